@@ -1,0 +1,3 @@
+//! Wharf: one terminal for a company's container platform over several data centres.
+
+pub mod model;

@@ -1,0 +1,17 @@
+//! NOUNS. No I/O, no async, no screen: the world in the field's own terms, named by everyone.
+
+pub mod clock;
+pub mod cluster;
+pub mod cost;
+pub mod derived;
+pub mod endpoint;
+pub mod fault;
+pub mod fleet;
+pub mod host;
+pub mod idc;
+pub mod live;
+pub mod plan;
+pub mod registry;
+pub mod report;
+pub mod task;
+pub mod text;

@@ -1,0 +1,40 @@
+//! A registry: a Harbor or a plain distribution registry, as the config declares it.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::endpoint::Freshness;
+
+/// Which API a registry has beside `/v2/`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RegistryKind {
+    Harbor,
+    Oci,
+}
+
+/// A registry as declared. Credentials are not here: the Fleet holds no secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RegistrySpec {
+    pub name: Arc<str>,
+    pub idc: Arc<str>,
+    pub kind: RegistryKind,
+    /// Where Wharf speaks to it, without a trailing slash.
+    pub url: Arc<str>,
+    /// The name that hosts pull by: `host[:port]`.
+    pub pull: Arc<str>,
+    /// Other addresses under which its peers know it.
+    pub aliases: Vec<Arc<str>>,
+    /// What to look at where the registry has no catalogue.
+    pub repositories: Vec<Arc<str>>,
+    /// Registries of one group should be equal.
+    pub group: Option<Arc<str>>,
+}
+
+/// A registry and how fresh what it says is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Registry {
+    pub spec: Arc<RegistrySpec>,
+    pub freshness: Freshness,
+}

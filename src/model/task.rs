@@ -1,0 +1,86 @@
+//! Something running that a person may watch and cancel, and the lines it leaves behind.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::clock::Stamp;
+use super::plan::{Ending, Plan, RunId};
+use super::text::Text;
+
+/// Who carries a run out: `user@machine`, the process, and when it started (pids come again).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Owner {
+    pub who: Arc<str>,
+    pub machine: Arc<str>,
+    pub pid: u32,
+    pub started: Stamp,
+}
+
+/// Where a run stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TaskState {
+    /// Its owner's heart beats.
+    Running,
+    /// Its owner is gone and steps are open: go on or leave it.
+    Abandoned,
+    Done,
+    /// Some steps failed.
+    Partial,
+    Failed,
+    Cancelled,
+}
+
+/// One run as every console sees it: the plan, its owner, and how far it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Task {
+    pub id: RunId,
+    pub title: Text,
+    pub owner: Owner,
+    pub state: TaskState,
+    pub started: Stamp,
+    pub ended: Option<Stamp>,
+    pub plan: Arc<Plan>,
+    pub reason: Option<Arc<str>>,
+    /// One ending a step, in the plan's order; `None` while it is open.
+    pub endings: Vec<Option<Ending>>,
+    /// Steps whose intent is written and whose outcome is not.
+    pub under_way: Vec<u32>,
+}
+
+impl Task {
+    /// Steps that have ended, and all steps.
+    #[must_use]
+    pub fn progress(&self) -> (usize, usize) {
+        (self.endings.iter().flatten().count(), self.endings.len())
+    }
+
+    #[must_use]
+    pub fn failed(&self) -> usize {
+        self.endings.iter().flatten().filter(|e| matches!(e, Ending::Failed(_) | Ending::Unknown(_) | Ending::FoundNotDone)).count()
+    }
+}
+
+/// How loud a line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    Good,
+    Changing,
+    Unknown,
+    Warn,
+    Bad,
+}
+
+/// A line to the user: what changed, what somebody did, what went wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    pub at: Stamp,
+    pub severity: Severity,
+    /// What it is about: `host/container`, an endpoint, a run.
+    pub subject: Arc<str>,
+    pub text: Text,
+    /// Who did it, where a person did.
+    pub who: Option<Arc<str>>,
+}
