@@ -1,3 +1,6 @@
 //! Wharf: one terminal for a company's container platform over several data centres.
 
+pub mod engine;
 pub mod model;
+pub mod operations;
+pub mod tables;

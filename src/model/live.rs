@@ -24,7 +24,50 @@ pub struct Sample {
 #[derive(Clone, Debug, Default)]
 pub struct HostLive {
     pub samples: Vec<(ContainerId, Sample)>,
+    /// What all running containers of the host use together; `None` until each has been measured once.
+    pub usage: Option<Usage>,
 }
+
+/// Use of a place by its containers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Thousandths of a core.
+    pub cpu_milli: u64,
+    /// Bytes.
+    pub memory: u64,
+    /// Cores and bytes of the hosts that were measured: what the use is a part of.
+    pub cores: u64,
+    pub memory_all: u64,
+    /// Hosts measured, and hosts that run and are not measured yet.
+    pub measured: u32,
+    pub unmeasured: u32,
+}
+
+impl Usage {
+    pub fn add(&mut self, other: &Usage) {
+        self.cpu_milli += other.cpu_milli;
+        self.memory += other.memory;
+        self.cores += other.cores;
+        self.memory_all += other.memory_all;
+        self.measured += other.measured;
+        self.unmeasured += other.unmeasured;
+    }
+
+    /// Percent of the measured cores in use, `None` where nothing was measured.
+    #[must_use]
+    pub fn cpu_percent(&self) -> Option<u64> {
+        (self.cores > 0).then(|| self.cpu_milli / (self.cores * 10))
+    }
+
+    /// Percent of the measured memory in use.
+    #[must_use]
+    pub fn memory_percent(&self) -> Option<u64> {
+        (self.memory_all > 0).then(|| self.memory.saturating_mul(100) / self.memory_all)
+    }
+}
+
+/// IDC, cluster and pool of some hosts.
+pub type Place = (Arc<str>, Option<Arc<str>>, Option<Arc<str>>);
 
 impl HostLive {
     #[must_use]
@@ -36,6 +79,8 @@ impl HostLive {
 /// The samples of all hosts that have any, sorted by host name.
 #[derive(Clone, Debug, Default)]
 pub struct Live {
+    /// Use by pool, one row a place that has hosts; sum over them for clusters and IDCs.
+    pub places: Arc<Vec<(Place, Usage)>>,
     hosts: Vec<(Arc<str>, Arc<HostLive>)>,
 }
 

@@ -1,0 +1,5 @@
+//! VERBS. One file each: arguments, help, plan.
+
+pub mod operation;
+
+pub use operation::Operation;

@@ -1,0 +1,175 @@
+//! What a table is to whoever shows it: named columns over the rows of one Fleet, as data.
+
+use serde_json::Value;
+
+use crate::model::clock::Stamp;
+use crate::model::fleet::Fleet;
+use crate::model::live::Live;
+use crate::model::task::Severity;
+use crate::model::text::{Lang, Text};
+
+/// A row's place in one Fleet: indices that mean something only to its noun, and only for that Fleet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RowId {
+    /// For trees the kind of row in the high byte; else 0.
+    pub kind: u8,
+    /// How deep it stands in a tree; 0 in lists.
+    pub depth: u8,
+    pub a: u32,
+    pub b: u32,
+    pub c: u32,
+}
+
+/// What a row is called in every Fleet: `host/container-id`, a host's name, `idc/cluster/pool`.
+pub type RowKey = std::sync::Arc<str>;
+
+/// What cells are made from.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    pub fleet: &'a Fleet,
+    pub live: &'a Live,
+    pub now: Stamp,
+    pub lang: Lang,
+}
+
+/// The state marks of SCREENS 1; carried without colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Mark {
+    /// `✖`
+    Bad,
+    /// `▲`
+    Warn,
+    /// `◇` wanted but absent
+    Absent,
+    /// `◐`
+    Changing,
+    /// `◌` unknown or stale
+    Unknown,
+    /// `●`
+    Good,
+    /// No state of its own.
+    None,
+}
+
+impl From<Severity> for Mark {
+    fn from(severity: Severity) -> Self {
+        match severity {
+            Severity::Good => Self::Good,
+            Severity::Changing => Self::Changing,
+            Severity::Unknown => Self::Unknown,
+            Severity::Warn => Self::Warn,
+            Severity::Bad => Self::Bad,
+        }
+    }
+}
+
+/// A colour's meaning, not a colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Tone {
+    #[default]
+    Plain,
+    /// The row's own name.
+    Name,
+    Dim,
+    Good,
+    Warn,
+    Bad,
+    Changing,
+    /// `?` and stale values.
+    Unknown,
+    Accent,
+}
+
+/// What stands in a cell. `text` is one washed line; unknown is `?`, never 0 and never blank.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cell {
+    pub text: String,
+    pub tone: Tone,
+}
+
+impl Cell {
+    pub fn new(text: impl Into<String>, tone: Tone) -> Self {
+        Self { text: text.into(), tone }
+    }
+
+    pub fn plain(text: impl Into<String>) -> Self {
+        Self::new(text, Tone::Plain)
+    }
+
+    #[must_use]
+    pub fn unknown() -> Self {
+        Self::new("?", Tone::Unknown)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Align {
+    Left,
+    Right,
+}
+
+/// A column as people and scripts know it.
+#[derive(Clone, Debug)]
+pub struct Column {
+    /// The field of `-o json` and the name in `col:value` filters.
+    pub key: &'static str,
+    /// The head, short and in capitals in English.
+    pub title: Text,
+    pub align: Align,
+    /// Fewest and most columns of the terminal that it takes.
+    pub min: u16,
+    pub max: u16,
+    /// Shown only from 160 columns, or with `-o wide`.
+    pub wide: bool,
+    /// Which column falls away first when it gets narrow: the highest number; 0 never.
+    pub fades: u8,
+}
+
+/// How rows compare: numbers before words, unknown always last.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SortKey {
+    Number(f64),
+    /// Rows that sort by words should give them lower-cased.
+    Words(String),
+    Unknown,
+}
+
+/// Which rows are wanted: nothing narrows nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scope {
+    pub idc: Option<std::sync::Arc<str>>,
+    pub cluster: Option<std::sync::Arc<str>>,
+    pub pool: Option<std::sync::Arc<str>>,
+    pub host: Option<std::sync::Arc<str>>,
+    /// Keys of tree rows that are closed.
+    pub closed: std::collections::BTreeSet<RowKey>,
+}
+
+/// A noun as rows and columns. One static value a noun; object-safe, so that panes hold `&'static dyn Noun`.
+pub trait Noun: Sync + std::fmt::Debug {
+    /// The plural of PRODUCT 6: `containers`.
+    fn name(&self) -> &'static str;
+    fn title(&self) -> Text;
+    fn columns(&self) -> &'static [Column];
+    /// The rows in their natural order.
+    fn rows(&self, fleet: &Fleet, scope: &Scope) -> Vec<RowId>;
+    fn key(&self, fleet: &Fleet, row: RowId) -> RowKey;
+    fn mark(&self, cx: &Context<'_>, row: RowId) -> Mark;
+    fn cell(&self, cx: &Context<'_>, row: RowId, column: usize) -> Cell;
+    /// The same fact for scripts: integers for counts and bytes, decimal strings for money, `null` for unknown.
+    fn value(&self, cx: &Context<'_>, row: RowId, column: usize) -> Value;
+    fn sort_key(&self, cx: &Context<'_>, row: RowId, column: usize) -> SortKey;
+    /// What a plain filter looks in: the words of the row, space between, appended to `out`.
+    fn haystack(&self, cx: &Context<'_>, row: RowId, out: &mut String);
+    /// Since when the row is overdue and why; `None` where it is fresh.
+    fn overdue(&self, cx: &Context<'_>, row: RowId) -> Option<(Option<Stamp>, Text)>;
+    /// True for trees, whose order must not be changed by sorting across parents.
+    fn is_tree(&self) -> bool {
+        false
+    }
+    /// True where a tree row has rows under it (whether open or closed).
+    fn opens(&self, fleet: &Fleet, row: RowId) -> bool {
+        let _ = (fleet, row);
+        false
+    }
+}
