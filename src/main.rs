@@ -1,1 +1,3 @@
+//! The program: reads the command line and wires the floors together.
+
 fn main() {}

@@ -1,4 +1,5 @@
 //! The walls of the house: which floor may name which, where tasks, programs and the time come from, and how files look.
+#![allow(clippy::expect_used, reason = "a test that cannot read the source has failed")]
 
 #[path = "house/source.rs"]
 mod source;
@@ -281,7 +282,7 @@ use super::{super::lab::world, self};
     for want in ["crate::tables", "crate::planning::p", "crate::lab::world"] {
         assert!(named.iter().any(|n| n == want), "{want} not in {named:?}");
     }
-    for not in ["journal", "crate::main", "crate::cli", "crate::engine::X"] {
+    for not in ["journal", "crate::main", "crate::engine::X"] {
         assert!(!named.iter().any(|n| n.contains(not)), "{not} in {named:?}");
     }
     let bad = Named { segments: vec!["crate".into(), "clients".into()], line: 1 };

@@ -206,9 +206,9 @@ fn apply_fact(host: &mut Host, at: Stamp, fact: Fact, notices: &mut Vec<Notice>)
             list.sort_unstable_by_key(|c| c.id);
             list.dedup_by_key(|c| c.id);
             let old = host.containers.take();
-            let fresh_start = old.is_none();
+            let news = if old.is_none() { News::FirstList } else { News::Change };
             let old = old.unwrap_or_default();
-            if !fresh_start {
+            if news == News::Change {
                 for gone in old.iter().filter(|c| list.binary_search_by(|n| n.id.cmp(&c.id)).is_err()) {
                     notices.push(gone_notice(host, gone, at));
                 }
@@ -216,7 +216,7 @@ fn apply_fact(host: &mut Host, at: Stamp, fact: Fact, notices: &mut Vec<Notice>)
             let mut merged = Vec::with_capacity(list.len());
             for new in list {
                 let before = old.binary_search_by(|c| c.id.cmp(&new.id)).ok().map(|i| &old[i]);
-                merged.push(merge_container(host.name(), before, new, at, fresh_start, notices));
+                merged.push(merge_container(host.name(), before, new, at, news, notices));
             }
             host.containers = Some(merged);
         }
@@ -230,13 +230,20 @@ fn apply_fact(host: &mut Host, at: Stamp, fact: Fact, notices: &mut Vec<Notice>)
             }
             for new in now {
                 match list.binary_search_by(|c| c.id.cmp(&new.id)) {
-                    Ok(i) => list[i] = merge_container(host.name(), Some(&list[i]), new, at, false, notices),
-                    Err(i) => list.insert(i, merge_container(host.name(), None, new, at, false, notices)),
+                    Ok(i) => list[i] = merge_container(host.name(), Some(&list[i]), new, at, News::Change, notices),
+                    Err(i) => list.insert(i, merge_container(host.name(), None, new, at, News::Change, notices)),
                 }
             }
             host.containers = Some(list);
         }
     }
+}
+
+/// Whether what is new in a list happened now, or is only new to us.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum News {
+    FirstList,
+    Change,
 }
 
 /// Keeps the old `Arc` where nothing changed, and the old `since` where a list only knows it roughly.
@@ -245,7 +252,7 @@ fn merge_container(
     before: Option<&Arc<Container>>,
     mut new: Container,
     at: Stamp,
-    first: bool,
+    news: News,
     notices: &mut Vec<Notice>,
 ) -> Arc<Container> {
     if let Some(old) = before {
@@ -259,7 +266,7 @@ fn merge_container(
             new.labels = Arc::clone(&old.labels);
         }
     }
-    if !first && before.is_none_or(|old| old.state != new.state) {
+    if news == News::Change && before.is_none_or(|old| old.state != new.state) {
         notices.push(state_notice(host, &new, at));
     }
     Arc::new(new)

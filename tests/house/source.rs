@@ -5,29 +5,29 @@ use std::path::{Path, PathBuf};
 
 /// One word or sign, and the line it stands on, from 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Token {
-    pub text: String,
-    pub line: usize,
+pub(crate) struct Token {
+    pub(crate) text: String,
+    pub(crate) line: usize,
 }
 
 /// A file of the tree.
 #[derive(Debug)]
-pub struct Source {
+pub(crate) struct Source {
     /// Relative to the crate, with `/` between.
-    pub path: String,
-    pub text: String,
-    pub tokens: Vec<Token>,
+    pub(crate) path: String,
+    pub(crate) text: String,
+    pub(crate) tokens: Vec<Token>,
 }
 
 /// A path as it is named somewhere. `super`, `self` and `crate` are resolved: a path into this crate begins with `crate`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Named {
-    pub segments: Vec<String>,
-    pub line: usize,
+pub(crate) struct Named {
+    pub(crate) segments: Vec<String>,
+    pub(crate) line: usize,
 }
 
 /// Every `.rs` file under the given folders of the crate, in order of their names.
-pub fn read_all(root: &Path, folders: &[&str]) -> Vec<Source> {
+pub(crate) fn read_all(root: &Path, folders: &[&str]) -> Vec<Source> {
     let mut files = Vec::new();
     for folder in folders {
         walk(&root.join(folder), &mut files);
@@ -38,7 +38,7 @@ pub fn read_all(root: &Path, folders: &[&str]) -> Vec<Source> {
 }
 
 /// Every file under a folder. A folder that is not there has none.
-pub fn walk(folder: &Path, into: &mut Vec<PathBuf>) {
+pub(crate) fn walk(folder: &Path, into: &mut Vec<PathBuf>) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     for entry in entries {
         let path = entry.expect("a folder entry").path();
@@ -51,18 +51,18 @@ pub fn walk(folder: &Path, into: &mut Vec<PathBuf>) {
 }
 
 impl Source {
-    pub fn new(path: &str, text: &str) -> Self {
+    pub(crate) fn new(path: &str, text: &str) -> Self {
         Self { path: path.to_owned(), text: text.to_owned(), tokens: tokens(text) }
     }
 
     /// The floor a file of `src/` belongs to: its folder, or its name where it lies at the top.
-    pub fn floor(&self) -> &str {
+    pub(crate) fn floor(&self) -> &str {
         let inside = self.path.strip_prefix("src/").unwrap_or(&self.path);
         inside.split('/').next().unwrap_or(inside).trim_end_matches(".rs")
     }
 
     /// Every path of two or more segments, `use` groups taken apart.
-    pub fn named(&self) -> Vec<Named> {
+    pub(crate) fn named(&self) -> Vec<Named> {
         let home = module_of(&self.path);
         let mut found = Vec::new();
         let mut module = home;
@@ -105,7 +105,7 @@ impl Source {
     }
 
     /// The names of the types, traits and functions that the file declares, as (`struct`, name, line).
-    pub fn declared(&self) -> Vec<(&str, &str, usize)> {
+    pub(crate) fn declared(&self) -> Vec<(&str, &str, usize)> {
         let pairs = self.tokens.windows(2);
         pairs
             .filter(|p| matches!(p[0].text.as_str(), "struct" | "enum" | "trait" | "type" | "union" | "fn" | "mod") && is_word(&p[1].text))
@@ -118,8 +118,7 @@ impl Source {
 fn tree(t: &[Token], mut at: usize, module: &[String], mut so_far: Vec<String>, found: &mut Vec<Named>) -> usize {
     let Some(first) = t.get(at) else { return at };
     let line = first.line;
-    loop {
-        let Some(token) = t.get(at) else { break };
+    while let Some(token) = t.get(at) {
         match token.text.as_str() {
             "{" => {
                 at += 1;
