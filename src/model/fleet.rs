@@ -50,6 +50,8 @@ pub enum Applied {
     Host(usize),
     /// Hosts or places came or went: derive everything anew.
     Everything,
+    /// A run or the state of the config: only the attention list depends on it.
+    Attention,
     /// Something that no sum depends on.
     Aside,
 }
@@ -65,12 +67,12 @@ impl Fleet {
             Report::Site(site) => self.apply_site(*site),
             Report::ConfigFault(fault) => {
                 self.config_fault = fault;
-                Applied::Everything
+                Applied::Attention
             }
             Report::Cached(hosts) => self.apply_cached(hosts),
             Report::Task(task) => {
                 put_sorted(&mut self.tasks, Arc::new(*task), |t| t.id.clone());
-                Applied::Everything
+                Applied::Attention
             }
             Report::Notice(notice) => {
                 self.note(notice);

@@ -2,4 +2,4 @@
 
 pub mod noun;
 
-pub use noun::{Align, Cell, Column, Context, Mark, Noun, RowId, RowKey, Scope, SortKey, Tone};
+pub use noun::{Age, Align, Cell, Column, Context, Direction, Mark, Noun, RowId, RowKey, Scope, SortKey, Tone};

@@ -30,6 +30,8 @@ pub struct Context<'a> {
     pub live: &'a Live,
     pub now: Stamp,
     pub lang: Lang,
+    /// In which clock times are shown: the config's `timezone`, else the machine's.
+    pub zone: &'a jiff::tz::TimeZone,
 }
 
 /// The state marks of SCREENS 1; carried without colour.
@@ -134,6 +136,24 @@ pub enum SortKey {
     Unknown,
 }
 
+/// How old what a row says is, for scripts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Age {
+    /// Seconds since its endpoint last answered well; of sums the oldest; `None`: never, or not from an endpoint.
+    pub seconds: Option<u64>,
+    pub stale: bool,
+}
+
+/// Which way a column is sorted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// Least first.
+    #[default]
+    Up,
+    /// Greatest first.
+    Down,
+}
+
 /// Which rows are wanted: nothing narrows nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scope {
@@ -171,5 +191,28 @@ pub trait Noun: Sync + std::fmt::Debug {
     fn opens(&self, fleet: &Fleet, row: RowId) -> bool {
         let _ = (fleet, row);
         false
+    }
+    /// Fields for scripts beside the columns: the row's own name fields, full ids, labels.
+    fn extra(&self, cx: &Context<'_>, row: RowId) -> Vec<(&'static str, Value)> {
+        let _ = (cx, row);
+        Vec::new()
+    }
+    fn age(&self, cx: &Context<'_>, row: RowId) -> Age {
+        let _ = (cx, row);
+        Age { seconds: None, stale: false }
+    }
+    /// What lies under the row, as the scope of another noun: the containers of this host, the hosts of this pool.
+    fn under(&self, fleet: &Fleet, row: RowId) -> Scope {
+        let _ = (fleet, row);
+        Scope::default()
+    }
+    /// The last line of the table, one cell a column: sums over all rows.
+    fn total(&self, cx: &Context<'_>) -> Option<Vec<Cell>> {
+        let _ = cx;
+        None
+    }
+    /// The order that a person expects first, where it is not the natural one: a column and a direction.
+    fn first_sort(&self) -> Option<(usize, Direction)> {
+        None
     }
 }
