@@ -1,5 +1,7 @@
 //! NOUNS. No I/O, no async, no screen: the world in the field's own terms, named by everyone.
 
+pub mod artifact;
+pub mod audit;
 pub mod clock;
 pub mod cluster;
 pub mod cost;
@@ -10,8 +12,15 @@ pub mod fleet;
 pub mod host;
 pub mod idc;
 pub mod live;
+pub mod member;
 pub mod plan;
+pub mod preheat;
+pub mod project;
+pub mod quota;
 pub mod registry;
+pub mod replication;
 pub mod report;
+pub mod robot;
 pub mod task;
 pub mod text;
+pub(crate) mod words;

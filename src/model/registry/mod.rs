@@ -1,8 +1,17 @@
 //! A registry: a Harbor or a plain distribution registry, as the config declares it.
 
+mod facts;
+mod peer;
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+
+pub use facts::{
+    AuthMode, Claim, ComponentHealth, CurrentUser, HealthClaim, Identity, Permission, PermissionCatalogue, Setting, Statistics,
+    SystemFacts, Volume,
+};
+pub use peer::{AdapterKind, EndpointPowers, RegistryEndpoint};
 
 use super::endpoint::Freshness;
 
