@@ -28,6 +28,7 @@
 //! | `tui` | the screen: panes, widgets, keys, themes |
 //! | `cli` | the command line |
 
+pub mod clients;
 pub mod engine;
 pub mod lab;
 pub mod model;

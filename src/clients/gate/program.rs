@@ -1,0 +1,15 @@
+//! What a read-only console may start.
+
+use super::{Client, Row};
+
+pub(super) const ROWS: &[Row] = &[
+    run("ssh -G", "prints the user's own ssh settings for a host; opens no connection"),
+    run("ssh -M", "one ssh connection to a host, running only `cat`, which ends with us; what is sent through it asks the gate itself"),
+    run("ssh docker system dial-stdio", "a byte stream to the engine on the other side; each request on it asks the gate itself"),
+    run("secret command", "prints a secret that the config names with `command:`"),
+    run("docker-credential get", "prints a secret that the config names with `docker-helper:`"),
+];
+
+const fn run(template: &'static str, reason: &'static str) -> Row {
+    Row { client: Client::Program, method: "RUN", template, discriminator: "", reason }
+}

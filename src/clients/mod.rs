@@ -1,0 +1,103 @@
+//! THE WIRE. One protocol each, all behind the one gate; returns nouns of the model or a Fault.
+
+mod cause;
+pub mod gate;
+pub mod http;
+mod limits;
+pub mod program;
+mod tls;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use gate::{Gate, Mode};
+pub use limits::Limits;
+pub use tls::TlsFiles;
+
+use crate::model::clock::Clock;
+use crate::model::fault::Fault;
+use crate::model::text::Text;
+
+/// What all clients share.
+#[derive(Clone, Debug)]
+pub struct WireOptions {
+    pub mode: Mode,
+    pub clock: Clock,
+    /// A directory of our own (0700) for sockets, with a short path.
+    pub runtime_dir: PathBuf,
+    /// Of one question and its whole answer.
+    pub request_timeout: Duration,
+    /// Of a connection: name, TCP, TLS.
+    pub connect_timeout: Duration,
+    /// Bytes of one answer at most, where a call does not say otherwise.
+    pub max_body: usize,
+    /// Another file than `~/.ssh/config` for ssh.
+    pub ssh_config: Option<PathBuf>,
+}
+
+impl WireOptions {
+    /// The usual bounds: 10 s a question, 5 s a connection, 64 MiB an answer.
+    #[must_use]
+    pub fn new(mode: Mode, clock: Clock, runtime_dir: PathBuf) -> Self {
+        Self {
+            mode,
+            clock,
+            runtime_dir,
+            request_timeout: Duration::from_secs(10),
+            connect_timeout: Duration::from_secs(5),
+            max_body: 64 << 20,
+            ssh_config: None,
+        }
+    }
+}
+
+/// The gate, the trust, the connections and the limits that all clients of this process share. Clones are one.
+#[derive(Clone, Debug)]
+pub struct Wire(Arc<Shared>);
+
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) options: WireOptions,
+    pub(crate) gate: Gate,
+    pub(crate) trust: tls::Trust,
+    pub(crate) http: http::Clients,
+    limits: Limits,
+}
+
+impl Wire {
+    /// Raises the limit of open files and sets up what the clients share. No network.
+    ///
+    /// # Errors
+    /// None today; a Fault where the runtime directory cannot be used.
+    pub fn new(options: WireOptions) -> Result<Self, Fault> {
+        let gate = Gate::new(options.mode);
+        let limits = limits::raise_open_files();
+        Ok(Self(Arc::new(Shared { options, gate, trust: tls::Trust::default(), http: http::Clients::default(), limits })))
+    }
+
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        self.0.gate.mode()
+    }
+
+    #[must_use]
+    pub fn gate(&self) -> &Gate {
+        &self.0.gate
+    }
+
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        self.0.limits
+    }
+
+    /// A word about this machine's own CA roots, where there is one to say. Known after the first use of them.
+    #[must_use]
+    pub fn trust_note(&self) -> Option<Text> {
+        self.0.trust.note()
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.0
+    }
+}
