@@ -33,4 +33,5 @@ pub mod engine;
 pub mod lab;
 pub mod model;
 pub mod operations;
+pub mod planning;
 pub mod tables;

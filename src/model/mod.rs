@@ -8,6 +8,8 @@ pub mod cost;
 pub mod derived;
 pub mod endpoint;
 pub mod fault;
+#[cfg(test)]
+pub(crate) mod fixture;
 pub mod fleet;
 pub mod host;
 pub mod idc;

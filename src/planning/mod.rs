@@ -1,0 +1,7 @@
+//! THOUGHT. Pure: facts in, decision out.
+
+pub mod attention;
+pub mod capacity;
+mod deriver;
+
+pub use deriver::{Deriver, derive};
