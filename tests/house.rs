@@ -75,14 +75,13 @@ const EMPTY_WORDS: &[&str] = &[
     "Handler",
     "Toast",
     "Workflow",
-    "Component",
 ];
 
 /// The same, as the last word of a type's name; `Item` and `Error` of a trait are the language's.
 const EMPTY_ENDS: &[&str] = &["Node", "App", "Item", "Info", "Data", "Msg"];
 
 /// What another word of the house says better, as a whole name.
-const OTHER_WORDS: &[&str] = &["Event", "Message", "Update", "Action", "Job", "View", "Screen", "Thread"];
+const OTHER_WORDS: &[&str] = &["Event", "Message", "Update", "Action", "Job", "View", "Screen", "Component", "Thread"];
 
 #[test]
 fn names_point_down_only() {

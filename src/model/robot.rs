@@ -63,7 +63,8 @@ impl Robot {
     /// Whether it may do something in a project, by what it was given. A disabled robot may nothing.
     #[must_use]
     pub fn may(&self, project: &str, resource: &str, action: &str) -> bool {
-        let of_place = |grant: &&RobotGrant| grant.kind == RobotLevel::Project && (&*grant.namespace == "*" || &*grant.namespace == project);
+        let of_place =
+            |grant: &&RobotGrant| grant.kind == RobotLevel::Project && (&*grant.namespace == "*" || &*grant.namespace == project);
         let of_deed = |access: &Access| &*access.resource == resource && (&*access.action == action || &*access.action == "*");
         let mut found = self.grants.iter().filter(of_place).flat_map(|grant| &grant.access).filter(|a| of_deed(a)).peekable();
         !self.disabled && found.peek().is_some() && found.all(|a| a.effect.as_deref() != Some("deny"))
@@ -75,7 +76,11 @@ mod tests {
     use super::*;
 
     fn robot() -> Robot {
-        let access = |action: &str, effect: Option<&str>| Access { resource: "repository".into(), action: action.into(), effect: effect.map(Into::into) };
+        let access = |action: &str, effect: Option<&str>| Access {
+            resource: "repository".into(),
+            action: action.into(),
+            effect: effect.map(Into::into),
+        };
         Robot {
             id: 3,
             name: "robot$payment+ci".into(),

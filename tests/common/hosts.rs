@@ -14,6 +14,7 @@ mod keys;
 #[path = "hosts/machine.rs"]
 mod machine;
 
+use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -45,13 +46,9 @@ pub(crate) struct Hosts {
 impl Hosts {
     /// Starts all of it, or says `SKIPPED` and why. Where `CI` is set a skip is a failure.
     pub(crate) fn start_or_skip() -> Option<Self> {
-        let why = match missing() {
-            Some(why) => why,
-            None => match Self::start() {
-                Ok(hosts) => return Some(hosts),
-                // With the tools there and root, what does not start is a failure and no reason to skip.
-                Err(why) => panic!("the real hosts do not start: {why}"),
-            },
+        let Some(why) = missing() else {
+            // With the tools there and root, what does not start is a failure and no reason to skip.
+            return Some(Self::start().unwrap_or_else(|why| panic!("the real hosts do not start: {why}")));
         };
         assert!(std::env::var_os("CI").is_none(), "CI is set and the real hosts cannot start: {why}");
         eprintln!("SKIPPED: real hosts: {why}");
@@ -109,7 +106,8 @@ impl Hosts {
              price = { amount = \"0.25\", currency = \"CNY\", per = \"hour\" }\n\n[[cluster]]\nname = \"web\"\n[[cluster.pool]]\nname = \"frontend\"\n",
         );
         for index in 1..=3 {
-            text += &format!(
+            let _ = write!(
+                text,
                 "\n[[host]]\nname = \"h{index}\"\nidc = \"lab1\"\ncluster = \"web\"\npool = \"frontend\"\nclass = \"2c4g\"\naddress = \"{}\"\n",
                 self.address(index)
             );

@@ -79,7 +79,7 @@ impl Machine {
     /// Waits until the engine answers.
     pub(crate) fn ready(&self) -> Result<(), String> {
         let answers = || self.docker(&["version"]).is_ok().then_some(());
-        until(Duration::from_secs(60), answers).ok_or_else(|| {
+        until(Duration::from_mins(1), answers).ok_or_else(|| {
             let log = fs::read_to_string(self.spec.site.join("dockerd.log")).unwrap_or_default();
             let tail: Vec<&str> = log.lines().rev().take(15).collect();
             format!("dockerd of {} does not answer:\n{}", self.spec.name, tail.into_iter().rev().collect::<Vec<_>>().join("\n"))
