@@ -89,6 +89,20 @@ pub fn clean(words: &str) -> Cow<'_, str> {
     )
 }
 
+/// As [`clean`], with tabs opened to the next multiple of four so that indents stay.
+#[must_use]
+pub fn clean_keeping_indent(words: &str) -> String {
+    let mut line = String::with_capacity(words.len());
+    for c in words.chars() {
+        match c {
+            '\t' => line.push_str(&"    "[line.len() % 4..]),
+            c if is_hostile(c) => line.push('\u{FFFD}'),
+            c => line.push(c),
+        }
+    }
+    line
+}
+
 /// Columns that a terminal gives to these words.
 #[must_use]
 pub fn width(words: &str) -> usize {
