@@ -32,6 +32,7 @@ pub mod clients;
 pub mod engine;
 pub mod lab;
 pub mod model;
+pub mod config;
 pub mod operations;
 pub mod planning;
 pub mod tables;

@@ -1,0 +1,94 @@
+//! Where configs are: the company's, the user's, or the one named on the command line.
+
+use std::fmt::Write as _;
+use std::io::{ErrorKind, Read};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::CONFIG_MAX;
+use super::problem::Problem;
+use crate::model::text::{Text, clean};
+
+/// The two files of a config. Either may be absent, not both.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Places {
+    /// The company's: `/etc/wharf/wharf.toml`.
+    pub system: PathBuf,
+    /// The user's own.
+    pub user: PathBuf,
+}
+
+impl Places {
+    /// The platform's places; `named` is what `--config` or `WHARF_CONFIG` says.
+    #[must_use]
+    pub fn platform(named: Option<&Path>) -> Self {
+        let own = || {
+            directories::ProjectDirs::from("", "", "wharf")
+                .map_or_else(|| PathBuf::from("wharf.toml"), |dirs| dirs.config_dir().join("wharf.toml"))
+        };
+        let user = named.map_or_else(own, Path::to_owned);
+        Self { system: PathBuf::from("/etc/wharf/wharf.toml"), user }
+    }
+
+    /// True where at least one of the files is there.
+    #[must_use]
+    pub fn any(&self) -> bool {
+        self.system.exists() || self.user.exists()
+    }
+
+    pub(super) fn nothing_there(&self) -> Problem {
+        Problem::of_file(
+            &self.user,
+            Text::new("there is no config", "没有配置"),
+            Text::new("write one with: wharf config init; or look around first with: wharf lab", "用 wharf config init 写一份；或先用 wharf lab 看看"),
+        )
+    }
+}
+
+/// The text of a config, `None` where there is no such file.
+pub(super) fn read(path: &Path) -> Result<Option<String>, Box<Problem>> {
+    let wrong = |what: Text, instead: Text| Box::new(Problem::of_file(path, what, instead));
+    let file = match std::fs::File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => {
+            let what = Text::made(format!("cannot be read: {error}"), format!("无法读取：{error}"));
+            return Err(wrong(what, Text::new("give this user the right to read it, or name another with --config", "让当前用户可读，或用 --config 指定别的文件")));
+        }
+    };
+    let mut bytes = Vec::new();
+    if let Err(error) = file.take(CONFIG_MAX + 1).read_to_end(&mut bytes) {
+        let what = Text::made(format!("cannot be read: {error}"), format!("无法读取：{error}"));
+        return Err(wrong(what, Text::new("name a file with --config", "用 --config 指定一个文件")));
+    }
+    if bytes.len() as u64 > CONFIG_MAX {
+        return Err(wrong(
+            Text::new("is larger than 64 MiB", "超过 64 MiB"),
+            Text::new("list the hosts in an [[inventory]]", "把主机放进 [[inventory]]"),
+        ));
+    }
+    String::from_utf8(bytes).map(Some).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let line = error.as_bytes()[..at].split(|b| *b == b'\n').count();
+        let mut problem = wrong(Text::new("is not UTF-8 here", "此处不是 UTF-8"), Text::new("save the file as UTF-8", "把文件存成 UTF-8"));
+        problem.line = line;
+        problem.column = 1;
+        problem
+    })
+}
+
+/// A short name for a config file that stays the same however its path is written.
+pub(super) fn identity(path: &Path) -> String {
+    let canonical = std::fs::canonicalize(path).or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned());
+    let digest = Sha256::digest(canonical.as_os_str().as_encoded_bytes());
+    digest.iter().take(6).fold(String::with_capacity(12), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+/// A path for people.
+pub(super) fn shown(path: &Path) -> String {
+    clean(&path.display().to_string()).into_owned()
+}
