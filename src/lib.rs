@@ -29,10 +29,10 @@
 //! | `cli` | the command line |
 
 pub mod clients;
+pub mod config;
 pub mod engine;
 pub mod lab;
 pub mod model;
-pub mod config;
 pub mod operations;
 pub mod planning;
 pub mod tables;

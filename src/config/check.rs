@@ -30,11 +30,8 @@ pub(super) fn check(draft: Draft, problems: &mut Vec<Problem>, notes: &mut Vec<P
     let idcs = Names::of("idc", draft.idcs.iter().map(|i| &i.name));
     let classes = Names::of("class", draft.classes.iter().map(|c| &c.name));
     let clusters = Names::of("cluster", draft.clusters.iter().map(|c| &c.name));
-    let pools: HashMap<Arc<str>, Names> = draft
-        .clusters
-        .iter()
-        .map(|c| (Arc::clone(&c.name.value), Names::of("pool", c.pools.iter().map(|p| &p.name))))
-        .collect();
+    let pools: HashMap<Arc<str>, Names> =
+        draft.clusters.iter().map(|c| (Arc::clone(&c.name.value), Names::of("pool", c.pools.iter().map(|p| &p.name)))).collect();
     let only_idc = if let [one] = draft.idcs.as_slice() { Some(Arc::clone(&one.name.value)) } else { None };
 
     check_parents(&draft.idcs, &idcs, problems);
@@ -56,10 +53,13 @@ pub(super) fn check(draft: Draft, problems: &mut Vec<Problem>, notes: &mut Vec<P
             (Some(name), None) => {
                 if host.belongs.cluster.is_none() {
                     let shown = clean(&name.value);
-                    say(problems, name.place.problem(
-                        Text::made(format!("pool '{shown}' without a cluster"), format!("pool {shown} 没有写 cluster")),
-                        Text::new("add cluster = \"..\": a pool belongs to a cluster", "补上 cluster = \"..\"：服务池属于集群"),
-                    ));
+                    say(
+                        problems,
+                        name.place.problem(
+                            Text::made(format!("pool '{shown}' without a cluster"), format!("pool {shown} 没有写 cluster")),
+                            Text::new("add cluster = \"..\": a pool belongs to a cluster", "补上 cluster = \"..\"：服务池属于集群"),
+                        ),
+                    );
                 }
                 None
             }
@@ -124,9 +124,8 @@ pub(super) fn check(draft: Draft, problems: &mut Vec<Problem>, notes: &mut Vec<P
         });
     }
 
-    let clusters = draft.clusters.into_iter().map(|c| {
-        Arc::new(Cluster { name: c.name.value, pools: c.pools.into_iter().map(|p| p.pool).collect() })
-    });
+    let clusters =
+        draft.clusters.into_iter().map(|c| Arc::new(Cluster { name: c.name.value, pools: c.pools.into_iter().map(|p| p.pool).collect() }));
     Config {
         site: Site {
             idcs: draft.idcs.into_iter().map(|i| Arc::new(i.idc)).collect(),
@@ -164,10 +163,9 @@ impl Names {
             let header = if noun == "pool" { "cluster.pool" } else { noun };
             let instead = match near {
                 Some(near) => Text::made(format!("did you mean '{near}'?"), format!("是否想写 {near}？")),
-                None => Text::made(
-                    format!("declare it: [[{header}]] name = \"{shown}\""),
-                    format!("先声明它：[[{header}]] name = \"{shown}\""),
-                ),
+                None => {
+                    Text::made(format!("declare it: [[{header}]] name = \"{shown}\""), format!("先声明它：[[{header}]] name = \"{shown}\""))
+                }
             };
             let what = Text::made(format!("no {noun} '{shown}' is declared"), format!("没有声明 {noun} {shown}"));
             problems.push(name.place.problem(what, instead));
@@ -176,13 +174,7 @@ impl Names {
     }
 }
 
-fn idc_of(
-    said: Option<&Name>,
-    of: &Name,
-    idcs: &Names,
-    only: Option<&Arc<str>>,
-    problems: &mut Vec<Problem>,
-) -> Option<Arc<str>> {
+fn idc_of(said: Option<&Name>, of: &Name, idcs: &Names, only: Option<&Arc<str>>, problems: &mut Vec<Problem>) -> Option<Arc<str>> {
     match (said, only) {
         (Some(name), _) => idcs.find(name, problems),
         (None, Some(only)) => Some(Arc::clone(only)),
@@ -239,10 +231,13 @@ fn add_hosts(hosts: &mut Vec<HostDraft>, more: Vec<HostDraft>, notes: &mut Vec<P
         if let Some(at) = there.get(&host.name.value) {
             let (name, first) = (clean(&host.name.value), &hosts[*at].name.place);
             let place = format!("{}:{}", places::shown(&first.file), first.line);
-            say(notes, host.name.place.problem(
-                Text::made(format!("host '{name}' is already declared ({place})"), format!("主机 {name} 已声明（{place}）")),
-                Text::new("that one counts; nothing need be done", "以那一处为准，无须改动"),
-            ));
+            say(
+                notes,
+                host.name.place.problem(
+                    Text::made(format!("host '{name}' is already declared ({place})"), format!("主机 {name} 已声明（{place}）")),
+                    Text::new("that one counts; nothing need be done", "以那一处为准，无须改动"),
+                ),
+            );
             continue;
         }
         there.insert(Arc::clone(&host.name.value), hosts.len());

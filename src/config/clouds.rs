@@ -186,8 +186,7 @@ pub(super) fn read_grant(table: &Table<'_>) -> Option<GrantDraft> {
     if !table.has("role") {
         table.missing("role", "\"viewer\"");
     }
-    let roles =
-        [("super", Role::Super), ("cluster-admin", Role::ClusterAdmin), ("pool-admin", Role::PoolAdmin), ("viewer", Role::Viewer)];
+    let roles = [("super", Role::Super), ("cluster-admin", Role::ClusterAdmin), ("pool-admin", Role::PoolAdmin), ("viewer", Role::Viewer)];
     let role = table.word("role", &roles);
     let on = table.text("on").filter(|o| !o.value.is_empty()).map(owned);
     let grant = Grant { to: to?, role: role?, on: on.as_ref().map(|o| Arc::clone(&o.value)) };

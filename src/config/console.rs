@@ -137,7 +137,10 @@ fn read_keys(table: &Table<'_>, console: &mut Console) {
         table.sheet.wrong(
             place,
             Text::new("a key is not a text", "按键不是文本"),
-            Text::new("write \"pane.verb\" = \"key\", as in \"hosts.drain\" = \"D\"", "应写 \"窗格.动作\" = \"键\"，如 \"hosts.drain\" = \"D\""),
+            Text::new(
+                "write \"pane.verb\" = \"key\", as in \"hosts.drain\" = \"D\"",
+                "应写 \"窗格.动作\" = \"键\"，如 \"hosts.drain\" = \"D\"",
+            ),
         );
     };
     for (verb, value) in table.pairs("keys") {

@@ -148,8 +148,7 @@ fn company_wins(here: &Name, there: &Name) -> Problem {
 }
 
 fn replace<T: Named>(list: &mut Vec<T>, over: Vec<T>) {
-    let index: HashMap<Arc<str>, usize> =
-        list.iter().enumerate().map(|(at, one)| (Arc::clone(&one.name().value), at)).collect();
+    let index: HashMap<Arc<str>, usize> = list.iter().enumerate().map(|(at, one)| (Arc::clone(&one.name().value), at)).collect();
     for one in over {
         match index.get(&one.name().value) {
             Some(at) => list[*at] = one,
@@ -168,7 +167,7 @@ fn unique<T: Named>(sheet: &Sheet, list: Vec<T>) -> Vec<T> {
             let (noun, shown, line) = (T::NOUN, clean(&name.value), first.line);
             sheet.wrong(
                 &name.place,
-                Text::made(format!("there is already a {noun} '{shown}' (line {line})"), format!("{noun} {shown} 已在第 {line} 行声明")),
+                Text::made(format!("{noun} '{shown}' is already declared in line {line}"), format!("{noun} {shown} 已在第 {line} 行声明")),
                 Text::new("give one of them another name", "给其中一个改名"),
             );
             continue;

@@ -42,7 +42,7 @@ mod tests {
         for (slip, meant) in [("naem", "name"), ("enviroment", "environment"), ("Title", "title"), ("parnt", "parent")] {
             assert_eq!(nearest(slip, keys), Some(meant), "{slip}");
         }
-        for other in ["registry", "x", "", "fullname"] {
+        for other in ["registry", "x", "", "fullname", "nm"] {
             assert_eq!(nearest(other, keys), None, "{other}");
         }
     }

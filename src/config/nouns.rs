@@ -25,8 +25,7 @@ pub(super) fn read_idc(table: &Table<'_>) -> Option<IdcDraft> {
     let name = table.need("name", "\"yongfeng\"")?;
     if !name.value.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
         let shown = clean(name.value);
-        let better: String =
-            name.value.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+        let better: String = name.value.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
         table.sheet.wrong(
             &name.place,
             Text::made(format!("the IDC name '{shown}' is not of a-z, 0-9 and -"), format!("IDC 名 {shown} 只能含 a-z、0-9 和 -")),
@@ -168,10 +167,9 @@ pub(super) fn secret_of(sheet: &Sheet, key: &str, said: &Said<&str>) -> Option<S
             Text::made(format!("'{key}' names no place"), format!("{key} 没有写明位置")),
             Text::made(format!("write {example}"), format!("应写 {example}")),
         ),
-        Err(NotARef::Quotes) => (
-            Text::made(format!("a quote in '{key}' is not closed"), format!("{key} 中的引号没有闭合")),
-            Text::new("close it", "补上引号"),
-        ),
+        Err(NotARef::Quotes) => {
+            (Text::made(format!("a quote in '{key}' is not closed"), format!("{key} 中的引号没有闭合")), Text::new("close it", "补上引号"))
+        }
     };
     sheet.wrong(&said.place, what, instead);
     None
@@ -241,10 +239,7 @@ pub(super) fn wrong_address(sheet: &Sheet, place: &Place, why: &str) {
     sheet.wrong(
         place,
         Text::made(format!("bad address {why}"), format!("地址有误：{why}")),
-        Text::new(
-            "write unix:///path, tcp://host:port or ssh://user@host",
-            "应写 unix:///path、tcp://host:port 或 ssh://user@host",
-        ),
+        Text::new("write unix:///path, tcp://host:port or ssh://user@host", "应写 unix:///path、tcp://host:port 或 ssh://user@host"),
     );
 }
 
@@ -275,9 +270,10 @@ pub(super) fn check_name(sheet: &Sheet, name: &Said<&str>) -> bool {
 pub(super) fn read_url(sheet: &Sheet, said: &Said<&str>) -> Option<(Arc<str>, Arc<str>)> {
     let url = said.value.trim_end_matches('/');
     let parsed: Option<http::Uri> = url.parse().ok();
-    let authority = parsed.as_ref().and_then(http::Uri::authority).filter(|_| {
-        matches!(parsed.as_ref().and_then(http::Uri::scheme_str), Some("http" | "https"))
-    });
+    let authority = parsed
+        .as_ref()
+        .and_then(http::Uri::authority)
+        .filter(|_| matches!(parsed.as_ref().and_then(http::Uri::scheme_str), Some("http" | "https")));
     match authority {
         Some(authority) if !authority.as_str().contains('@') && !url.contains(['?', '#']) => Some((url.into(), authority.as_str().into())),
         Some(authority) if authority.as_str().contains('@') => {
@@ -292,7 +288,10 @@ pub(super) fn read_url(sheet: &Sheet, said: &Said<&str>) -> Option<(Arc<str>, Ar
             sheet.wrong(
                 &said.place,
                 Text::new("not an http address", "不是 http 地址"),
-                Text::new("write https://host, https://host:port or http://host:port", "应写 https://host、https://host:port 或 http://host:port"),
+                Text::new(
+                    "write https://host, https://host:port or http://host:port",
+                    "应写 https://host、https://host:port 或 http://host:port",
+                ),
             );
             None
         }
@@ -308,7 +307,10 @@ pub(super) fn existing(sheet: &Sheet, said: &Said<&str>) -> PathBuf {
         sheet.wrong(
             &said.place,
             Text::made(format!("{shown}: {error}"), format!("{shown}：{error}")),
-            Text::new("name a file that exists; relative paths start from this file's folder", "应指向存在的文件；相对路径从本文件所在目录算起"),
+            Text::new(
+                "name a file that exists; relative paths start from this file's folder",
+                "应指向存在的文件；相对路径从本文件所在目录算起",
+            ),
         );
     }
     path

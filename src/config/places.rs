@@ -41,7 +41,10 @@ impl Places {
         Problem::of_file(
             &self.user,
             Text::new("there is no config", "没有配置"),
-            Text::new("write one with: wharf config init; or look around first with: wharf lab", "用 wharf config init 写一份；或先用 wharf lab 看看"),
+            Text::new(
+                "write one with: wharf config init; or look around first with: wharf lab",
+                "用 wharf config init 写一份；或先用 wharf lab 看看",
+            ),
         )
     }
 }
@@ -54,7 +57,13 @@ pub(super) fn read(path: &Path) -> Result<Option<String>, Box<Problem>> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => {
             let what = Text::made(format!("cannot be read: {error}"), format!("无法读取：{error}"));
-            return Err(wrong(what, Text::new("give this user the right to read it, or name another with --config", "让当前用户可读，或用 --config 指定别的文件")));
+            return Err(wrong(
+                what,
+                Text::new(
+                    "give this user the right to read it, or name another with --config",
+                    "让当前用户可读，或用 --config 指定别的文件",
+                ),
+            ));
         }
     };
     let mut bytes = Vec::new();

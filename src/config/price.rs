@@ -90,7 +90,11 @@ fn read_currency(table: &Table<'_>) -> Option<Currency> {
             None => Text::new("write three capital letters: \"CNY\", \"USD\"", "应写三个大写字母：\"CNY\"、\"USD\""),
         };
         let shown = clean(value);
-        table.sheet.wrong(&place, Text::made(format!("currency '{shown}' is not an ISO 4217 code"), format!("币种 {shown} 不是 ISO 4217 代码")), instead);
+        table.sheet.wrong(
+            &place,
+            Text::made(format!("currency '{shown}' is not an ISO 4217 code"), format!("币种 {shown} 不是 ISO 4217 代码")),
+            instead,
+        );
     }
     read
 }

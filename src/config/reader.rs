@@ -142,7 +142,11 @@ impl<'a> Table<'a> {
                 None => Text::made(format!("write {list}"), format!("应写 {list}")),
             };
             let given = clean(said.value);
-            self.sheet.wrong(&said.place, Text::made(format!("{key} = \"{given}\" is not known"), format!("不认识 {key} = \"{given}\"")), instead);
+            self.sheet.wrong(
+                &said.place,
+                Text::made(format!("{key} = \"{given}\" is not known"), format!("不认识 {key} = \"{given}\"")),
+                instead,
+            );
         }
         found
     }

@@ -191,7 +191,10 @@ pub(super) fn check_file(path: &Path) -> Result<(), (Text, Text)> {
     let about = std::fs::metadata(path).map_err(|error| {
         (
             Text::made(format!("{shown}: {error}"), format!("{shown}：{error}")),
-            Text::made(format!("create it with mode 600: install -m 600 /dev/stdin '{shown}'"), format!("以 600 权限创建它：install -m 600 /dev/stdin '{shown}'")),
+            Text::made(
+                format!("create it with mode 600: install -m 600 /dev/stdin '{shown}'"),
+                format!("以 600 权限创建它：install -m 600 /dev/stdin '{shown}'"),
+            ),
         )
     })?;
     if !about.is_file() {
@@ -210,7 +213,10 @@ pub(super) fn check_file(path: &Path) -> Result<(), (Text, Text)> {
     if about.mode() & 0o006 != 0 {
         let mode = about.mode() & 0o777;
         return Err((
-            Text::made(format!("{shown} holds a secret and others can read or change it (mode {mode:o})"), format!("{shown} 含密文，而其他用户可读或可改（权限 {mode:o}）")),
+            Text::made(
+                format!("{shown} holds a secret and others can read or change it (mode {mode:o})"),
+                format!("{shown} 含密文，而其他用户可读或可改（权限 {mode:o}）"),
+            ),
             Text::made(format!("chmod 600 '{shown}'"), format!("chmod 600 '{shown}'")),
         ));
     }

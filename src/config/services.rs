@@ -145,10 +145,11 @@ pub(super) fn read_service(table: &Table<'_>) -> Option<ServiceDraft> {
     let names = |key| -> Vec<Name> { table.texts(key).into_iter().map(owned).collect() };
     let (pools, needs) = (names("pools"), names("needs"));
     let (shapes, classes) = read_shapes(table);
-    let env = table.text_pairs("env").into_iter().filter_map(|(key, value)| Some((key.value.into(), read_env(table, &key, &value)?))).collect();
-    let hooks = table.table("hooks", &schema::HOOKS).map_or_else(BTreeMap::new, |hooks| {
-        schema::HOOKS.keys.iter().filter_map(|key| Some((*key, read_hook(&hooks, key)?))).collect()
-    });
+    let env =
+        table.text_pairs("env").into_iter().filter_map(|(key, value)| Some((key.value.into(), read_env(table, &key, &value)?))).collect();
+    let hooks = table
+        .table("hooks", &schema::HOOKS)
+        .map_or_else(BTreeMap::new, |hooks| schema::HOOKS.keys.iter().filter_map(|key| Some((*key, read_hook(&hooks, key)?))).collect());
     let service = Service {
         name: "".into(),
         image: "".into(),
@@ -223,7 +224,10 @@ fn read_health(table: &Table<'_>) -> Option<HealthCheck> {
         table.sheet.wrong(
             &table.place(),
             Text::new("a health check goes one way", "健康检查应有且只有一种方式"),
-            Text::new("write one of http = \":8080/healthz\", tcp = \":8080\", command = \"..\"", "应写 http = \":8080/healthz\"、tcp = \":8080\"、command = \"..\" 之一"),
+            Text::new(
+                "write one of http = \":8080/healthz\", tcp = \":8080\", command = \"..\"",
+                "应写 http = \":8080/healthz\"、tcp = \":8080\"、command = \"..\" 之一",
+            ),
         );
         return None;
     };

@@ -36,12 +36,12 @@ pub fn watch(places: Places, files: &[PathBuf], mut changed: impl FnMut(Loaded) 
     let (wake, woken) = sync_channel(1);
     let stop = Arc::new(AtomicBool::new(false));
     let mut files = with_places(&places, files);
-    // Taken here and not in the thread: a change right after this call must not be missed.
-    let mut seen = Signature::of(&files);
     let mut notifier = Notifier::new(wake.clone());
+    notifier.follow(&files);
+    // Both here and not in the thread: a change right after this call must not be missed.
+    let mut seen = Signature::of(&files);
     let waits = Waits { woken, stop: Arc::clone(&stop) };
     let thread = std::thread::Builder::new().name("config-watch".to_owned()).spawn(move || {
-        notifier.follow(&files);
         while waits.until_woken(LOOK) {
             if Signature::of(&files) == seen {
                 continue;
@@ -61,6 +61,9 @@ pub fn watch(places: Places, files: &[PathBuf], mut changed: impl FnMut(Loaded) 
             // Always: folders and links may have been replaced by the change itself.
             notifier.follow(&files);
             changed(loaded);
+            if Signature::of(&files) != seen {
+                notifier.wake();
+            }
         }
     });
     Watcher { stop, wake, thread: thread.ok() }
@@ -128,18 +131,24 @@ impl Signature {
 /// Tells when something happens in the folders of the files: editors replace files, so the folder is what to watch.
 #[derive(Debug)]
 struct Notifier {
+    wake: SyncSender<()>,
     inner: Option<RecommendedWatcher>,
     folders: Vec<PathBuf>,
 }
 
 impl Notifier {
     fn new(wake: SyncSender<()>) -> Self {
+        let told = wake.clone();
         let tell = move |event: notify::Result<notify::Event>| {
             if event.is_ok_and(|e| !e.kind.is_access()) {
-                let _ = wake.try_send(());
+                let _ = told.try_send(());
             }
         };
-        Self { inner: notify::recommended_watcher(tell).ok(), folders: Vec::new() }
+        Self { wake, inner: notify::recommended_watcher(tell).ok(), folders: Vec::new() }
+    }
+
+    fn wake(&self) {
+        let _ = self.wake.try_send(());
     }
 
     fn follow(&mut self, files: &[PathBuf]) {

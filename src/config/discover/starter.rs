@@ -32,7 +32,11 @@ pub fn starter(found: &Discovered) -> String {
     for registry in &found.registries {
         let (url, host) = address_of(registry);
         let name = unique(&mut names, &word(&host));
-        let _ = write!(out, "\n# docker is logged in to this registry; kind = \"harbor\" where it is one\n[[registry]]\nname = {}\n", quoted(&name));
+        let _ = write!(
+            out,
+            "\n# docker is logged in to this registry; kind = \"harbor\" where it is one\n[[registry]]\nname = {}\n",
+            quoted(&name)
+        );
         let _ = write!(out, "idc = \"local\"\nkind = \"oci\"\nurl = {}\n", quoted(&url));
         match &registry.helper {
             Some(helper) => {

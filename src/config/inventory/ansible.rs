@@ -130,8 +130,7 @@ impl Inventory {
 
     /// The groups a host is in, nearest first; a circle of groups ends where it closes.
     fn groups_of(&self, host: usize, above: &HashMap<&str, Vec<&str>>) -> Vec<String> {
-        let mut found: Vec<String> =
-            self.groups.iter().filter(|(_, g)| g.hosts.contains(&host)).map(|(name, _)| name.clone()).collect();
+        let mut found: Vec<String> = self.groups.iter().filter(|(_, g)| g.hosts.contains(&host)).map(|(name, _)| name.clone()).collect();
         let mut next = 0;
         while next < found.len() {
             for parent in above.get(found[next].as_str()).into_iter().flatten() {

@@ -114,7 +114,8 @@ fn contexts(draft: &InventoryDraft, problems: &mut Vec<Problem>) -> Vec<HostDraf
             Ok(address) => address,
             Err(why) => {
                 let name = clean(&context.name).into_owned();
-                let what = Text::made(format!("docker context '{name}': bad address {why}"), format!("docker context {name} 地址有误：{why}"));
+                let what =
+                    Text::made(format!("docker context '{name}': bad address {why}"), format!("docker context {name} 地址有误：{why}"));
                 let fix = Text::made(
                     format!("docker context update {name}, or docker context rm {name}"),
                     format!("docker context update {name}，或 docker context rm {name}"),
