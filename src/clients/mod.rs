@@ -2,6 +2,7 @@
 
 mod cause;
 pub mod gate;
+pub mod harbor;
 pub mod http;
 mod limits;
 pub mod program;

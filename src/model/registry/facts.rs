@@ -61,7 +61,7 @@ impl SystemFacts {
 
 /// One part of a Harbor and how it claims to be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ComponentHealth {
+pub struct PartHealth {
     pub name: Arc<str>,
     pub claim: Claim,
     pub error: Option<Arc<str>>,
@@ -71,7 +71,7 @@ pub struct ComponentHealth {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HealthClaim {
     pub claim: Claim,
-    pub components: Vec<ComponentHealth>,
+    pub components: Vec<PartHealth>,
 }
 
 /// A person as a Harbor knows them. Ids are per Harbor: join over IDCs by `name` only.

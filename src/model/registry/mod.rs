@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub use facts::{
-    AuthMode, Claim, ComponentHealth, CurrentUser, HealthClaim, Identity, Permission, PermissionCatalogue, Setting, Statistics,
+    AuthMode, Claim, PartHealth, CurrentUser, HealthClaim, Identity, Permission, PermissionCatalogue, Setting, Statistics,
     SystemFacts, Volume,
 };
 pub use peer::{AdapterKind, EndpointPowers, RegistryEndpoint};

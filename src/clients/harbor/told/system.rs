@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::{Told, When, Word, at, count, some, word};
 use crate::model::registry::{
-    AuthMode, Claim, ComponentHealth, CurrentUser, HealthClaim, Permission, PermissionCatalogue, Setting, Statistics, SystemFacts, Volume,
+    AuthMode, Claim, PartHealth, CurrentUser, HealthClaim, Permission, PermissionCatalogue, Setting, Statistics, SystemFacts, Volume,
 };
 
 #[derive(Debug, Default, Deserialize)]
@@ -66,12 +66,12 @@ impl Told for ToldSystem {
 #[serde(default)]
 pub(in super::super) struct ToldHealth {
     status: Option<Word>,
-    components: Option<Vec<ToldComponent>>,
+    components: Option<Vec<ToldPart>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct ToldComponent {
+struct ToldPart {
     name: Option<Word>,
     status: Option<Word>,
     error: Option<Word>,
@@ -81,7 +81,7 @@ impl Told for ToldHealth {
     type Noun = HealthClaim;
 
     fn noun(self) -> HealthClaim {
-        let component = |c: ToldComponent| ComponentHealth { name: word(c.name), claim: Claim::parse(&word(c.status)), error: some(c.error) };
+        let component = |c: ToldPart| PartHealth { name: word(c.name), claim: Claim::parse(&word(c.status)), error: some(c.error) };
         HealthClaim {
             claim: Claim::parse(&word(self.status)),
             components: self.components.unwrap_or_default().into_iter().map(component).collect(),

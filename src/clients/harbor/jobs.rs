@@ -1,0 +1,31 @@
+//! The jobservice: queues, workers and schedules. None of its lists is paged but the schedules.
+
+use super::told::{ToldPaused, ToldPool, ToldQueue, ToldSchedule, ToldWorker};
+use super::{Harbor, Listing, Question};
+use crate::clients::http::Ask;
+use crate::model::fault::Fault;
+use crate::model::replication::{Queue, Schedule, Worker, WorkerPool};
+
+impl Harbor {
+    pub async fn list_queues(&self) -> Result<Vec<Queue>, Fault> {
+        self.all::<ToldQueue>(Ask::get("/api/v2.0/jobservice/queues", "/api/v2.0/jobservice/queues")).await
+    }
+
+    pub async fn list_pools(&self) -> Result<Vec<WorkerPool>, Fault> {
+        self.all::<ToldPool>(Ask::get("/api/v2.0/jobservice/pools", "/api/v2.0/jobservice/pools")).await
+    }
+
+    /// The workers of all pools.
+    pub async fn list_workers(&self) -> Result<Vec<Worker>, Fault> {
+        self.all::<ToldWorker>(Ask::get("/api/v2.0/jobservice/pools/{pool}/workers", "/api/v2.0/jobservice/pools/all/workers")).await
+    }
+
+    pub async fn list_schedules(&self) -> Result<Listing<Schedule>, Fault> {
+        self.whole::<ToldSchedule, _>(Question::new("/api/v2.0/schedules", "/api/v2.0/schedules"), |schedule| schedule.id).await
+    }
+
+    /// Whether everything that runs by a clock is paused.
+    pub async fn fetch_schedules_paused(&self) -> Result<bool, Fault> {
+        self.one::<ToldPaused>(Ask::get("/api/v2.0/schedules/{job_type}/paused", "/api/v2.0/schedules/all/paused")).await
+    }
+}

@@ -1,0 +1,91 @@
+//! Robots of the system and of projects, and both audit logs.
+
+use std::sync::Arc;
+
+use super::names::Conditions;
+use super::told::{ToldAudit, ToldEvent, ToldRobot};
+use super::{Harbor, Listing, Question};
+use crate::clients::http::{Ask, segment};
+use crate::model::audit::{AuditEntry, AuditLog};
+use crate::model::clock::Stamp;
+use crate::model::fault::Fault;
+use crate::model::robot::Robot;
+
+const AUDIT_OF_PROJECT: &str = "/api/v2.0/projects/{project}/auditlog-exts";
+
+/// Which rows of an audit log: all conditions must hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuditFilter {
+    pub since: Option<Stamp>,
+    /// `create`, `delete`, `pull`, ..
+    pub operation: Option<String>,
+    /// `artifact`, `member`, `project`, ..
+    pub resource_type: Option<String>,
+}
+
+impl AuditFilter {
+    fn conditions(&self) -> Option<Conditions> {
+        let mut conditions = Conditions::default();
+        if let Some(operation) = &self.operation {
+            conditions = conditions.exact("operation", operation);
+        }
+        if let Some(kind) = &self.resource_type {
+            conditions = conditions.exact("resource_type", kind);
+        }
+        if let Some(since) = self.since {
+            conditions = conditions.since("op_time", since);
+        }
+        (*self != Self::default()).then_some(conditions)
+    }
+}
+
+impl Harbor {
+    /// Robots of the system level.
+    pub async fn list_robots(&self) -> Result<Listing<Robot>, Fault> {
+        let question = Question::new("/api/v2.0/robots", "/api/v2.0/robots").with("sort", "id");
+        self.whole::<ToldRobot, _>(question, |robot| robot.id).await
+    }
+
+    /// Robots of one project, by its id in this Harbor: without it Harbor answers 400.
+    pub async fn list_robots_of(&self, project_id: i64) -> Result<Listing<Robot>, Fault> {
+        let q = Conditions::default().word("Level", "project").number("ProjectID", project_id).text(self.name())?;
+        let question = Question::new("/api/v2.0/robots", "/api/v2.0/robots").with("q", q).with("sort", "id");
+        self.whole::<ToldRobot, _>(question, |robot| robot.id).await
+    }
+
+    pub async fn fetch_robot(&self, id: i64) -> Result<Robot, Fault> {
+        self.one::<ToldRobot>(Ask::get("/api/v2.0/robots/{id}", format!("/api/v2.0/robots/{id}"))).await
+    }
+
+    /// One page (from 1) of a log of the whole Harbor, newest first. The log grows in front of the pages: rows may come twice.
+    pub async fn list_audit(&self, log: AuditLog, filter: &AuditFilter, page: usize) -> Result<Listing<AuditEntry>, Fault> {
+        let (template, path) = match log {
+            AuditLog::Old => ("/api/v2.0/audit-logs", "/api/v2.0/audit-logs"),
+            AuditLog::Ext => ("/api/v2.0/auditlog-exts", "/api/v2.0/auditlog-exts"),
+        };
+        let mut listing = self.audit_page(Question::new(template, path), filter, page).await?;
+        listing.rows.iter_mut().for_each(|row| row.log = log);
+        Ok(listing)
+    }
+
+    /// The same of one project, from the new log: project administrators may read it.
+    pub async fn list_audit_of(&self, project: &str, filter: &AuditFilter, page: usize) -> Result<Listing<AuditEntry>, Fault> {
+        let path = format!("/api/v2.0/projects/{}/auditlog-exts", segment(project));
+        self.audit_page(Question::new(AUDIT_OF_PROJECT, path), filter, page).await
+    }
+
+    /// What the new log can tell of.
+    pub async fn list_audit_events(&self) -> Result<Vec<Arc<str>>, Fault> {
+        self.all::<ToldEvent>(Ask::get("/api/v2.0/auditlog-exts/events", "/api/v2.0/auditlog-exts/events")).await
+    }
+
+    async fn audit_page(&self, question: Question, filter: &AuditFilter, page: usize) -> Result<Listing<AuditEntry>, Fault> {
+        let question = match filter.conditions() {
+            Some(conditions) => question.with("q", conditions.text(self.name())?),
+            None => question,
+        };
+        let ask = question.with("sort", "-id").ask().query("page", page.max(1).to_string()).query("page_size", "100");
+        let (rows, total) = self.page::<ToldAudit>(ask).await?;
+        Ok(Listing { rows, total, torn: false })
+    }
+}
