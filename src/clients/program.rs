@@ -1,6 +1,7 @@
 //! Programs: the only place that starts any, each through the gate, with bounded output and a time limit.
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -71,6 +72,18 @@ impl Wire {
             Ok((Err(why), ..)) => Err(not_started(program.endpoint, program.path, &why)),
             Err(_) => Err(too_slow(program.endpoint, program.path, program.timeout)),
         }
+    }
+
+    /// Starts a program that goes on when this process ends: no terminal, no output, a process group of its own,
+    /// so that what ends this console does not end it.
+    ///
+    /// # Errors
+    /// `ReadOnly` from the gate; not found, forbidden, own limits.
+    pub fn start_detached(&self, endpoint: &str, template: &'static str, binary: &Path, args: &[OsString]) -> Result<(), Fault> {
+        let path = binary.to_string_lossy();
+        let mut command = self.prepare(endpoint, template, &path)?;
+        command.args(args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+        command.spawn().map(drop).map_err(|why| not_started(endpoint, &path, &why))
     }
 
     /// A command that the gate has let pass, with an environment in which no program asks for a password.
@@ -161,6 +174,23 @@ mod tests {
         assert_eq!((ended.status.code(), ended.stdout.len()), (Some(3), 100));
         assert!(ended.stdout.starts_with(b"hello"));
         assert!(!format!("{ended:?}").contains("104"), "what it wrote is not in Debug: {ended:?}");
+    }
+
+    #[tokio::test]
+    async fn a_detached_program_outlives_its_handle_and_is_refused_when_read_only() {
+        let dir = tempfile::tempdir().expect("tempdir");
+        let mark = dir.path().join("mark");
+        let args = ["-c".into(), format!("sleep 0.1; touch {}", mark.display()).into()];
+        let start = |mode| wire(mode).start_detached("x", "wharf run resume", Path::new("/bin/sh"), &args);
+        assert_eq!(start(Mode::ReadOnly).expect_err("refused").kind, FaultKind::ReadOnly);
+        start(Mode::Writing).expect("started");
+        for _ in 0..100 {
+            if mark.exists() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("it did not go on");
     }
 
     #[tokio::test]

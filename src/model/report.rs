@@ -8,7 +8,7 @@ use super::endpoint::EndpointId;
 use super::fault::Fault;
 use super::host::{Container, ContainerId, Host, HostFacts, HostSpec};
 use super::idc::Idc;
-use super::registry::RegistrySpec;
+use super::registry::{RegistryFact, RegistrySpec};
 use super::task::{Notice, Task};
 
 /// All that is declared: the nouns of the config, in its order.
@@ -22,7 +22,7 @@ pub struct Site {
 }
 
 /// One thing an endpoint said.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Fact {
     /// It answered, and nothing else is new.
     Answered,
@@ -34,6 +34,8 @@ pub enum Fact {
     Containers(Vec<Container>),
     /// Some containers as they are now, and some that are gone.
     Changed { now: Vec<Container>, gone: Vec<ContainerId> },
+    /// A registry said something.
+    Registry(Box<RegistryFact>),
 }
 
 /// A change of the Fleet. [`super::fleet::Fleet::apply`] folds it in.

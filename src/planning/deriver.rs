@@ -41,7 +41,8 @@ impl Deriver {
                 self.sums_changed |= self.sums.change(fleet, *index, now);
                 self.troubles_changed |= self.troubles.change(fleet, *index, now);
             }
-            Applied::Attention => {
+            // The attention list also speaks of registries that do not answer.
+            Applied::Attention | Applied::Registry(_) => {
                 self.troubles.change_runs(fleet);
                 self.troubles_changed = true;
             }

@@ -33,7 +33,8 @@ pub(super) fn apply(host: &mut Host, at: Stamp, fact: Fact, notices: &mut Vec<No
         change = Change::Something;
     }
     let changed = match fact {
-        Fact::Answered | Fact::Failed(_) => false,
+        // A registry's words have no place on a host.
+        Fact::Answered | Fact::Failed(_) | Fact::Registry(_) => false,
         Fact::Host(facts) => {
             let changed = *host.facts != facts;
             if changed {

@@ -26,7 +26,7 @@ pub(super) fn registries(old: &[Arc<Registry>], specs: Vec<Arc<RegistrySpec>>) -
         .map(|spec| match old.iter().find(|r| r.spec.name == spec.name) {
             Some(r) if r.spec == spec => Arc::clone(r),
             Some(r) if r.spec.url == spec.url => Arc::new(Registry { spec, ..Registry::clone(r) }),
-            _ => Arc::new(Registry { spec, freshness: Freshness::default() }),
+            _ => Arc::new(Registry { spec, freshness: Freshness::default(), holdings: Arc::default() }),
         })
         .collect();
     all.sort_unstable_by(|a, b| a.spec.name.cmp(&b.spec.name));

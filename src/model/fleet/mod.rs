@@ -2,6 +2,7 @@
 
 mod facts;
 mod merge;
+mod registries;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -15,7 +16,8 @@ use super::host::{Container, ContainerId, Host};
 use super::idc::Idc;
 use super::registry::Registry;
 use super::report::{Fact, Report, Site};
-use super::task::{Notice, Task};
+use super::task::{Notice, Severity, Task};
+use super::text::Text;
 
 /// Lines kept in the timeline; older ones fall off.
 pub const NOTICES_KEPT: usize = 5_000;
@@ -50,6 +52,8 @@ pub enum Applied {
     Nothing,
     /// The host at this index.
     Host(usize),
+    /// The registry at this index.
+    Registry(usize),
     /// Hosts or places came or went: derive everything anew.
     Everything,
     /// A run or the state of the config: only the attention list depends on it.
@@ -126,8 +130,10 @@ impl Fleet {
     }
 
     fn apply_endpoint(&mut self, endpoint: &EndpointId, generation: u64, at: Stamp, fact: Fact) -> Applied {
-        if endpoint.kind != EndpointKind::Docker {
-            return Applied::Nothing;
+        match endpoint.kind {
+            EndpointKind::Docker => {}
+            EndpointKind::Harbor | EndpointKind::Oci => return self.apply_registry(&endpoint.name, generation, at, fact),
+            EndpointKind::Dragonfly | EndpointKind::Cloud => return Applied::Nothing,
         }
         let Some(index) = self.host_index(&endpoint.name) else { return Applied::Nothing };
         if generation < self.hosts[index].freshness.generation {
@@ -143,6 +149,34 @@ impl Fleet {
             self.note(notice);
         }
         Applied::Host(index)
+    }
+
+    fn apply_registry(&mut self, name: &str, generation: u64, at: Stamp, fact: Fact) -> Applied {
+        let Ok(index) = self.registries.binary_search_by(|r| (*r.spec.name).cmp(name)) else { return Applied::Nothing };
+        if generation < self.registries[index].freshness.generation {
+            return Applied::Nothing;
+        }
+        let registry = Arc::make_mut(&mut self.registries[index]);
+        registry.freshness.generation = generation;
+        let subject = Arc::clone(&registry.spec.name);
+        let notice = |severity, text| Notice { at, severity, subject, text, who: None };
+        if let Fact::Failed(fault) = fact {
+            let text = Text::made(format!("does not answer: {}", fault.cause.en), format!("没有应答：{}", fault.cause.zh));
+            if registries::fail(&mut registry.freshness, at, fault) {
+                self.note(notice(Severity::Bad, text));
+            }
+            return Applied::Registry(index);
+        }
+        let was_failing = registry.freshness.fault.is_some();
+        let fresher = registries::freshen(&mut registry.freshness, at);
+        let changed = match fact {
+            Fact::Registry(fact) => registries::apply(Arc::make_mut(&mut registry.holdings), *fact),
+            _ => false,
+        };
+        if was_failing {
+            self.note(notice(Severity::Good, Text::new("answers again", "恢复应答")));
+        }
+        if fresher || changed { Applied::Registry(index) } else { Applied::Nothing }
     }
 
     fn apply_site(&mut self, site: Site) -> Applied {

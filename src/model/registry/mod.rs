@@ -1,6 +1,7 @@
 //! A registry: a Harbor or a plain distribution registry, as the config declares it.
 
 mod facts;
+mod holdings;
 mod peer;
 
 use std::sync::Arc;
@@ -11,6 +12,7 @@ pub use facts::{
     AuthMode, Claim, PartHealth, CurrentUser, HealthClaim, Identity, Permission, PermissionCatalogue, Setting, Statistics,
     SystemFacts, Volume,
 };
+pub use holdings::{Holdings, Peer, ProjectHoldings, ProjectPart, Question, RegistryFact, RepositoryHoldings, Run};
 pub use peer::{AdapterKind, EndpointPowers, RegistryEndpoint};
 
 use super::endpoint::Freshness;
@@ -41,9 +43,10 @@ pub struct RegistrySpec {
     pub group: Option<Arc<str>>,
 }
 
-/// A registry and how fresh what it says is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A registry: what was declared, what it holds, and how fresh that is.
+#[derive(Clone, Debug)]
 pub struct Registry {
     pub spec: Arc<RegistrySpec>,
     pub freshness: Freshness,
+    pub holdings: Arc<Holdings>,
 }

@@ -1,0 +1,198 @@
+//! What a registry holds, as far as it was read: projects with their members and repositories, replication, jobs, the audit log.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::facts::{HealthClaim, Identity, SystemFacts};
+use super::peer::RegistryEndpoint;
+use crate::model::artifact::{PackedArtifacts, Repository};
+use crate::model::audit::AuditEntry;
+use crate::model::fault::Fault;
+use crate::model::member::{Group, Members, User};
+use crate::model::preheat::{PreheatExecution, PreheatInstance, PreheatPolicy};
+use crate::model::project::{Project, ProjectSummary};
+use crate::model::replication::{Execution, PeerVerdict, Policy, Queue, ReplicationTask, Schedule, Settled, Worker, WorkerPool};
+use crate::model::robot::Robot;
+
+/// A question that a registry may refuse while it answers others. A refused question is a column that says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Question {
+    Identity,
+    System,
+    Health,
+    Projects,
+    Summary,
+    Members,
+    Repositories,
+    Artifacts,
+    Robots,
+    Users,
+    Groups,
+    Peers,
+    Policies,
+    Executions,
+    Tasks,
+    Queues,
+    Workers,
+    Schedules,
+    Audit,
+    Preheat,
+}
+
+/// A peer of a Harbor, with what a ping of our own said. `None`: not pinged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Peer {
+    pub endpoint: Arc<RegistryEndpoint>,
+    pub verdict: PeerVerdict,
+}
+
+/// An execution with what it has settled to, and its tasks where they were read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    pub execution: Execution,
+    pub settled: Settled,
+    pub tasks: Option<Arc<Vec<ReplicationTask>>>,
+}
+
+/// A repository and its artifacts where they were read.
+#[derive(Clone, Debug)]
+pub struct RepositoryHoldings {
+    pub repository: Repository,
+    pub artifacts: Option<Arc<PackedArtifacts>>,
+}
+
+/// A project and what is in it. Each part is `None` until it was read.
+#[derive(Clone, Debug)]
+pub struct ProjectHoldings {
+    pub project: Project,
+    pub summary: Option<ProjectSummary>,
+    pub members: Option<Arc<Members>>,
+    pub robots: Option<Arc<Vec<Robot>>>,
+    /// Sorted by name.
+    pub repositories: Option<Vec<Arc<RepositoryHoldings>>>,
+    pub preheat: Option<Arc<Vec<PreheatPolicy>>>,
+    pub preheat_executions: Option<Arc<Vec<PreheatExecution>>>,
+    /// What this project's own questions were refused with.
+    pub denied: BTreeMap<Question, Arc<Fault>>,
+}
+
+impl ProjectHoldings {
+    /// A project of which nothing but its own row was read.
+    #[must_use]
+    pub fn named(project: Project) -> Self {
+        Self {
+            project,
+            summary: None,
+            members: None,
+            robots: None,
+            repositories: None,
+            preheat: None,
+            preheat_executions: None,
+            denied: BTreeMap::new(),
+        }
+    }
+
+    #[must_use]
+    pub fn repository(&self, name: &str) -> Option<&Arc<RepositoryHoldings>> {
+        let all = self.repositories.as_ref()?;
+        all.binary_search_by(|r| (*r.repository.name).cmp(name)).ok().map(|at| &all[at])
+    }
+}
+
+/// Everything read of one registry. Each part is `None` until it was read.
+#[derive(Clone, Debug, Default)]
+pub struct Holdings {
+    pub identity: Option<Identity>,
+    pub system: Option<Arc<SystemFacts>>,
+    pub health: Option<Arc<HealthClaim>>,
+    /// How long our own ping took, in milliseconds.
+    pub ping_ms: Option<u32>,
+    /// Sorted by name.
+    pub projects: Option<Vec<Arc<ProjectHoldings>>>,
+    pub users: Option<Arc<Vec<User>>>,
+    pub groups: Option<Arc<Vec<Group>>>,
+    /// System robots.
+    pub robots: Option<Arc<Vec<Robot>>>,
+    pub peers: Option<Vec<Peer>>,
+    /// Sorted by id.
+    pub policies: Option<Vec<Arc<Policy>>>,
+    /// Newest first.
+    pub runs: Option<Vec<Arc<Run>>>,
+    pub queues: Option<Arc<Vec<Queue>>>,
+    pub pools: Option<Arc<Vec<WorkerPool>>>,
+    pub workers: Option<Arc<Vec<Worker>>>,
+    pub schedules: Option<Arc<Vec<Schedule>>>,
+    /// Newest first, bounded.
+    pub audit: Option<Arc<Vec<AuditEntry>>>,
+    pub preheat: Option<Arc<Vec<PreheatInstance>>>,
+    /// What the registry refused to answer, with why.
+    pub denied: BTreeMap<Question, Arc<Fault>>,
+}
+
+impl Holdings {
+    #[must_use]
+    pub fn project(&self, name: &str) -> Option<&Arc<ProjectHoldings>> {
+        let all = self.projects.as_ref()?;
+        all.binary_search_by(|p| (*p.project.name).cmp(name)).ok().map(|at| &all[at])
+    }
+
+    #[must_use]
+    pub fn policy(&self, id: i64) -> Option<&Arc<Policy>> {
+        self.policies.as_ref()?.iter().find(|p| p.id == id)
+    }
+}
+
+/// One part of a project, as it was read.
+#[derive(Clone, Debug)]
+pub enum ProjectPart {
+    Summary(Box<ProjectSummary>),
+    Members(Arc<Members>),
+    Robots(Arc<Vec<Robot>>),
+    /// All of them: one that is not in it is gone.
+    Repositories(Vec<Repository>),
+    Artifacts {
+        repository: Arc<str>,
+        artifacts: Arc<PackedArtifacts>,
+    },
+    Preheat {
+        policies: Arc<Vec<PreheatPolicy>>,
+        executions: Arc<Vec<PreheatExecution>>,
+    },
+    Denied(Question, Arc<Fault>),
+}
+
+/// One thing that a registry said.
+#[derive(Clone, Debug)]
+pub enum RegistryFact {
+    Ping {
+        took_ms: u32,
+    },
+    Identity(Identity),
+    System(Arc<SystemFacts>),
+    Health(Arc<HealthClaim>),
+    /// All projects: one that is not in it is gone, the others keep their parts.
+    Projects(Vec<Project>),
+    Project {
+        name: Arc<str>,
+        part: ProjectPart,
+    },
+    Users(Arc<Vec<User>>),
+    Groups(Arc<Vec<Group>>),
+    Robots(Arc<Vec<Robot>>),
+    Peers(Vec<Peer>),
+    Policies(Vec<Arc<Policy>>),
+    /// The newest ones; older ones are forgotten.
+    Runs(Vec<Arc<Run>>),
+    Queues(Arc<Vec<Queue>>),
+    Workers {
+        pools: Arc<Vec<WorkerPool>>,
+        workers: Arc<Vec<Worker>>,
+    },
+    Schedules(Arc<Vec<Schedule>>),
+    Audit(Arc<Vec<AuditEntry>>),
+    Preheat(Arc<Vec<PreheatInstance>>),
+    Denied(Question, Arc<Fault>),
+}
