@@ -12,7 +12,7 @@ use wharf::model::derived::Derived;
 use wharf::model::fleet::Applied;
 use wharf::planning::{Deriver, derive};
 
-use world::{EACH, HOSTS, NOW, change, fleet};
+use world::{EACH, HOSTS, NOW, busy, change, fleet};
 
 /// 200 changes a second in at most 20 publications a second.
 const CHANGES: usize = 10;
@@ -35,7 +35,7 @@ fn publication(c: &mut Criterion) {
             b.iter(|| {
                 for _ in 0..CHANGES {
                     turn += 1;
-                    let report = change(&own, (turn * 7919) % hosts, turn);
+                    let report = change(&own, turn);
                     let applied = own.apply(report);
                     deriver.apply(&own, &applied, NOW);
                 }
@@ -58,8 +58,8 @@ fn apply(c: &mut Criterion) {
             b.iter_batched(
                 || {
                     turn += 1;
-                    let host = (turn * 7919) % hosts;
-                    (change(&own.borrow(), host, turn), Arc::clone(&own.borrow().hosts[host]))
+                    let own = own.borrow();
+                    (change(&own, turn), Arc::clone(&own.hosts[busy(&own, turn)]))
                 },
                 |(report, shown)| (own.borrow_mut().apply(report), shown),
                 BatchSize::SmallInput,
@@ -83,7 +83,7 @@ fn deriving(c: &mut Criterion) {
         group.bench_function(BenchmarkId::new("one host", hosts), |b| {
             b.iter(|| {
                 turn += 1;
-                let report = change(&own, (turn * 7919) % hosts, turn);
+                let report = change(&own, turn);
                 let applied = own.apply(report);
                 deriver.apply(&own, &applied, NOW);
                 black_box(deriver.derived(&own, NOW));

@@ -44,10 +44,19 @@ pub(crate) fn name(host: usize) -> Arc<str> {
     format!("h-{host:05}").into()
 }
 
-/// A container that has just changed its state, as an event tells it: each call another state.
-pub(crate) fn change(fleet: &Fleet, host: usize, turn: usize) -> Report {
-    let known = &fleet.hosts[host].known_containers()[turn % EACH];
-    let state = if turn.is_multiple_of(2) { ContainerState::Exited(Some(1)) } else { ContainerState::Running };
+/// How many hosts the changes are spread over; each container that fails runs again a round later.
+const BUSY: usize = 500;
+
+/// The host that the change of this turn is on.
+pub(crate) fn busy(fleet: &Fleet, turn: usize) -> usize {
+    (turn % BUSY) * (fleet.hosts.len() / BUSY)
+}
+
+/// A container that has just failed or that runs again, as an event tells it.
+pub(crate) fn change(fleet: &Fleet, turn: usize) -> Report {
+    let host = busy(fleet, turn);
+    let known = &fleet.hosts[host].known_containers()[(turn / BUSY / 2) % EACH];
+    let state = if known.state.is_up() { ContainerState::Exited(Some(1)) } else { ContainerState::Running };
     let now = Container { state, since: Some(NOW.plus_millis(i64::try_from(turn).unwrap_or(0))), ..Container::clone(known) };
     report(host, Fact::Changed { now: vec![now], gone: Vec::new() })
 }
