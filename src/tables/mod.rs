@@ -1,5 +1,79 @@
 //! ROWS. One file a noun: columns, cells, severity, sort keys; used by panes, `wharf get` and exports.
 
+mod fact;
+pub mod figures;
+pub mod filter;
+mod fresh;
 pub mod noun;
+pub mod sort;
+mod sums;
+mod table;
 
+use std::borrow::Cow;
+
+use serde_json::{Map, Value};
+
+pub use containers::container_at;
+pub use filter::Filter;
+pub use hosts::host_at;
 pub use noun::{Age, Align, Cell, Column, Context, Direction, Mark, Noun, RowId, RowKey, Scope, SortKey, Tone};
+
+use crate::model::fleet::Fleet;
+use crate::model::text::clean;
+
+/// One line a noun: its file and its type.
+macro_rules! nouns {
+    ($($file:ident::$noun:ident),* $(,)?) => {
+        $(mod $file;)*
+
+        static ALL: &[&dyn Noun] = &[$(&$file::$noun),*];
+    };
+}
+
+nouns! {
+    idcs::Idcs,
+    hosts::Hosts,
+    host_tree::HostTree,
+    containers::Containers,
+    clusters::Clusters,
+    pools::Pools,
+    classes::Classes,
+    registries::Registries,
+    tasks::Tasks,
+    activity::Activity,
+    faults::Faults,
+    attention::AttentionList,
+}
+
+/// All nouns, in the order of the help.
+#[must_use]
+pub fn all() -> &'static [&'static dyn Noun] {
+    ALL
+}
+
+/// A noun by the name that people type.
+#[must_use]
+pub fn noun(name: &str) -> Option<&'static dyn Noun> {
+    ALL.iter().copied().find(|noun| noun.name() == name)
+}
+
+/// One row for scripts: a field a column, the row's own name fields, `age_s` and `stale`.
+#[must_use]
+pub fn item(cx: &Context<'_>, noun: &dyn Noun, row: RowId) -> Value {
+    let mut fields = Map::new();
+    for (at, column) in noun.columns().iter().enumerate() {
+        fields.insert(column.key.to_owned(), noun.value(cx, row, at));
+    }
+    for (key, value) in noun.extra(cx, row) {
+        fields.insert(key.to_owned(), value);
+    }
+    let age = noun.age(cx, row);
+    fields.insert("age_s".to_owned(), age.seconds.map_or(Value::Null, Value::from));
+    fields.insert("stale".to_owned(), Value::Bool(age.stale));
+    Value::Object(fields)
+}
+
+/// What people call an IDC, its name where it has no title.
+fn idc_title<'f>(fleet: &'f Fleet, name: &'f str) -> Cow<'f, str> {
+    fleet.idc(name).map_or(Cow::Borrowed(name), |idc| clean(&idc.title))
+}

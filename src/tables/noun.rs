@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::model::clock::Stamp;
 use crate::model::fleet::Fleet;
+use crate::model::host::HostSpec;
 use crate::model::live::Live;
 use crate::model::task::Severity;
 use crate::model::text::{Lang, Text};
@@ -127,6 +128,40 @@ pub struct Column {
     pub fades: u8,
 }
 
+impl Column {
+    /// A column of words, at the left.
+    #[must_use]
+    pub const fn words(key: &'static str, en: &'static str, zh: &'static str) -> Self {
+        Self { key, title: Text::new(en, zh), align: Align::Left, min: 4, max: 24, wide: false, fades: 0 }
+    }
+
+    /// A column of figures, at the right.
+    #[must_use]
+    pub const fn figure(key: &'static str, en: &'static str, zh: &'static str) -> Self {
+        Self { key, title: Text::new(en, zh), align: Align::Right, min: 4, max: 10, wide: false, fades: 0 }
+    }
+
+    /// Fewest and most columns of the terminal.
+    #[must_use]
+    pub const fn width(mut self, min: u16, max: u16) -> Self {
+        self.min = min;
+        self.max = max;
+        self
+    }
+
+    #[must_use]
+    pub const fn fades(mut self, rank: u8) -> Self {
+        self.fades = rank;
+        self
+    }
+
+    #[must_use]
+    pub const fn wide(mut self) -> Self {
+        self.wide = true;
+        self
+    }
+}
+
 /// How rows compare: numbers before words, unknown always last.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SortKey {
@@ -165,6 +200,18 @@ pub struct Scope {
     pub closed: std::collections::BTreeSet<RowKey>,
 }
 
+impl Scope {
+    /// Whether a host lies in it. An empty name of a cluster or pool means: of none.
+    #[must_use]
+    pub fn holds(&self, spec: &HostSpec) -> bool {
+        let is = |wanted: &Option<std::sync::Arc<str>>, have: Option<&str>| wanted.as_deref().is_none_or(|w| w == have.unwrap_or(""));
+        is(&self.idc, Some(&spec.idc))
+            && is(&self.cluster, spec.cluster.as_deref())
+            && is(&self.pool, spec.pool.as_deref())
+            && is(&self.host, Some(&spec.name))
+    }
+}
+
 /// A noun as rows and columns. One static value a noun; object-safe, so that panes hold `&'static dyn Noun`.
 pub trait Noun: Sync + std::fmt::Debug {
     /// The plural of PRODUCT 6: `containers`.
@@ -181,6 +228,8 @@ pub trait Noun: Sync + std::fmt::Debug {
     fn sort_key(&self, cx: &Context<'_>, row: RowId, column: usize) -> SortKey;
     /// What a plain filter looks in: the words of the row, space between, appended to `out`.
     fn haystack(&self, cx: &Context<'_>, row: RowId, out: &mut String);
+    /// What `column:words` filters look in: the fact as scripts know it and as people say it, appended to `out`.
+    fn say(&self, cx: &Context<'_>, row: RowId, column: usize, out: &mut String);
     /// Since when the row is overdue and why; `None` where it is fresh.
     fn overdue(&self, cx: &Context<'_>, row: RowId) -> Option<(Option<Stamp>, Text)>;
     /// True for trees, whose order must not be changed by sorting across parents.

@@ -1,0 +1,96 @@
+//! What needs a person, the gravest first.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::fact::Fact;
+use super::idc_title;
+use super::noun::{Cell, Column, Context, Mark, RowId, RowKey, Scope};
+use super::table::Table;
+use crate::model::derived::{About, Attention};
+use crate::model::fleet::Fleet;
+use crate::model::text::Text;
+
+/// A row is an index into the derived list.
+#[derive(Debug)]
+pub(super) struct AttentionList;
+
+impl Table for AttentionList {
+    const NAME: &'static str = "attention";
+    const TITLE: Text = Text::new("Needs attention", "需要处理");
+    const COLUMNS: &'static [Column] = &[
+        Column::words("idc", "IDC", "机房").width(4, 14),
+        Column::words("text", "WHAT", "情况").width(24, 100),
+        Column::figure("since", "SINCE", "多久").width(5, 6),
+    ];
+
+    fn rows(&self, fleet: &Fleet, scope: &Scope) -> Vec<RowId> {
+        let all = fleet.derived.attention.iter().zip(0u32..).filter(|(a, _)| scope.idc.is_none() || a.idc == scope.idc);
+        all.map(|(_, a)| RowId { a, ..RowId::default() }).collect()
+    }
+
+    /// What the line is about; its words and counts may change under the same key.
+    fn key(&self, fleet: &Fleet, row: RowId) -> RowKey {
+        at(fleet, row).map_or_else(
+            || "".into(),
+            |line| match &line.about {
+                About::Hosts { idc, names } => format!("hosts/{idc}/{}", names.first().map_or("", |n| &**n)).into(),
+                About::Containers { names } => format!("containers/{}", names.first().map_or("", |n| &**n)).into(),
+                About::Registry { name } => format!("registry/{name}").into(),
+                About::Run { id } => format!("run/{id}").into(),
+                About::Config => "config".into(),
+                About::Nothing => "everything".into(),
+            },
+        )
+    }
+
+    fn mark(&self, cx: &Context<'_>, row: RowId) -> Mark {
+        at(cx.fleet, row).map_or(Mark::None, |line| line.severity.into())
+    }
+
+    fn fact<'a>(&self, cx: &Context<'a>, row: RowId, key: &str) -> Fact<'a> {
+        let Some(line) = at(cx.fleet, row) else { return Fact::Unknown };
+        match key {
+            "idc" => Fact::maybe(line.idc.as_deref()),
+            "text" => Fact::Name(Cow::Borrowed(line.text.get(cx.lang))),
+            "since" => line.since.map_or(Fact::Absent, Fact::Since),
+            _ => Fact::Unknown,
+        }
+    }
+
+    fn dressed(&self, cx: &Context<'_>, row: RowId, key: &str) -> Option<Cell> {
+        let line = at(cx.fleet, row)?;
+        (key == "idc").then_some(line.idc.as_ref()).flatten().map(|idc| Cell::plain(idc_title(cx.fleet, idc)))
+    }
+
+    fn haystack(&self, cx: &Context<'_>, row: RowId, out: &mut String) {
+        if let Some(line) = at(cx.fleet, row) {
+            let idc = line.idc.as_deref().unwrap_or("");
+            for words in [idc, &idc_title(cx.fleet, idc), line.text.get(cx.lang)] {
+                out.push_str(words);
+                out.push(' ');
+            }
+        }
+    }
+
+    fn extra(&self, cx: &Context<'_>, row: RowId) -> Vec<(&'static str, Value)> {
+        let Some(line) = at(cx.fleet, row) else { return Vec::new() };
+        vec![("name", json!(self.key(cx.fleet, row))), ("severity", json!(line.severity)), ("about", json!(line.about))]
+    }
+
+    fn under(&self, fleet: &Fleet, row: RowId) -> Scope {
+        match at(fleet, row).map(|line| &line.about) {
+            Some(About::Hosts { idc, names }) => {
+                let host = if let [only] = &names[..] { Some(Arc::clone(only)) } else { None };
+                Scope { idc: Some(Arc::clone(idc)), host, ..Scope::default() }
+            }
+            _ => Scope { idc: at(fleet, row).and_then(|line| line.idc.clone()), ..Scope::default() },
+        }
+    }
+}
+
+fn at(fleet: &Fleet, row: RowId) -> Option<&Attention> {
+    fleet.derived.attention.get(row.a as usize)
+}
