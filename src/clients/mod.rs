@@ -5,6 +5,7 @@ pub mod gate;
 pub mod harbor;
 pub mod http;
 mod limits;
+pub mod oci;
 pub mod program;
 mod tls;
 

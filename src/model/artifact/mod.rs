@@ -1,6 +1,7 @@
 //! Repositories and what is in them: artifacts, their tags, platforms, accessories and labels.
 
 mod digest;
+mod manifest;
 mod packed;
 
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub use digest::Digest;
+pub use manifest::{Descriptor, Manifest, ManifestHead};
 pub use packed::{Kinds, PackedArtifact, PackedArtifacts, PackedTag};
 
 use super::clock::Stamp;
