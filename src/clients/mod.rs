@@ -1,12 +1,14 @@
 //! THE WIRE. One protocol each, all behind the one gate; returns nouns of the model or a Fault.
 
 mod cause;
+pub mod docker;
 pub mod gate;
 pub mod harbor;
 pub mod http;
 mod limits;
 pub mod oci;
 pub mod program;
+mod ssh;
 mod tls;
 
 use std::path::PathBuf;
@@ -59,23 +61,25 @@ impl WireOptions {
 pub struct Wire(Arc<Shared>);
 
 #[derive(Debug)]
-pub(crate) struct Shared {
-    pub(crate) options: WireOptions,
-    pub(crate) gate: Gate,
-    pub(crate) trust: tls::Trust,
-    pub(crate) http: http::Clients,
+pub(in crate::clients) struct Shared {
+    pub(in crate::clients) options: WireOptions,
+    pub(in crate::clients) gate: Gate,
+    pub(in crate::clients) trust: tls::Trust,
+    pub(in crate::clients) http: http::Clients,
+    pub(in crate::clients) ssh: ssh::Masters,
     limits: Limits,
 }
 
 impl Wire {
-    /// Raises the limit of open files and sets up what the clients share. No network.
+    /// Raises the limit of open files, sweeps the sockets of dead consoles and sets up what the clients share. No network.
     ///
     /// # Errors
-    /// None today; a Fault where the runtime directory cannot be used.
+    /// None by itself: what cannot be used (a runtime directory with a long path) is a Fault of whoever needs it.
     pub fn new(options: WireOptions) -> Result<Self, Fault> {
         let gate = Gate::new(options.mode);
         let limits = limits::raise_open_files();
-        Ok(Self(Arc::new(Shared { options, gate, trust: tls::Trust::default(), http: http::Clients::default(), limits })))
+        let ssh = ssh::Masters::new(&options.runtime_dir);
+        Ok(Self(Arc::new(Shared { options, gate, trust: tls::Trust::default(), http: http::Clients::default(), ssh, limits })))
     }
 
     #[must_use]
@@ -99,7 +103,12 @@ impl Wire {
         self.0.trust.note()
     }
 
-    pub(crate) fn shared(&self) -> &Arc<Shared> {
+    /// Ends the ssh masters; no new one starts. What is asked of engines behind them afterwards fails.
+    pub async fn close(&self) {
+        self.0.ssh.close().await;
+    }
+
+    pub(in crate::clients) fn shared(&self) -> &Arc<Shared> {
         &self.0
     }
 }

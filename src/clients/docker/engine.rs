@@ -1,0 +1,284 @@
+//! Asking an engine: the gate, the version in front of the path, a connection, a bounded answer, and what a refusal means.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, USER_AGENT};
+use hyper::{Method, Request, Response, StatusCode};
+use tokio::time::timeout;
+
+use super::DockerEndpoint;
+use super::line::Line;
+use super::pool::{Place as PoolPlace, Pool, Use};
+use super::route::Route;
+use super::version::ApiVersion;
+use super::words::Words;
+use crate::clients::Shared;
+use crate::clients::cause::Place;
+use crate::clients::gate::{Client, Passage};
+use crate::clients::ssh::After;
+use crate::model::fault::{Fault, FaultKind};
+use crate::model::text::Text;
+
+/// One engine: its route, its connections, its version and the words that its containers share.
+#[derive(Debug)]
+pub(super) struct Engine {
+    pub(super) shared: Arc<Shared>,
+    pub(super) endpoint: DockerEndpoint,
+    /// As the config writes it.
+    pub(super) address: String,
+    /// A reverse proxy's prefix, empty or `/x`.
+    pub(super) prefix: Arc<str>,
+    pub(super) route: Route,
+    pub(super) pool: Pool,
+    pub(super) version: Mutex<Option<ApiVersion>>,
+    /// Held while it is agreed on: twenty first questions make one ping.
+    pub(super) agreeing: tokio::sync::Mutex<()>,
+    pub(super) words: Mutex<Words>,
+}
+
+/// One request to an engine.
+#[derive(Clone, Debug)]
+pub(super) struct Question {
+    pub(super) method: Method,
+    /// As the gate's table has it.
+    pub(super) template: &'static str,
+    pub(super) path: String,
+    /// With its `?`, or empty.
+    pub(super) query: String,
+    pub(super) wanted: Use,
+    pub(super) timeout: Duration,
+    /// Sent without the version: `/_ping`, `/version`.
+    pub(super) versioned: bool,
+}
+
+/// An answer, read whole.
+#[derive(Debug)]
+pub(super) struct Reply {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+}
+
+/// A body that goes on. Dropping it closes its connection.
+#[derive(Debug)]
+pub(super) struct Flow {
+    pub(super) engine: Arc<Engine>,
+    pub(super) headers: HeaderMap,
+    line: Line,
+    body: Incoming,
+    _place: PoolPlace,
+}
+
+impl Engine {
+    /// A GET under the version.
+    pub(super) fn question(&self, template: &'static str, path: impl Into<String>) -> Question {
+        Question {
+            method: Method::GET,
+            template,
+            path: path.into(),
+            query: String::new(),
+            wanted: Use::Question,
+            timeout: self.shared.options.request_timeout,
+            versioned: true,
+        }
+    }
+
+    pub(super) fn place(&self) -> Place<'_> {
+        let tls = self.route.tls();
+        Place { endpoint: &self.endpoint.name, address: &self.address, ca: tls.map(|t| t.ca.clone()), identity: tls.is_some() }
+    }
+
+    /// Asks and reads the whole answer, whatever its status.
+    pub(super) async fn ask(self: &Arc<Self>, question: &Question) -> Result<Reply, Fault> {
+        let (mut line, response, place) = self.send(question).await?;
+        let most = self.shared.options.max_body;
+        let (head, mut body) = response.into_parts();
+        let reading = async {
+            let mut bytes = BytesMut::new();
+            while let Some(chunk) = line.chunk(&mut body).await {
+                let chunk = chunk.map_err(|why| self.place().explain(&why))?;
+                if bytes.len() + chunk.len() > most {
+                    return Err(self.place().too_large(most));
+                }
+                bytes.extend_from_slice(&chunk);
+            }
+            Ok(bytes.freeze())
+        };
+        let bytes = timeout(question.timeout, reading).await.unwrap_or_else(|_| Err(self.place().timeout(Some(question.timeout))))?;
+        if timeout(Duration::from_millis(50), line.settle()).await.unwrap_or(false) {
+            self.pool.put(line, place);
+        }
+        Ok(Reply { status: head.status, headers: head.headers, body: bytes })
+    }
+
+    /// Asks for a body that goes on; an answer without success is read and becomes its Fault.
+    pub(super) async fn open(self: &Arc<Self>, question: &Question) -> Result<Flow, Fault> {
+        let (line, response, place) = self.send(question).await?;
+        let (head, body) = response.into_parts();
+        let mut flow = Flow { engine: Arc::clone(self), headers: head.headers, line, body, _place: place };
+        if head.status == StatusCode::OK {
+            return Ok(flow);
+        }
+        let mut said = BytesMut::new();
+        let reading = async {
+            while let Some(Ok(chunk)) = flow.chunk().await {
+                said.extend_from_slice(&chunk[..chunk.len().min(4096)]);
+                if said.len() > 4096 {
+                    break;
+                }
+            }
+        };
+        // What it says is only words for the Fault: half of them will do.
+        let _ = timeout(question.timeout, reading).await;
+        let reply = Reply { status: head.status, headers: std::mem::take(&mut flow.headers), body: said.freeze() };
+        Err(self.refusal(&reply))
+    }
+
+    /// Sends a question and waits for the head of its answer. A read that met a connection which the other side
+    /// had closed in the meantime is sent once more on a new one.
+    async fn send(self: &Arc<Self>, question: &Question) -> Result<(Line, Response<Incoming>, PoolPlace), Fault> {
+        self.shared.gate.ask(
+            &self.endpoint.name,
+            &Passage {
+                client: Client::Docker,
+                method: question.method.as_str(),
+                template: question.template,
+                path: &question.path,
+                discriminator: "",
+            },
+        )?;
+        let version = if question.versioned { Some(self.negotiated().await?) } else { None };
+        let limit = question.timeout;
+        let place = timeout(limit, self.pool.place(question.wanted)).await.ok().flatten().ok_or_else(|| self.busy(question.wanted))?;
+        if question.wanted != Use::Act
+            && let Some(mut line) = self.pool.take(&place)
+        {
+            match timeout(limit, line.send(self.request(question, version)?)).await {
+                Ok(Ok(response)) => return Ok((line, response, place)),
+                Ok(Err(why)) if is_stale(&why) => {}
+                Ok(Err(why)) => return Err(self.place().explain(&why)),
+                Err(_) => {
+                    self.pool.clear();
+                    return Err(self.place().timeout(Some(limit)));
+                }
+            }
+        }
+        self.pool.make_room(&place);
+        let (line, response) = self.send_new(question, version).await?;
+        Ok((line, response, place))
+    }
+
+    /// Over a new connection; over ssh, where the forward proves dead, once more through the other way.
+    async fn send_new(&self, question: &Question, version: Option<ApiVersion>) -> Result<(Line, Response<Incoming>), Fault> {
+        loop {
+            let opened = self.route.open(&self.shared, &self.place()).await?;
+            let mut line = Line::over(opened, self.pool.counter()).await.map_err(|why| self.place().explain(&why))?;
+            let sent = timeout(question.timeout, line.send(self.request(question, version)?)).await;
+            match (sent, &self.route) {
+                (Ok(Ok(response)), route) => {
+                    if let (Route::Ssh(tunnel), Some(way)) = (route, &line.way) {
+                        tunnel.trust(way);
+                    }
+                    return Ok((line, response));
+                }
+                (Ok(Err(why)), Route::Ssh(tunnel)) => {
+                    let fault = self.place().explain(&why);
+                    let Some(way) = line.way.take() else { return Err(fault) };
+                    // A write is not sent again: nobody knows how far it came.
+                    match tunnel.failed(way, fault).await {
+                        After::Again if question.wanted != Use::Act => {}
+                        After::Again => return Err(self.place().cut()),
+                        After::Ended(fault) => return Err(*fault),
+                    }
+                }
+                (Ok(Err(why)), _) => {
+                    let fault = self.place().explain(&why);
+                    let silent = fault.kind == FaultKind::Unreachable && self.route.tls().is_some();
+                    return Err(if silent { self.shown_the_door() } else { fault });
+                }
+                (Err(_), _) => return Err(self.place().timeout(Some(question.timeout))),
+            }
+        }
+    }
+
+    fn request(&self, question: &Question, version: Option<ApiVersion>) -> Result<Request<Full<Bytes>>, Fault> {
+        let versioned = version.map(|v| format!("/v{v}")).unwrap_or_default();
+        let uri = format!("{}{versioned}{}{}", self.prefix, question.path, question.query);
+        let mut request = Request::builder()
+            .method(&question.method)
+            .uri(uri)
+            .header(HOST, self.route.authority())
+            .header(USER_AGENT, concat!("wharf/", env!("CARGO_PKG_VERSION")))
+            .header(ACCEPT, "application/json");
+        if question.method == Method::POST {
+            request = request.header(CONTENT_LENGTH, "0");
+        }
+        request.body(Full::default()).map_err(|why| self.place().not_http(&why.to_string()))
+    }
+
+    fn busy(&self, wanted: Use) -> Fault {
+        let kind = if wanted == Use::Stream { FaultKind::Limit } else { FaultKind::Timeout };
+        let (en, zh) = match wanted {
+            Use::Stream => ("as many streams as we hold to one engine are open", "到该引擎的流已达上限"),
+            _ => ("all eight connections to the engine wait for an answer", "到该引擎的八个连接都在等待应答"),
+        };
+        self.place().fault(
+            kind,
+            Text::new(en, zh),
+            Text::new("close another log of this host, or wait: the engine is slow", "请关闭该主机的其它日志,或稍候:引擎应答缓慢"),
+        )
+    }
+
+    fn shown_the_door(&self) -> Fault {
+        let address = &self.address;
+        self.place().fault(
+            FaultKind::Tls,
+            Text::made(
+                format!("{address} closed the connection right after the TLS handshake: most often it does not accept our certificate"),
+                format!("{address} 在 TLS 握手后立即断开:多半是不接受我们的客户端证书"),
+            ),
+            Text::new(
+                "see the engine's log; use a certificate signed by the CA in its --tlscacert",
+                "请查看引擎日志;使用其 --tlscacert 的 CA 签发的证书",
+            ),
+        )
+    }
+}
+
+impl Question {
+    pub(super) fn query(mut self, query: impl Into<String>) -> Self {
+        self.query = query.into();
+        self
+    }
+}
+
+impl Reply {
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|v| v.to_str().ok())
+    }
+
+    pub(super) fn is_html(&self) -> bool {
+        self.headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).is_some_and(|kind| kind.contains("html"))
+    }
+}
+
+impl Flow {
+    /// The next bytes; `None` at the end.
+    pub(super) async fn chunk(&mut self) -> Option<Result<Bytes, Fault>> {
+        let chunk = self.line.chunk(&mut self.body).await?;
+        Some(chunk.map_err(|why| self.engine.place().explain(&why)))
+    }
+}
+
+/// True for what happens when the other side closed a connection while it was idle.
+fn is_stale(why: &hyper::Error) -> bool {
+    use std::error::Error as _;
+    let reset = why.source().and_then(|s| s.downcast_ref::<std::io::Error>()).is_some_and(|io| {
+        matches!(io.kind(), std::io::ErrorKind::ConnectionReset | std::io::ErrorKind::BrokenPipe | std::io::ErrorKind::ConnectionAborted)
+    });
+    why.is_incomplete_message() || why.is_canceled() || why.is_closed() || reset
+}

@@ -1,0 +1,162 @@
+//! One HTTP/1.1 connection, driven by whoever waits on it: no task in the background, nothing awake while it is idle.
+
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::client::conn::http1::{Builder, Connection, SendRequest};
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::Instant;
+
+use crate::clients::ssh::Way;
+
+/// Bytes to and from an engine.
+pub(in crate::clients) trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
+
+/// A stream to an engine, and how it came to be where that is ssh.
+pub(in crate::clients) struct Opened {
+    pub(in crate::clients) stream: Box<dyn Duplex>,
+    pub(in crate::clients) way: Option<Way>,
+}
+
+impl std::fmt::Debug for Opened {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Opened").field("way", &self.way).finish_non_exhaustive()
+    }
+}
+
+type Driver = Pin<Box<Connection<TokioIo<Box<dyn Duplex>>, Full<Bytes>>>>;
+
+/// An open connection.
+pub(super) struct Line {
+    sender: SendRequest<Full<Bytes>>,
+    /// `None` once it has ended.
+    driver: Option<Driver>,
+    /// What ended it, where that was an error.
+    ended: Option<hyper::Error>,
+    pub(super) used_at: Instant,
+    /// True once an answer has come over it.
+    pub(super) proven: bool,
+    pub(super) way: Option<Way>,
+    _counted: Counted,
+}
+
+impl std::fmt::Debug for Line {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Line").field("proven", &self.proven).field("open", &self.driver.is_some()).finish_non_exhaustive()
+    }
+}
+
+/// Counts itself among the open connections of an endpoint.
+#[derive(Debug)]
+struct Counted(Arc<AtomicUsize>);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Line {
+    /// Bytes of an answer's head at most.
+    const MOST_HEAD: usize = 64 << 10;
+
+    /// Makes an HTTP connection of a stream. Nothing is sent yet.
+    pub(super) async fn over(opened: Opened, open: &Arc<AtomicUsize>) -> Result<Self, hyper::Error> {
+        open.fetch_add(1, Ordering::Relaxed);
+        let counted = Counted(Arc::clone(open));
+        let (sender, driver) = Builder::new().max_buf_size(Self::MOST_HEAD).handshake(TokioIo::new(opened.stream)).await?;
+        Ok(Self {
+            sender,
+            driver: Some(Box::pin(driver)),
+            ended: None,
+            used_at: Instant::now(),
+            proven: false,
+            way: opened.way,
+            _counted: counted,
+        })
+    }
+
+    /// False where the other side has closed it while nobody was looking.
+    pub(super) fn is_alive(&mut self) -> bool {
+        let mut context = Context::from_waker(Waker::noop());
+        self.drive(&mut context);
+        self.driver.is_some() && self.sender.is_ready()
+    }
+
+    /// Sends one request and waits for the head of its answer.
+    pub(super) async fn send(&mut self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, hyper::Error> {
+        let mut answer = pin!(self.sender.send_request(request));
+        let (driver, ended) = (&mut self.driver, &mut self.ended);
+        let result = std::future::poll_fn(|context| {
+            drive(driver, ended, context);
+            answer.as_mut().poll(context)
+        })
+        .await;
+        match result {
+            Ok(answer) => {
+                self.proven = true;
+                Ok(answer)
+            }
+            // The connection itself knows better why than the request that it took down.
+            Err(why) => Err(self.ended.take().unwrap_or(why)),
+        }
+    }
+
+    /// The next bytes of an answer's body; `None` at its end. Safe to cancel.
+    pub(super) async fn chunk(&mut self, body: &mut Incoming) -> Option<Result<Bytes, hyper::Error>> {
+        loop {
+            let (driver, ended) = (&mut self.driver, &mut self.ended);
+            let frame = std::future::poll_fn(|context| {
+                drive(driver, ended, context);
+                pin!(body.frame()).poll(context)
+            })
+            .await?;
+            match frame {
+                // Trailers carry nothing of ours.
+                Ok(frame) => {
+                    if let Ok(bytes) = frame.into_data() {
+                        return Some(Ok(bytes));
+                    }
+                }
+                Err(why) => return Some(Err(self.ended.take().unwrap_or(why))),
+            }
+        }
+    }
+
+    /// Waits until it can take another request; false where it cannot.
+    pub(super) async fn settle(&mut self) -> bool {
+        let (driver, ended, sender) = (&mut self.driver, &mut self.ended, &mut self.sender);
+        let ready = std::future::poll_fn(|context| {
+            drive(driver, ended, context);
+            if driver.is_none() {
+                return Poll::Ready(false);
+            }
+            sender.poll_ready(context).map(|ready| ready.is_ok())
+        })
+        .await;
+        self.used_at = Instant::now();
+        ready
+    }
+
+    fn drive(&mut self, context: &mut Context<'_>) {
+        drive(&mut self.driver, &mut self.ended, context);
+    }
+}
+
+fn drive(driver: &mut Option<Driver>, ended: &mut Option<hyper::Error>, context: &mut Context<'_>) {
+    if let Some(running) = driver
+        && let Poll::Ready(result) = running.as_mut().poll(context)
+    {
+        *driver = None;
+        *ended = result.err();
+    }
+}

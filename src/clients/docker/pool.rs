@@ -1,0 +1,107 @@
+//! At most eight connections to one engine, streams and idle ones included.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::line::Line;
+
+/// Connections to one engine at most.
+pub const CONNECTIONS: usize = 8;
+/// Of these, streams (events, logs) may hold so many.
+const STREAMS: usize = 4;
+/// And acts (which may wait for a container to stop) so many. What is left over always answers questions.
+const ACTS: usize = 3;
+/// An idle connection older than this is not used again: proxies close theirs after a minute.
+const IDLE: Duration = Duration::from_secs(55);
+
+/// What a connection is wanted for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Use {
+    Question,
+    /// Always over a new connection: a write is never lost on one that the other side has just closed.
+    Act,
+    Stream,
+}
+
+#[derive(Debug)]
+pub(super) struct Pool {
+    places: Arc<Semaphore>,
+    streams: Arc<Semaphore>,
+    acts: Arc<Semaphore>,
+    idle: Mutex<Vec<Line>>,
+    open: Arc<AtomicUsize>,
+}
+
+/// The right to hold one connection.
+#[derive(Debug)]
+pub(super) struct Place {
+    _place: OwnedSemaphorePermit,
+    _kind: Option<OwnedSemaphorePermit>,
+}
+
+impl Pool {
+    pub(super) fn new() -> Self {
+        Self {
+            places: Arc::new(Semaphore::new(CONNECTIONS)),
+            streams: Arc::new(Semaphore::new(STREAMS)),
+            acts: Arc::new(Semaphore::new(ACTS)),
+            idle: Mutex::default(),
+            open: Arc::default(),
+        }
+    }
+
+    /// Connections that are open now.
+    pub(super) fn open(&self) -> usize {
+        self.open.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn counter(&self) -> &Arc<AtomicUsize> {
+        &self.open
+    }
+
+    /// Waits for a place. `None` never comes: the semaphores are not closed.
+    pub(super) async fn place(&self, wanted: Use) -> Option<Place> {
+        let kind = match wanted {
+            Use::Question => None,
+            Use::Act => Some(Arc::clone(&self.acts).acquire_owned().await.ok()?),
+            Use::Stream => Some(Arc::clone(&self.streams).acquire_owned().await.ok()?),
+        };
+        Some(Place { _place: Arc::clone(&self.places).acquire_owned().await.ok()?, _kind: kind })
+    }
+
+    /// An idle connection that still lives, for a holder of a place.
+    pub(super) fn take(&self, _place: &Place) -> Option<Line> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        while let Some(mut line) = idle.pop() {
+            if line.used_at.elapsed() < IDLE && line.is_alive() {
+                return Some(line);
+            }
+        }
+        None
+    }
+
+    /// Makes room for a new connection of a holder of a place.
+    pub(super) fn make_room(&self, _place: &Place) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let held = CONNECTIONS - self.places.available_permits();
+        while !idle.is_empty() && idle.len() + held > CONNECTIONS {
+            idle.remove(0);
+        }
+    }
+
+    /// Gives a connection back for the next one.
+    pub(super) fn put(&self, line: Line, place: Place) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.push(line);
+        drop(idle);
+        drop(place);
+    }
+
+    /// Closes what is idle: after a fault the next question starts anew.
+    pub(super) fn clear(&self) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}

@@ -1,0 +1,106 @@
+//! The way to an engine: a socket file, TCP with or without mutual TLS, or ssh.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::pki_types::ServerName;
+use socket2::{SockRef, TcpKeepalive};
+use tokio::net::{TcpStream, UnixStream};
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+
+use super::line::Opened;
+use crate::clients::Shared;
+use crate::clients::cause::Place;
+use crate::clients::ssh::Tunnel;
+use crate::clients::tls::{Domain, TlsFiles};
+use crate::model::fault::{Fault, FaultKind};
+use crate::model::text::Text;
+
+/// Without an answer for this long a connection counts as cut: an event stream says nothing for hours otherwise.
+const SILENT: Duration = Duration::from_secs(20);
+
+#[derive(Debug)]
+pub(super) enum Route {
+    Unix(PathBuf),
+    Tcp { host: Arc<str>, port: u16, tls: Option<TlsFiles> },
+    Ssh(Tunnel),
+}
+
+impl Route {
+    /// Opens a stream. Bounded by the connect timeout (ssh by its own).
+    pub(super) async fn open(&self, shared: &Arc<Shared>, place: &Place<'_>) -> Result<Opened, Fault> {
+        let limit = shared.options.connect_timeout;
+        let opening = async {
+            match self {
+                Self::Unix(path) => {
+                    let stream = UnixStream::connect(path).await.map_err(|why| place.explain(&why))?;
+                    Ok(Opened { stream: Box::new(stream), way: None })
+                }
+                Self::Tcp { host, port, tls: None } => Ok(Opened { stream: Box::new(dial(host, *port, place).await?), way: None }),
+                Self::Tcp { host, port, tls: Some(files) } => {
+                    let config = mutual(shared, place.endpoint, files).await?;
+                    let name = ServerName::try_from(host.to_string()).map_err(|_| bad_name(place, host))?;
+                    let tcp = dial(host, *port, place).await?;
+                    let stream = TlsConnector::from(config).connect(name, tcp).await.map_err(|why| place.explain(&why))?;
+                    Ok(Opened { stream: Box::new(stream), way: None })
+                }
+                Self::Ssh(tunnel) => tunnel.open(shared).await,
+            }
+        };
+        if matches!(self, Self::Ssh(_)) {
+            return opening.await;
+        }
+        timeout(limit, opening).await.unwrap_or_else(|_| Err(place.timeout(Some(limit))))
+    }
+
+    /// The Host header.
+    pub(super) fn authority(&self) -> String {
+        match self {
+            Self::Tcp { host, port, .. } if host.contains(':') => format!("[{host}]:{port}"),
+            Self::Tcp { host, port, .. } => format!("{host}:{port}"),
+            Self::Unix(_) | Self::Ssh(_) => "docker".to_owned(),
+        }
+    }
+
+    pub(super) fn tls(&self) -> Option<&TlsFiles> {
+        match self {
+            Self::Tcp { tls, .. } => tls.as_ref(),
+            _ => None,
+        }
+    }
+}
+
+async fn dial(host: &str, port: u16, place: &Place<'_>) -> Result<TcpStream, Fault> {
+    let stream = TcpStream::connect((host, port)).await.map_err(|why| place.explain(&why))?;
+    // Without these a cut line is noticed after hours. A system that does not know one of them works without it.
+    let _ = stream.set_nodelay(true);
+    let socket = SockRef::from(&stream);
+    let _ = socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(SILENT / 2).with_interval(SILENT / 6).with_retries(3));
+    #[cfg(target_os = "linux")]
+    let _ = socket.set_tcp_user_timeout(Some(SILENT));
+    Ok(stream)
+}
+
+async fn mutual(shared: &Arc<Shared>, endpoint: &str, files: &TlsFiles) -> Result<Arc<rustls::ClientConfig>, Fault> {
+    let (shared, name, domain) = (Arc::clone(shared), endpoint.to_owned(), Domain::Mutual(files.clone()));
+    let made = tokio::task::spawn_blocking(move || shared.trust.config(&name, &domain)).await;
+    made.unwrap_or_else(|_| {
+        Err(Fault::new(
+            endpoint,
+            FaultKind::Cancelled,
+            Text::new("the console is going down", "控制台正在退出"),
+            Text::new("nothing to do", "无需处理"),
+        ))
+    })
+}
+
+fn bad_name(place: &Place<'_>, host: &str) -> Fault {
+    let host = crate::model::text::clean(host).into_owned();
+    place.fault(
+        FaultKind::Config,
+        Text::made(format!("'{host}' cannot be the name in a certificate"), format!("“{host}”不能作为证书里的名字")),
+        Text::new("write a DNS name or an IP address", "请写 DNS 名或 IP 地址"),
+    )
+}
