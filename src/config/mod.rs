@@ -7,7 +7,6 @@ mod discover;
 mod draft;
 mod inventory;
 mod join;
-mod nearest;
 mod nouns;
 mod places;
 mod price;

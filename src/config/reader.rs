@@ -4,10 +4,10 @@ use rust_decimal::Decimal;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::nearest::nearest;
 use super::problem::{Place, Said, Sheet};
 use super::schema::Shape;
 use super::units;
+use crate::model::nearest::nearest;
 use crate::model::text::{Text, clean};
 
 /// One table of the config, all of whose keys are known to its shape (what is not was said when it was opened).

@@ -15,6 +15,7 @@ pub mod host;
 pub mod idc;
 pub mod live;
 pub mod member;
+pub mod nearest;
 pub mod plan;
 pub mod preheat;
 pub mod project;

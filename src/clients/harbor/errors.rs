@@ -58,7 +58,10 @@ pub(super) fn fault(answer: Answer) -> Fault {
     // A validation failure of the swagger layer is our mistake or another version, not the state of the world.
     if status == 422 && first.code == "UNPROCESSABLE_ENTITY" {
         fault.kind = FaultKind::Version;
-        fault.hint = Text::new("this Harbor takes the request otherwise than we do: report its version", "该 Harbor 版本不接受此请求格式，请反馈其版本");
+        fault.hint = Text::new(
+            "this Harbor takes the request otherwise than we do: report its version",
+            "该 Harbor 版本不接受此请求格式，请反馈其版本",
+        );
     }
     let known = FaultKind::Forbidden;
     if fault.kind == known && first.code == "DENIED" && first.message.contains("read only") {

@@ -141,7 +141,10 @@ impl Harbor {
                     return Err(Fault::new(
                         &**self.name(),
                         FaultKind::TooLarge,
-                        Text::made(format!("{} has more rows than fit here", question.path), format!("{} 的行数超出本程序上限", question.path)),
+                        Text::made(
+                            format!("{} has more rows than fit here", question.path),
+                            format!("{} 的行数超出本程序上限", question.path),
+                        ),
                         Text::new("see whether this Harbor really holds so many", "请检查该 Harbor 是否真有这么多数据"),
                     ));
                 }

@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::told::{
-    ToldDeletable, ToldMetadata, ToldProject, ToldQuota, ToldRule, ToldSummary, ToldWebhook, ToldWebhookEvents,
-};
+use super::told::{ToldDeletable, ToldMetadata, ToldProject, ToldQuota, ToldRule, ToldSummary, ToldWebhook, ToldWebhookEvents};
 use super::{Harbor, Listing, Question, by_name, errors};
 use crate::clients::http::{Ask, Method, segment};
 use crate::model::fault::Fault;

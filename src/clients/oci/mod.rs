@@ -3,8 +3,8 @@
 mod challenge;
 mod links;
 mod sending;
-mod told;
 mod tokens;
+mod told;
 
 use std::sync::Arc;
 
@@ -145,17 +145,15 @@ impl Oci {
     /// names, is refused.
     pub async fn fetch_manifest(&self, repository: &str, reference: &str) -> Result<Manifest, Fault> {
         let path = format!("/v2/{}/manifests/{}", segments(repository), segment(reference));
-        let ask = Ask {
-            accept: Some(MANIFESTS),
-            max_body: Some(MANIFEST_MOST),
-            redirects: Redirects::Follow,
-            ..Ask::get(MANIFEST, path)
-        };
+        let ask = Ask { accept: Some(MANIFESTS), max_body: Some(MANIFEST_MOST), redirects: Redirects::Follow, ..Ask::get(MANIFEST, path) };
         let answer = self.sender.send(ask, &pull(repository)).await?.success()?;
         let told: ToldManifest = answer.json()?;
         if told.is_schema_1() {
             return Err(self.protocol(
-                &Text::made(format!("{repository} at {reference} is an image of the old schema 1"), format!("{repository} 的 {reference} 是旧的 schema 1 镜像")),
+                &Text::made(
+                    format!("{repository} at {reference} is an image of the old schema 1"),
+                    format!("{repository} 的 {reference} 是旧的 schema 1 镜像"),
+                ),
                 Text::new("push it again with a tool of this decade", "请用较新的工具重新推送"),
             ));
         }
@@ -169,7 +167,10 @@ impl Oci {
                         format!("{repository} at {reference} is not what its digest says: {claimed} was named, the bytes are {digest}"),
                         format!("{repository} 的 {reference} 与摘要不符：声明为 {claimed}，内容为 {digest}"),
                     ),
-                    Text::new("do not deploy it: its storage is damaged, or somebody changed it on the way", "请勿部署：存储损坏，或内容在途中被改动"),
+                    Text::new(
+                        "do not deploy it: its storage is damaged, or somebody changed it on the way",
+                        "请勿部署：存储损坏，或内容在途中被改动",
+                    ),
                 ));
             }
         }
@@ -205,7 +206,8 @@ impl Oci {
         let path = format!("/v2/{}/manifests/{}", segments(repository), segment(&tag));
         let ask = Ask { accept: Some(MANIFESTS), max_body: Some(MANIFEST_MOST), ..Ask::get(MANIFEST, path) };
         let answer = self.sender.send(ask, &pull(repository)).await?;
-        let list = if answer.status == StatusCode::NOT_FOUND { Vec::new() } else { answer.success()?.json::<ToldManifest>()?.descriptors() };
+        let list =
+            if answer.status == StatusCode::NOT_FOUND { Vec::new() } else { answer.success()?.json::<ToldManifest>()?.descriptors() };
         Ok(Referrers { by: ReferrersBy::Tag, list })
     }
 
@@ -228,7 +230,9 @@ impl Oci {
                 Ok(Some(next)) => query = next,
                 Ok(None) => return Ok(paged.finish()),
                 Err(why) => {
-                    return Err(self.protocol(&why, Text::new("see whether this registry really holds so many", "请检查该仓库是否真有这么多内容")));
+                    return Err(
+                        self.protocol(&why, Text::new("see whether this registry really holds so many", "请检查该仓库是否真有这么多内容"))
+                    );
                 }
             }
         }

@@ -37,7 +37,10 @@ impl Service {
                 endpoint,
                 FaultKind::Protocol,
                 Text::new("the registry names a token service that is no address", "仓库给出的令牌服务不是有效地址"),
-                Text::new("see the registry's auth.token.realm (Harbor: its external_url)", "请检查仓库的 auth.token.realm（Harbor 为 external_url）"),
+                Text::new(
+                    "see the registry's auth.token.realm (Harbor: its external_url)",
+                    "请检查仓库的 auth.token.realm（Harbor 为 external_url）",
+                ),
             )
         })?;
         Ok(Self { realm, service })

@@ -73,7 +73,8 @@ struct ToldPlatform {
 
 impl ToldDescriptor {
     fn noun(self) -> Descriptor {
-        let platform = self.platform.and_then(|p| Some(Platform { os: text(p.os)?, architecture: text(p.architecture)?, variant: text(p.variant) }));
+        let platform =
+            self.platform.and_then(|p| Some(Platform { os: text(p.os)?, architecture: text(p.architecture)?, variant: text(p.variant) }));
         let annotations = self.annotations.unwrap_or_default().into_iter();
         Descriptor {
             media_type: text(self.media_type).unwrap_or_default(),

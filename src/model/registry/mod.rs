@@ -9,8 +9,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub use facts::{
-    AuthMode, Claim, PartHealth, CurrentUser, HealthClaim, Identity, Permission, PermissionCatalogue, Setting, Statistics,
-    SystemFacts, Volume,
+    AuthMode, Claim, CurrentUser, HealthClaim, Identity, PartHealth, Permission, PermissionCatalogue, Setting, Statistics, SystemFacts,
+    Volume,
 };
 pub use holdings::{Holdings, Peer, ProjectHoldings, ProjectPart, Question, RegistryFact, RepositoryHoldings, Run};
 pub use peer::{AdapterKind, EndpointPowers, RegistryEndpoint};

@@ -14,6 +14,7 @@ use regex::{Regex, RegexBuilder};
 
 use super::noun::{Context, Noun, RowId, SortKey};
 use crate::model::fault::{Fault, FaultKind};
+use crate::model::nearest::nearest;
 use crate::model::text::{Text, clean};
 
 /// Rows between two questions whether to go on.
@@ -218,32 +219,14 @@ pub fn column_named(name: &str, noun: &dyn Noun) -> Result<usize, Fault> {
     if let Some(at) = columns.iter().position(|c| c.key == name) {
         return Ok(at);
     }
-    let nearest = nearest(name, columns.iter().map(|c| c.key)).unwrap_or_default();
     let cause = Text::made(format!("{} have no column '{name}'", noun.name()), format!("{}没有“{name}”这一列", noun.title().zh));
-    let hint = Text::made(format!("the nearest is '{nearest}'"), format!("最接近的是“{nearest}”"));
+    let hint = if let Some(near) = nearest(name, columns.iter().map(|c| c.key)) {
+        Text::made(format!("the nearest is '{near}'"), format!("最接近的是“{near}”"))
+    } else {
+        let all: Vec<&str> = columns.iter().map(|c| c.key).collect();
+        Text::made(format!("the columns are {}", all.join(" ")), format!("有这些列：{}", all.join(" ")))
+    };
     Err(Fault::new("filter", FaultKind::Usage, Text::made(clean(&cause.en), clean(&cause.zh)), hint))
-}
-
-/// The word that takes the fewest changes to come to from this one.
-#[must_use]
-pub fn nearest<'w>(word: &str, among: impl Iterator<Item = &'w str>) -> Option<&'w str> {
-    among.min_by_key(|candidate| distance(word, candidate))
-}
-
-/// Letters to add, drop or change between two words.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let change = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = change.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }
 
 fn is_column_like(name: &str) -> bool {

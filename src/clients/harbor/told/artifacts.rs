@@ -5,7 +5,9 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::{Told, When, Word, at, count, some, word};
-use crate::model::artifact::{Accessory, AccessoryKind, Artifact, ArtifactType, BuildStep, Digest, Label, Platform, Reference, Repository, Tag};
+use crate::model::artifact::{
+    Accessory, AccessoryKind, Artifact, ArtifactType, BuildStep, Digest, Label, Platform, Reference, Repository, Tag,
+};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::{Told, When, Word, at, count, some, word};
 use crate::model::registry::{
-    AuthMode, Claim, PartHealth, CurrentUser, HealthClaim, Permission, PermissionCatalogue, Setting, Statistics, SystemFacts, Volume,
+    AuthMode, Claim, CurrentUser, HealthClaim, PartHealth, Permission, PermissionCatalogue, Setting, Statistics, SystemFacts, Volume,
 };
 
 #[derive(Debug, Default, Deserialize)]

@@ -1,7 +1,8 @@
 //! The nearest known word to one that is not known.
 
 /// The known word that `word` was most likely meant to be: at most a third of its letters away.
-pub(super) fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+#[must_use]
+pub fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     let lower = word.to_lowercase();
     let limit = (lower.chars().count() / 3).clamp(1, 4);
     known

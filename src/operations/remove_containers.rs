@@ -1,0 +1,56 @@
+//! Removes containers; running ones only when told to.
+
+use clap::Args;
+use serde::{Deserialize, Serialize};
+
+use super::acts::{self, Act, Waves, because, is_active};
+use super::danger::Effect;
+use super::operation::Operation;
+use super::targets::Targets;
+use crate::model::clock::Stamp;
+use crate::model::fault::Fault;
+use crate::model::fleet::Fleet;
+use crate::model::host::ContainerState;
+use crate::model::plan::{ContainerVerb, Plan};
+use crate::model::text::Text;
+
+/// Which containers, and what goes with them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args, Serialize, Deserialize)]
+pub struct RemoveContainers {
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub targets: Targets,
+    /// Kill and remove running containers too
+    #[arg(long)]
+    #[serde(default)]
+    pub force: bool,
+    /// Remove their anonymous volumes too
+    #[arg(long)]
+    #[serde(default)]
+    pub volumes: bool,
+}
+
+impl Operation for RemoveContainers {
+    const NAME: &'static str = "remove-containers";
+    const HELP: Text = Text::new("Remove containers", "删除容器");
+
+    fn plan(&self, fleet: &Fleet, now: Stamp) -> Result<Plan, Fault> {
+        let act = Act {
+            verb: ContainerVerb::Remove { force: self.force, volumes: self.volumes },
+            effect: Effect::Destructive,
+            seconds: 2,
+            waves: Waves::One,
+            word: Text::new("remove", "删除"),
+            skip: &|container| {
+                if container.state == ContainerState::Removing {
+                    Some(because(container, "", ""))
+                } else if is_active(container) && !self.force {
+                    Some(because(container, "--force removes it too", "加 --force 可一并删除"))
+                } else {
+                    None
+                }
+            },
+        };
+        acts::plan(self, &self.targets, fleet, now, &act)
+    }
+}

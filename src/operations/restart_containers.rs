@@ -1,0 +1,50 @@
+//! Restarts running containers, host after host where a service is spread over several.
+
+use clap::Args;
+use serde::{Deserialize, Serialize};
+
+use super::acts::{self, Act, Waves, because};
+use super::danger::Effect;
+use super::operation::Operation;
+use super::targets::Targets;
+use crate::model::clock::Stamp;
+use crate::model::fault::Fault;
+use crate::model::fleet::Fleet;
+use crate::model::host::ContainerState;
+use crate::model::plan::{ContainerVerb, Plan};
+use crate::model::text::Text;
+
+/// Which containers, and how long they may take to stop.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args, Serialize, Deserialize)]
+pub struct RestartContainers {
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub targets: Targets,
+    /// Seconds to wait before a container is killed; else its own setting
+    #[arg(long = "timeout", id = "stop_timeout", value_name = "SECONDS")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_s: Option<u32>,
+}
+
+impl Operation for RestartContainers {
+    const NAME: &'static str = "restart-containers";
+    const HELP: Text = Text::new("Restart running containers", "重启运行中的容器");
+
+    fn plan(&self, fleet: &Fleet, now: Stamp) -> Result<Plan, Fault> {
+        let act = Act {
+            verb: ContainerVerb::Restart { timeout_s: self.timeout_s },
+            effect: Effect::Reversible,
+            seconds: self.timeout_s.unwrap_or(10).saturating_add(2),
+            waves: Waves::ByHost,
+            word: Text::new("restart", "重启"),
+            skip: &|container| match &container.state {
+                ContainerState::Running | ContainerState::Paused | ContainerState::Restarting(_) => None,
+                ContainerState::Exited(_) | ContainerState::Created | ContainerState::Other(_) => {
+                    Some(because(container, "start it? (start-containers)", "要启动吗？（start-containers）"))
+                }
+                ContainerState::Dead | ContainerState::Removing => Some(because(container, "", "")),
+            },
+        };
+        acts::plan(self, &self.targets, fleet, now, &act)
+    }
+}

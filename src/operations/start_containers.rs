@@ -1,0 +1,46 @@
+//! Starts containers that do not run.
+
+use clap::Args;
+use serde::{Deserialize, Serialize};
+
+use super::acts::{self, Act, Waves, because};
+use super::danger::Effect;
+use super::operation::Operation;
+use super::targets::Targets;
+use crate::model::clock::Stamp;
+use crate::model::fault::Fault;
+use crate::model::fleet::Fleet;
+use crate::model::host::ContainerState;
+use crate::model::plan::{ContainerVerb, Plan};
+use crate::model::text::Text;
+
+/// Which containers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args, Serialize, Deserialize)]
+pub struct StartContainers {
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub targets: Targets,
+}
+
+impl Operation for StartContainers {
+    const NAME: &'static str = "start-containers";
+    const HELP: Text = Text::new("Start containers that do not run", "启动未运行的容器");
+
+    fn plan(&self, fleet: &Fleet, now: Stamp) -> Result<Plan, Fault> {
+        let act = Act {
+            verb: ContainerVerb::Start,
+            effect: Effect::Reversible,
+            seconds: 2,
+            waves: Waves::One,
+            word: Text::new("start", "启动"),
+            skip: &|container| match &container.state {
+                ContainerState::Created | ContainerState::Exited(_) | ContainerState::Other(_) => None,
+                ContainerState::Running => Some(Text::new("already running", "已在运行")),
+                ContainerState::Paused => Some(because(container, "unpause it on the host", "请在主机上恢复")),
+                ContainerState::Dead => Some(because(container, "remove it (remove-containers)", "请删除（remove-containers）")),
+                ContainerState::Restarting(_) | ContainerState::Removing => Some(because(container, "", "")),
+            },
+        };
+        acts::plan(self, &self.targets, fleet, now, &act)
+    }
+}

@@ -1,0 +1,185 @@
+//! What the container verbs plan against a small world.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::model::fault::FaultKind;
+use crate::model::fixture::{NOW, ago, container, failed, fleet, id, online};
+use crate::model::host::ContainerState;
+use crate::model::plan::ContainerVerb;
+
+fn plan(words: &str) -> Plan {
+    planned(&fleet(), words).unwrap_or_else(|fault| panic!("{words}: {fault}"))
+}
+
+fn planned(fleet: &Fleet, words: &str) -> Result<Plan, Fault> {
+    AnyOperation::from_words(words.split_whitespace())?.plan(fleet, NOW)
+}
+
+fn refused(words: &str) -> String {
+    let fault = planned(&fleet(), words).expect_err(words);
+    assert_eq!(fault.kind, FaultKind::Usage, "{words}");
+    fault.to_string()
+}
+
+fn steps(plan: &Plan) -> Vec<String> {
+    plan.steps
+        .iter()
+        .map(|step| format!("{} {} {}", step.group, step.call.target(), step.call.shown().split('/').next_back().unwrap_or("")))
+        .collect()
+}
+
+fn left_out(list: &[crate::model::plan::Skipped]) -> Vec<String> {
+    list.iter().map(|s| format!("{}: {}", s.target, s.why.en)).collect()
+}
+
+#[test]
+fn a_restart_goes_host_after_host_and_says_what_it_leaves_out() {
+    let plan = plan("restart-containers --service web --timeout 5");
+    assert_eq!(
+        steps(&plan),
+        [
+            "0 tc-web-01/web-7 restart?t=5",
+            "0 tc-web-01/web-8 restart?t=5",
+            "1 yf-web-01/web-1 restart?t=5",
+            "1 yf-web-01/web-2 restart?t=5",
+            "2 yf-web-02/web-4 restart?t=5"
+        ]
+    );
+    assert_eq!(left_out(&plan.skipped), ["yf-web-02/web-5: exited; start it? (start-containers)"]);
+    assert_eq!(left_out(&plan.undecided), ["tc-db-01/web-11: tc-db-01 is lost: dial timeout"]);
+    assert_eq!((plan.title.en.as_ref(), plan.title.zh.as_ref()), ("restart 5 containers on 3 hosts", "在 3 台主机上重启 5 个容器"));
+    assert_eq!(plan.danger.typed.as_deref(), Some("web"));
+    assert_eq!(plan.danger.environments, ["prod".into()]);
+    assert_eq!(plan.seconds(), 21);
+}
+
+#[test]
+fn containers_are_named_in_several_ways() {
+    let short = id(1).short();
+    for words in [
+        "stop-containers yf-web-01/web-1".to_owned(),
+        "stop-containers web-1".to_owned(),
+        format!("stop-containers yf-web-01/{short}"),
+        format!("stop-containers yf-web-01/{}", id(1)),
+        format!("stop-containers web-1 yf-web-01/web-1 {short}"),
+    ] {
+        assert_eq!(steps(&plan(&words)), ["0 yf-web-01/web-1 stop"], "{words}");
+    }
+    assert_eq!(steps(&plan("stop-containers --service web --host yf-web-02")), ["0 yf-web-02/web-4 stop"]);
+    assert_eq!(steps(&plan("stop-containers --service web --idc tucheng")).len(), 2);
+    assert_eq!(
+        steps(&plan("remove-containers --all-on yf-web-01")),
+        ["0 yf-web-01/cache-1 cache-1"].map(|_| "0 yf-web-01/cache-1 ".to_owned() + &id(3).short() + "?force=false&v=false")
+    );
+}
+
+#[test]
+fn what_cannot_be_meant_is_refused_with_the_nearest() {
+    assert_eq!(refused("stop-containers"), "containers: no container is named (write host/container, --service NAME or --all-on HOST)");
+    assert_eq!(refused("stop-containers yf-wbe-01/web-1"), "host: there is no 'yf-wbe-01' (the nearest is 'yf-web-01')");
+    assert_eq!(refused("stop-containers yf-web-01/wbe-1"), "container on yf-web-01: there is no 'wbe-1' (the nearest is 'web-1')");
+    assert_eq!(refused("stop-containers --service wbe"), "--service: there is no 'wbe' (the nearest is 'web')");
+    assert_eq!(refused("stop-containers --idc tuchng web-1"), "--idc: there is no 'tuchng' (the nearest is 'tucheng')");
+    assert!(refused("stop-container web-1").contains("unrecognized subcommand"), "{}", refused("stop-container web-1"));
+    assert!(refused("kill-containers web-1 --signal KI/LL").contains("is no signal"));
+    let mut fleet = fleet();
+    online(&mut fleet, "aws-1", ago(1), vec![container(30, "web-1", None, ContainerState::Running)]);
+    let fault = planned(&fleet, "stop-containers web-1").expect_err("two of this name");
+    let (first, second) = (id(30).short(), id(1).short());
+    assert_eq!(fault.cause.en, format!("'web-1' could be aws-1/web-1 ({first}), yf-web-01/web-1 ({second})"));
+}
+
+#[test]
+fn each_verb_leaves_out_what_makes_no_sense() {
+    assert_eq!(left_out(&plan("start-containers web-1 tc-web-01/job yf-web-02/web-5").skipped), ["yf-web-01/web-1: already running"]);
+    assert_eq!(left_out(&plan("stop-containers yf-web-02/web-5").skipped), ["yf-web-02/web-5: exited"]);
+    assert_eq!(left_out(&plan("kill-containers tc-web-01/job").skipped), ["tc-web-01/job: created"]);
+    assert_eq!(left_out(&plan("remove-containers web-1").skipped), ["yf-web-01/web-1: running; --force removes it too"]);
+    assert_eq!(
+        plan("remove-containers web-1 --force --volumes").steps[0].call.shown(),
+        format!("DELETE /containers/{}?force=true&v=true", id(1).short())
+    );
+    let nothing = plan("stop-containers yf-web-02/web-5");
+    assert_eq!((nothing.title.en.as_ref(), nothing.danger.typed), ("stop nothing", None));
+}
+
+#[test]
+fn a_host_that_never_answered_is_undecided_and_a_full_id_that_is_gone_is_skipped() {
+    assert_eq!(left_out(&plan("stop-containers aws-1/web-1").undecided), ["aws-1/web-1: aws-1 has not answered yet"]);
+    assert_eq!(left_out(&plan("stop-containers --all-on aws-1").undecided), ["aws-1/*: aws-1 has not answered yet"]);
+    let gone = plan(&format!("stop-containers yf-web-01/{}", id(99)));
+    assert_eq!(left_out(&gone.skipped), [format!("yf-web-01/{}: is no longer there", id(99).short())]);
+    let mut fleet = fleet();
+    failed(&mut fleet, "yf-web-01", ago(5), FaultKind::Timeout);
+    let plan = planned(&fleet, "stop-containers web-1").expect("a plan");
+    assert_eq!(
+        (plan.steps.len(), left_out(&plan.undecided)),
+        (0, vec!["yf-web-01/web-1: yf-web-01 does not answer: dial timeout".to_owned()])
+    );
+}
+
+#[test]
+fn production_and_many_want_typing() {
+    assert_eq!(plan("stop-containers web-1").danger.typed, None);
+    assert_eq!(plan("kill-containers web-1").danger.typed.as_deref(), Some("web-1"));
+    assert!(plan("kill-containers web-1").danger.destructive);
+    assert_eq!(plan("stop-containers yf-core-01/db-1 web-1").danger.typed.as_deref(), Some("2"));
+    let mut fleet = fleet();
+    let many = (100..121).map(|n| container(n, &format!("c-{n}"), Some("batch"), ContainerState::Running)).collect();
+    online(&mut fleet, "aws-1", ago(1), many);
+    let twenty_one = planned(&fleet, "stop-containers --all-on aws-1").expect("a plan");
+    assert_eq!((twenty_one.danger.typed.as_deref(), &twenty_one.danger.environments[..]), (Some("batch"), &["staging".into()][..]));
+    let mut relaxed = twenty_one.clone();
+    danger::reweigh(&mut relaxed, &fleet, Limits { in_prod: 1, elsewhere: 50 });
+    assert_eq!(relaxed.danger.typed, None);
+}
+
+#[test]
+fn every_operation_is_known_by_its_name_everywhere() {
+    for (name, help) in AnyOperation::ALL {
+        let operation = AnyOperation::from_words([*name, "web-1"]).expect(name);
+        assert_eq!(operation.name(), *name);
+        assert!(!help.zh.is_empty());
+        let plan = operation.plan(&fleet(), NOW).expect(name);
+        assert_eq!(plan.operation, *name);
+        assert!(plan_again(&plan.operation, &plan.arguments, &fleet(), NOW).is_ok_and(|again| again == plan), "{name}");
+    }
+    assert!(AnyOperation::read("format-disks", &Value::Null).is_err());
+    assert!(AnyOperation::read("stop-containers", &json!({ "containers": 7 })).is_err());
+}
+
+fn some_targets() -> impl Strategy<Value = Targets> {
+    let words = || prop::collection::vec("[a-z0-9/\\- \u{4e00}-\u{4e10}]{0,12}", 0..3);
+    (words(), words(), words(), words(), words()).prop_map(|(containers, service, host, idc, all_on)| Targets {
+        containers,
+        service,
+        host,
+        idc,
+        all_on,
+    })
+}
+
+proptest! {
+    #[test]
+    fn arguments_come_back_as_they_were(targets in some_targets(), timeout_s in any::<Option<u32>>(), signal in "[A-Z]{2,6}", flags in any::<[bool; 2]>()) {
+        for operation in [
+            AnyOperation::StartContainers(StartContainers { targets: targets.clone() }),
+            AnyOperation::StopContainers(StopContainers { targets: targets.clone(), timeout_s }),
+            AnyOperation::RestartContainers(RestartContainers { targets: targets.clone(), timeout_s }),
+            AnyOperation::KillContainers(KillContainers { targets: targets.clone(), signal: signal.clone() }),
+            AnyOperation::RemoveContainers(RemoveContainers { targets: targets.clone(), force: flags[0], volumes: flags[1] }),
+        ] {
+            let value = serde_json::to_value(&operation).expect("serializes");
+            let back = AnyOperation::read(operation.name(), &value["arguments"]);
+            prop_assert_eq!(back, Ok(operation));
+        }
+    }
+}
+
+#[test]
+fn the_verb_carries_its_arguments() {
+    let plan = plan("stop-containers web-1 --timeout 3");
+    let crate::model::plan::Call::Container { verb, .. } = &plan.steps[0].call;
+    assert_eq!(*verb, ContainerVerb::Stop { timeout_s: Some(3) });
+}
