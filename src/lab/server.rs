@@ -167,6 +167,7 @@ async fn serve(stream: TcpStream, endpoint: Arc<Endpoint>, street: Arc<Street>, 
     });
     let talk = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
+        .title_case_headers(true)
         .header_read_timeout(None)
         .serve_connection(TokioIo::new(wire), service)
         .with_upgrades();
@@ -315,7 +316,7 @@ mod tests {
         endpoint.faults.heal();
         endpoint.faults.add(Rule::always(Trouble::Cut));
         let cut = ask(&server).await.expect("half");
-        assert!(cut.ends_with("\r\n\r\nhello") && cut.contains("content-length: 10"), "{cut}");
+        assert!(cut.ends_with("\r\n\r\nhello") && cut.contains("Content-Length: 10"), "{cut}");
         endpoint.faults.heal();
         endpoint.faults.add(Rule::always(Trouble::Status(503)).times(1));
         assert!(ask(&server).await.expect("503").starts_with("HTTP/1.1 503"));

@@ -1,0 +1,250 @@
+//! The course of a container's life: starts, ends, restarts and probes, with the events that an engine tells of them.
+
+use crate::lab::world::{EndsKind, Engine};
+
+use super::agenda::{Due, What};
+use super::cell::{Cell, Health, MILLI, Nanos, Phase, RUNS_KEPT, Run, SECOND, Then, Work, hex};
+use super::shell::Script;
+use super::{State, Twin};
+
+/// A run that lasted this long was no quick end.
+const SETTLED: Nanos = 10 * SECOND;
+/// The first wait before a restart; it doubles.
+const FIRST_WAIT: Nanos = 100 * MILLI;
+const LONGEST_WAIT: Nanos = 60 * SECOND;
+/// How long a killed process takes to be gone.
+const REAPED: Nanos = 18 * MILLI;
+/// A service is unhealthy for so long out of so long, if it is one that flaps.
+const FLAP: (Nanos, Nanos) = (210 * SECOND, 900 * SECOND);
+
+impl Twin {
+    /// The process begins.
+    pub(super) fn begin(&self, state: &mut State, at: usize, now: Nanos) {
+        let pid = state.take_pid();
+        let cell = &mut state.cells[at];
+        cell.run += 1;
+        cell.phase = Phase::Running;
+        cell.then = Then::Policy;
+        cell.health = cell.spec.check.as_ref().map(|_| Health::Starting);
+        (cell.streak, cell.code, cell.oom, cell.pid) = (0, 0, false, pid);
+        if matches!(cell.spec.work, Work::Script) {
+            let script = Script::play(&cell.spec.command, &self.machine.shell(cell));
+            cell.extra().script = Some(script.into());
+            cell.extra().error.clear();
+        }
+        state.events.of_network(now, &state.cells[at], "connect");
+        let started = state.events.tick(now);
+        let cell = &mut state.cells[at];
+        cell.started = started;
+        state.events.of_cell(now, cell, "start", Vec::new());
+        self.plan_run(cell, started);
+    }
+
+    /// What will become of a run that has just begun, or was begun before the lab.
+    pub(super) fn plan_run(&self, cell: &Cell, now: Nanos) {
+        if let Some((after, code, oom)) = course_of(cell) {
+            self.due(cell, (cell.started + after).max(now + MILLI), What::End { code, oom });
+        }
+        if let Some(check) = &cell.spec.check {
+            let wait = if self.probes { check.interval } else { 3 * SECOND };
+            if self.probes || cell.health != Some(Health::Healthy) {
+                // Probes of a world do not come all at once.
+                let spread = if self.probes { Nanos::from(cell.seed % 1000) * check.interval / 1000 } else { 0 };
+                let first = if now > cell.started + SECOND { now + spread } else { cell.started + wait };
+                self.due(cell, first, What::Probe);
+            }
+        }
+    }
+
+    /// The process has ended.
+    pub(super) fn end(&self, state: &mut State, at: usize, now: Nanos, code: i32, oom: bool) {
+        let finished = state.events.tick(now);
+        let engine = self.machine.engine;
+        let cell = &mut state.cells[at];
+        let run = Run { started: cell.started, finished, code, oom };
+        let runs = &mut cell.extra().runs;
+        if runs.len() == RUNS_KEPT {
+            runs.remove(0);
+        }
+        runs.push(run);
+        cell.run += 1;
+        (cell.code, cell.oom, cell.finished, cell.pid) = (code, oom, finished, 0);
+        cell.health = cell.health.map(|_| Health::Unhealthy);
+        cell.quick = if finished - cell.started > SETTLED { 0 } else { cell.quick.saturating_add(1) };
+        let then = cell.then;
+        self.tell_end(state, at, now, then);
+        let cell = &mut state.cells[at];
+        cell.then = Then::Policy;
+        cell.phase = Phase::Exited;
+        match then {
+            Then::Rest => {}
+            Then::Stop => {
+                if engine == Engine::Classic {
+                    state.events.of_cell(now, &state.cells[at], "stop", Vec::new());
+                }
+            }
+            Then::Restart => {
+                if engine == Engine::Classic {
+                    state.events.of_cell(now, &state.cells[at], "stop", Vec::new());
+                }
+                self.begin(state, at, now);
+                state.events.of_cell(now, &state.cells[at], "restart", Vec::new());
+            }
+            Then::Remove => state.destroy(at, now),
+            Then::Policy => self.after_end(state, at, now),
+        }
+    }
+
+    /// Sends a signal; those that end the process do so a moment later.
+    pub(super) fn signal(&self, state: &mut State, at: usize, now: Nanos, signal: i32) {
+        let cell = &state.cells[at];
+        state.events.of_cell(now, cell, "kill", vec![("signal", signal.to_string())]);
+        let end = match signal {
+            9 => Some((REAPED, 137)),
+            // Process 1 gets only what it has asked for; services end well, in their own time.
+            2 | 3 | 15 if cell.heeds_term() => Some((Nanos::from(40 + cell.seed % 360) * MILLI, if signal == 15 { 143 } else { 0 })),
+            _ => None,
+        };
+        if let Some((after, code)) = end {
+            self.due(cell, now + after, What::End { code, oom: false });
+        }
+    }
+
+    /// Something is due. True where it changed anything.
+    pub(in crate::lab) fn come(&self, due: &Due) -> bool {
+        self.with(|state, now| {
+            let Some(at) = state.cells.iter().position(|cell| cell.id == due.id) else { return false };
+            let cell = &state.cells[at];
+            if cell.run != due.run {
+                return false;
+            }
+            match due.what {
+                Start if !cell.phase.is_up() => self.begin(state, at, now),
+                End { code, oom } if cell.phase == Phase::Running => self.end(state, at, now, code, oom),
+                Kill if cell.phase.is_up() => self.signal(state, at, now, 9),
+                Probe if cell.phase == Phase::Running => self.probe(state, at, now),
+                // A frozen process does neither; it goes on when it is thawed.
+                End { .. } | Probe if cell.phase == Phase::Paused => self.due(&state.cells[at], now + SECOND, due.what),
+                _ => return false,
+            }
+            true
+        })
+    }
+
+    /// Ends a running container for no reason that its world file gives. Returns how many changes follow.
+    pub(in crate::lab) fn upset(&self, random: &mut fastrand::Rng) -> u32 {
+        self.with(|state, now| {
+            if state.cells.is_empty() {
+                return 0;
+            }
+            let at = random.usize(..state.cells.len());
+            let cell = &state.cells[at];
+            if cell.phase != Phase::Running || cell.ends.is_some() || cell.habits().is_none() || cell.then != Then::Policy {
+                return 0;
+            }
+            let code = [0, 1, 1, 2, 139, 143][random.usize(..6)];
+            self.end(state, at, now, code, false);
+            2
+        })
+    }
+
+    pub(super) fn due(&self, cell: &Cell, at: Nanos, what: What) {
+        self.agenda.add(Due { at, twin: self.index, id: cell.id, run: cell.run, what });
+    }
+
+    fn tell_end(&self, state: &mut State, at: usize, now: Nanos, then: Then) {
+        let cell = &state.cells[at];
+        if cell.oom {
+            state.events.of_cell(now, cell, "oom", Vec::new());
+        }
+        let mut more = vec![("exitCode", cell.code.to_string())];
+        match self.machine.engine {
+            Engine::Classic => {
+                state.events.of_cell(now, cell, "die", more);
+                state.events.of_network(now, cell, "disconnect");
+            }
+            Engine::Newer => {
+                more.push(("execDuration", ((cell.finished - cell.started) / SECOND).to_string()));
+                state.events.of_network(now, cell, "disconnect");
+                if matches!(then, Then::Stop | Then::Restart) {
+                    state.events.of_cell(now, cell, "stop", Vec::new());
+                }
+                state.events.of_cell(now, cell, "die", more);
+            }
+        }
+    }
+
+    fn after_end(&self, state: &mut State, at: usize, now: Nanos) {
+        let cell = &mut state.cells[at];
+        let policy = &cell.spec.policy;
+        let again = match policy.name.as_str() {
+            "always" | "unless-stopped" => true,
+            "on-failure" => cell.code != 0 && (policy.most == 0 || cell.restarts < policy.most),
+            _ => false,
+        };
+        if again {
+            cell.phase = Phase::Restarting;
+            cell.restarts += 1;
+            let wait = (FIRST_WAIT << u32::from(cell.quick.min(16))).min(LONGEST_WAIT);
+            self.due(&state.cells[at], now + wait, What::Start);
+        } else if cell.spec.auto_remove {
+            state.destroy(at, now);
+        } else if cell.ends == Some(EndsKind::Job) {
+            let every = cell.habits().map_or(0, |habits| Nanos::from(habits.every_s) * SECOND);
+            self.due(&state.cells[at], now + every, What::Start);
+        }
+    }
+
+    fn probe(&self, state: &mut State, at: usize, now: Nanos) {
+        let Some(check) = state.cells[at].spec.check.clone() else { return };
+        let mut random = fastrand::Rng::with_seed(u64::from(state.cells[at].seed) ^ now.unsigned_abs());
+        let cell = &mut state.cells[at];
+        cell.probed = now;
+        let fails = cell.flaps && (now + Nanos::from(cell.seed) * MILLI) % FLAP.1 < FLAP.0;
+        cell.streak = if fails { cell.streak.saturating_add(1) } else { 0 };
+        let health = if !fails {
+            Health::Healthy
+        } else if u32::from(cell.streak) >= check.retries.max(1) {
+            Health::Unhealthy
+        } else {
+            cell.health.unwrap_or(Health::Starting)
+        };
+        let news = cell.health != Some(health);
+        cell.health = Some(health);
+        let cell = &state.cells[at];
+        if self.probes {
+            let words = check.test.get(1..).unwrap_or_default().join(" ");
+            let words = if check.test.first().is_some_and(|kind| kind == "CMD-SHELL") { format!("/bin/sh -c {words}") } else { words };
+            let mut exec = [0u8; 32];
+            random.fill(&mut exec);
+            let exec = hex(&exec);
+            for action in ["exec_create", "exec_start"] {
+                state.events.of_cell(now, cell, format!("{action}: {words}"), vec![("execID", exec.clone())]);
+            }
+            let code = u8::from(fails).to_string();
+            state.events.of_cell(now, cell, "exec_die", vec![("execID", exec), ("exitCode", code)]);
+            self.due(cell, now + check.interval, What::Probe);
+        }
+        if news {
+            state.events.of_cell(now, cell, format!("health_status: {}", health.word()), Vec::new());
+        }
+    }
+}
+
+use What::{End, Kill, Probe, Start};
+
+/// After how long a run ends by itself, with what code, and whether memory is the cause.
+pub(super) fn course_of(cell: &Cell) -> Option<(Nanos, i32, bool)> {
+    if let Some(script) = cell.extra.as_ref().and_then(|extra| extra.script.as_ref()) {
+        return script.end.map(|(after, code)| (after, code, false));
+    }
+    let habits = cell.habits()?;
+    let ends = cell.ends?;
+    // Not every run is of the same length: between 60 and 140 percent.
+    let share = 60 + Nanos::from(cell.seed.wrapping_mul(2_654_435_761).wrapping_add(cell.run.wrapping_mul(40_503)) >> 8) % 81;
+    let after = Nanos::from(habits.end_s.max(1)) * SECOND * share / 100;
+    match ends {
+        EndsKind::Oom => Some((after, 137, true)),
+        EndsKind::Exit | EndsKind::Job | EndsKind::Down => Some((after, habits.code, false)),
+    }
+}
