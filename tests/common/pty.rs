@@ -71,7 +71,7 @@ impl Pty {
         drop(pair.slave);
         let sink = Arc::clone(&seen);
         let reader = std::thread::spawn(move || {
-            let mut chunk = [0_u8; 65_536];
+            let mut chunk = vec![0_u8; 65_536];
             loop {
                 let read = from_program.read(&mut chunk).unwrap_or(0);
                 let mut state = sink.state.lock().unwrap_or_else(PoisonError::into_inner);
