@@ -37,7 +37,7 @@ pub use draft::{Access, TlsFiles};
 pub use places::Places;
 pub use problem::{Problem, fault_of};
 pub use secret::{Asking, Credential, Resolved, SecretRef, User, WAYS};
-pub use services::{EnvValue, FailureAction, Gate, HealthCheck, Order, Service, Shape, Update};
+pub use services::{EnvValue, FailureAction, Gate, HealthCheck, Order, ReleasePolicy, Service, Shape};
 pub use watch::{Loaded, Watcher, watch};
 
 /// Larger configs are refused (bytes): a fleet of 50,000 hosts is about 10 MB.

@@ -160,9 +160,9 @@ impl Asking {
                 Ok(Credential { user: None, secret: line.to_owned().into() })
             }
             AnswerShape::DockerCredential => {
-                let read: Result<HelperAnswer, _> = serde_json::from_slice(output);
+                let read: Result<StoredCredential, _> = serde_json::from_slice(output);
                 match read {
-                    Ok(HelperAnswer { username, secret: Some(secret) }) if !secret.is_empty() => {
+                    Ok(StoredCredential { username, secret: Some(secret) }) if !secret.is_empty() => {
                         Ok(Credential { user: username.filter(|u| !u.is_empty()), secret: secret.into() })
                     }
                     _ => Err(fault(
@@ -178,7 +178,7 @@ impl Asking {
 /// What `docker-credential-* get` prints (docker-credential-helpers, `credentials.Credentials`).
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct HelperAnswer {
+struct StoredCredential {
     username: Option<String>,
     secret: Option<String>,
 }

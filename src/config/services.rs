@@ -33,7 +33,7 @@ pub struct Service {
     pub health: Option<HealthCheck>,
     pub spread: Vec<Arc<str>>,
     pub needs: Vec<Arc<str>>,
-    pub update: Update,
+    pub update: ReleasePolicy,
     /// Moment → `command:..` or `http:..`.
     pub hooks: BTreeMap<&'static str, Arc<str>>,
 }
@@ -92,7 +92,7 @@ pub enum Gate {
 
 /// How a service is updated. [`Default`] is what an absent `update` means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Update {
+pub struct ReleasePolicy {
     pub parallelism: u32,
     pub delay: Duration,
     pub monitor: Duration,
@@ -105,7 +105,7 @@ pub struct Update {
     pub gate: Gate,
 }
 
-impl Default for Update {
+impl Default for ReleasePolicy {
     fn default() -> Self {
         Self {
             parallelism: 1,
@@ -163,7 +163,7 @@ pub(super) fn read_service(table: &Table<'_>) -> Option<ServiceDraft> {
         health: table.table("health", &schema::HEALTH).and_then(|h| read_health(&h)),
         spread: list("spread"),
         needs: needs.iter().map(|n| Arc::clone(&n.value)).collect(),
-        update: table.table("update", &schema::UPDATE).map_or_else(Update::default, |u| read_update(&u)),
+        update: table.table("update", &schema::UPDATE).map_or_else(ReleasePolicy::default, |u| read_update(&u)),
         hooks,
     };
     let name = name?;
@@ -243,8 +243,8 @@ fn read_health(table: &Table<'_>) -> Option<HealthCheck> {
     })
 }
 
-fn read_update(table: &Table<'_>) -> Update {
-    let or = Update::default();
+fn read_update(table: &Table<'_>) -> ReleasePolicy {
+    let or = ReleasePolicy::default();
     let max_failure_ratio = table.decimal("max_failure_ratio").unwrap_or(or.max_failure_ratio);
     if max_failure_ratio > Decimal::ONE {
         table.sheet.wrong(
@@ -254,7 +254,7 @@ fn read_update(table: &Table<'_>) -> Update {
         );
     }
     let actions = [("pause", FailureAction::Pause), ("continue", FailureAction::Continue), ("rollback", FailureAction::Rollback)];
-    Update {
+    ReleasePolicy {
         parallelism: table.whole("parallelism", 0).unwrap_or(or.parallelism),
         delay: table.duration("delay").unwrap_or(or.delay),
         monitor: table.duration("monitor").unwrap_or(or.monitor),
