@@ -31,6 +31,7 @@
 pub mod clients;
 pub mod config;
 pub mod engine;
+pub mod journal;
 pub mod lab;
 pub mod model;
 pub mod operations;
