@@ -3,7 +3,9 @@
 pub mod answer;
 mod config;
 pub mod docker;
+pub mod exchange;
 mod hand;
+pub mod harbor;
 mod life;
 pub mod record;
 pub mod server;

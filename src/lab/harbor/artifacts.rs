@@ -17,7 +17,7 @@ const ICON: &str = "sha256:0048162a053eef4d4ce3fe7518615bef084403614f8bca43b40ae
 
 type Row<'a> = (&'a Project, &'a Repository, &'a Artifact);
 
-const FACTS: Facts<'_, Row<'_>> = Facts { field: &field, sort: "-push_time,-id" };
+const SORT: &str = "-push_time,-id";
 
 impl Harbor {
     pub(super) fn list_project_artifacts(&mut self, ask: &Ask<'_>) -> Reply {
@@ -45,7 +45,7 @@ impl Harbor {
                 rows.extend(shown.map(|artifact| (project, repository, artifact)));
             }
         }
-        listing::list(request, rows, &FACTS, |row| self.draw_artifact(row, request))
+        listing::list(request, rows, &Facts { field: &field, sort: SORT }, |row| self.draw_artifact(row, request))
     }
 
     pub(super) fn read_artifact(&mut self, ask: &Ask<'_>) -> Reply {

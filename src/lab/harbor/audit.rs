@@ -72,7 +72,7 @@ impl Harbor {
 
     pub(super) fn list_audit(&mut self, ask: &Ask<'_>) -> Reply {
         self.require_system(ask, "audit-log", "list")?;
-        listing::list(ask.request, self.deeds.iter().rev().collect(), &FACTS, |deed| drawn(deed))
+        listing::list(ask.request, self.deeds.iter().rev().collect(), &Facts { field: &|deed: &&Deed, key: &str| field(deed, key), sort: "" }, |deed| drawn(deed))
     }
 
     pub(super) fn list_audit_events(&mut self, ask: &Ask<'_>) -> Reply {
@@ -86,13 +86,11 @@ impl Harbor {
         self.require_project(ask, project, "log", "list")?;
         let id = project.id;
         let deeds = self.deeds.iter().rev().filter(|deed| deed.project == Some(id)).collect();
-        listing::list(ask.request, deeds, &FACTS, |deed| drawn(deed))
+        listing::list(ask.request, deeds, &Facts { field: &|deed: &&Deed, key: &str| field(deed, key), sort: "" }, |deed| drawn(deed))
     }
 }
 
-const FACTS: Facts<'_, &Deed> = Facts { field: &field, sort: "" };
-
-fn field(deed: &&Deed, key: &str) -> Option<Value> {
+fn field(deed: &Deed, key: &str) -> Option<Value> {
     Some(match key {
         "id" => json!(deed.id),
         "operation" => json!(deed.operation),

@@ -14,19 +14,19 @@ impl Harbor {
     /// Adds a member by name; nothing happens where no such user is.
     pub fn add_member(&mut self, project: &str, user: &str, role: i64) {
         let Some(entity) = self.user(user).map(|user| user.id) else { return };
-        self.enrol(project, entity, false, role);
+        self.enrol(project, Member { id: 0, entity, is_group: false, role });
     }
 
     /// Adds a group as a member by name; nothing happens where no such group is.
     pub fn add_group_member(&mut self, project: &str, group: &str, role: i64) {
         let Some(entity) = self.group_named(group).map(|group| group.id) else { return };
-        self.enrol(project, entity, true, role);
+        self.enrol(project, Member { id: 0, entity, is_group: true, role });
     }
 
-    fn enrol(&mut self, project: &str, entity: i64, is_group: bool, role: i64) {
-        let id = self.sequences.next(Kind::Member);
+    fn enrol(&mut self, project: &str, mut member: Member) {
+        member.id = self.sequences.next(Kind::Member);
         if let Some(project) = self.project_mut(project) {
-            project.members.push(Member { id, entity, is_group, role });
+            project.members.push(member);
         }
     }
 

@@ -1,7 +1,7 @@
 //! The Harbor twin: Harbors as state machines over plain requests, held to a real Harbor's recorded answers.
 //!
 //! [`Harbors`] is the pure part: all Harbors of a world, which replicate to each other, and a clock that the caller
-//! moves. Nothing in it opens a socket; [`Twin`] puts one of them behind a listener.
+//! moves. Nothing in it opens a socket.
 
 mod artifacts;
 mod audit;
@@ -45,7 +45,7 @@ pub use image::{Child, Image};
 pub use refusal::Refusal;
 pub use route::{Route, routes};
 pub use run::Execution;
-pub use state::{Kind, Member, Policy, Project, Registry, Robot, Sequences, User};
+pub use state::{Kind, Member, Policy, Project, Registry, Robot, Sequences, User, Visibility};
 pub use storage::Push;
 
 use caller::Caller;

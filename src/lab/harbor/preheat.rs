@@ -178,7 +178,10 @@ impl Harbor {
         let id = self.sequences.next(Kind::Execution);
         let mut tasks = Vec::new();
         for (job, (artifact, digest)) in (0_u64..).zip(found) {
-            let log = dragonfly.as_ref().map_or_else(String::new, |(next, report)| log_of(&artifact, &digest, &name, &endpoint, next + job, report, ask.now));
+            let log = dragonfly.as_ref().map_or_else(String::new, |(next, report)| {
+                let provider = (name.as_str(), endpoint.as_str());
+                log_of(&Told { artifact: &artifact, digest: &digest, provider, job: next + job, report }, ask.now)
+            });
             tasks.push(Warm { id: self.sequences.next(Kind::Task), artifact, digest, log });
         }
         let project = self.projects[at].name.clone();
@@ -269,7 +272,18 @@ fn span(execution: &Warming, now: Stamp) -> (Value, Value, &'static str) {
     (seconds(execution.start), shown, if done { "Success" } else { "Running" })
 }
 
-fn log_of(artifact: &str, digest: &str, name: &str, endpoint: &str, job: u64, report: &str, now: Stamp) -> String {
+/// What the log of a task is made of.
+struct Told<'a> {
+    artifact: &'a str,
+    digest: &'a str,
+    /// Name and address of the provider.
+    provider: (&'a str, &'a str),
+    job: u64,
+    report: &'a str,
+}
+
+fn log_of(told: &Told<'_>, now: Stamp) -> String {
+    let Told { artifact, digest, provider: (name, endpoint), job, report } = told;
     let line = |after: i64, line: u32, text: &str| {
         let at = Stamp((now.seconds() + after) * 1000).rfc3339().replace(".000Z", "Z");
         format!("{at} [INFO] [{FILE}:{line}]: {text}\n")

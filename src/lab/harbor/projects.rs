@@ -11,14 +11,14 @@ use super::audit::Note;
 use super::caller::Caller;
 use super::listing::{self, Facts};
 use super::refusal::{Refusal, Reply};
-use super::state::{Kind, Member, Project, Quota, put, time};
+use super::state::{Kind, Member, Project, Quota, Visibility, put, time};
 use super::{Ask, Harbor, roles};
 
 const HAS_REPOSITORIES: &str = "the project contains repositories, can not be deleted";
 
 impl Harbor {
     /// Adds a project with its quota and its owner as administrator; `hard` is in bytes, -1 for no limit.
-    pub fn add_project(&mut self, name: &str, owner: i64, public: bool, hard: i64, now: Stamp) -> i64 {
+    pub fn add_project(&mut self, name: &str, owner: i64, seen: Visibility, hard: i64, now: Stamp) -> i64 {
         let id = self.sequences.next(Kind::Project);
         let quota = Quota { id: self.sequences.next(Kind::Quota), hard, created: now, updated: now };
         let member = Member { id: self.sequences.next(Kind::Member), entity: owner, is_group: false, role: roles::PROJECT_ADMIN };
@@ -26,7 +26,7 @@ impl Harbor {
             id,
             name: name.into(),
             owner,
-            metadata: BTreeMap::from([("public".to_owned(), public.to_string())]),
+            metadata: BTreeMap::from([("public".to_owned(), (seen == Visibility::Public).to_string())]),
             created: now,
             updated: now,
             quota,
@@ -39,10 +39,10 @@ impl Harbor {
     }
 
     /// Makes a project for somebody, with its line in the audit log. A robot's project belongs to the first administrator.
-    pub(super) fn make_project(&mut self, by: &Caller, name: &str, public: bool, hard: i64, now: Stamp) -> i64 {
+    pub(super) fn make_project(&mut self, by: &Caller, name: &str, seen: Visibility, hard: i64, now: Stamp) -> i64 {
         let first = self.users.iter().find(|user| user.admin).map_or(1, |user| user.id);
         let owner = if let Caller::User(id) = by { *id } else { first };
-        let id = self.add_project(name, owner, public, hard, now);
+        let id = self.add_project(name, owner, seen, hard, now);
         let user = self.name_of(by);
         self.note_project(&user, "create", id, name, now);
         id
@@ -131,7 +131,8 @@ impl Harbor {
         let limit = asked["storage_limit"].as_i64().filter(|_| self.is_admin(&ask.caller));
         let hard = limit.or_else(|| self.setting("storage_per_project").as_i64()).unwrap_or(-1);
         let public = asked["metadata"]["public"] == "true" || asked["public"] == true;
-        let id = self.make_project(&ask.caller, name, public, hard, ask.now);
+        let seen = if public { Visibility::Public } else { Visibility::Private };
+        let id = self.make_project(&ask.caller, name, seen, hard, ask.now);
         if let (Some(project), Value::Object(metadata)) = (self.projects.last_mut(), &asked["metadata"]) {
             project.metadata.extend(metadata.iter().filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))));
         }

@@ -14,13 +14,13 @@ impl Harbor {
     pub(super) fn list_all_repositories(&mut self, ask: &Ask<'_>) -> Reply {
         let seen = self.projects.iter().filter(|project| self.sees(&ask.caller, project));
         let rows = seen.flat_map(|project| project.repositories.iter().map(move |repository| (project, repository))).collect();
-        listing::list(ask.request, rows, &FACTS, |row| drawn(row))
+        listing::list(ask.request, rows, &Facts { field: &field, sort: SORT }, drawn)
     }
 
     pub(super) fn list_repositories(&mut self, ask: &Ask<'_>) -> Reply {
         let project = &self.projects[self.place_of_project(ask, "repository", "list")?];
         let rows = project.repositories.iter().map(|repository| (project, repository)).collect();
-        listing::list(ask.request, rows, &FACTS, |row| drawn(row))
+        listing::list(ask.request, rows, &Facts { field: &field, sort: SORT }, drawn)
     }
 
     pub(super) fn read_repository(&mut self, ask: &Ask<'_>) -> Reply {
@@ -72,7 +72,7 @@ impl Harbor {
 
 type Row<'a> = (&'a Project, &'a Repository);
 
-const FACTS: Facts<'_, Row<'_>> = Facts { field: &field, sort: "-creation_time,-repository_id" };
+const SORT: &str = "-creation_time,-repository_id";
 
 fn field((project, repository): &Row<'_>, key: &str) -> Option<Value> {
     Some(match key {

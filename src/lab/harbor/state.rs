@@ -87,6 +87,13 @@ pub struct Project {
     pub blobs: Blobs,
 }
 
+/// Who sees a project.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Visibility {
+    Public,
+    Private,
+}
+
 #[derive(Clone, Debug)]
 pub struct Quota {
     pub id: i64,
@@ -218,6 +225,7 @@ pub struct Registry {
     pub updated: Stamp,
 }
 
+#[allow(clippy::struct_excessive_bools, reason = "a row of Harbor's table, flag by flag")]
 #[derive(Clone, Debug)]
 pub struct Policy {
     pub id: i64,

@@ -7,7 +7,7 @@ use crate::lab::exchange::Answer;
 use super::caller::Caller;
 use super::configuration::DEFAULTS;
 use super::refusal::{Refusal, Reply};
-use super::state::{Kind, User, time};
+use super::state::{Kind, User, Visibility, time};
 use super::{Ask, Harbor, roles};
 
 const COMPONENTS: [&str; 7] = ["core", "database", "jobservice", "portal", "redis", "registry", "registryctl"];
@@ -30,12 +30,13 @@ impl Harbor {
                 updated: now,
             });
         }
-        self.add_project("library", 1, true, -1, now);
+        self.add_project("library", 1, Visibility::Public, -1, now);
         for (vendor, vendor_id) in [("SYSTEM_ARTIFACT_CLEANUP", 0), ("EXECUTION_SWEEP", -1)] {
             self.add_schedule(vendor, vendor_id, "0 0 0 * * *", now);
         }
     }
 
+    #[allow(clippy::unnecessary_wraps, clippy::unused_self, reason = "the table of routes wants one shape")]
     pub(super) fn ping(&mut self, _: &Ask<'_>) -> Reply {
         Ok(Answer::json(200, &json!("Pong")))
     }
@@ -45,6 +46,7 @@ impl Harbor {
     }
 
     /// Always 200: what is ill is said in the body only.
+    #[allow(clippy::unnecessary_wraps, reason = "the table of routes wants one shape")]
     pub(super) fn health(&mut self, _: &Ask<'_>) -> Reply {
         let ill = |name: &str| self.knobs.storage_down && name == "registry";
         let rows: Vec<Value> = COMPONENTS
@@ -61,6 +63,7 @@ impl Harbor {
         Ok(Answer::json(200, &json!({"components": rows, "status": all})))
     }
 
+    #[allow(clippy::unnecessary_wraps, reason = "the table of routes wants one shape")]
     pub(super) fn systeminfo(&mut self, ask: &Ask<'_>) -> Reply {
         let mut shown = json!({"oidc_provider_name": ""});
         for key in ["auth_mode", "banner_message", "primary_auth_mode", "self_registration"] {
@@ -91,6 +94,7 @@ impl Harbor {
         Ok(Answer::json(200, &json!({"storage": [{}]})))
     }
 
+    #[allow(clippy::unnecessary_wraps, reason = "the table of routes wants one shape")]
     pub(super) fn statistics(&mut self, ask: &Ask<'_>) -> Reply {
         let admin = self.is_admin(&ask.caller);
         let private = |caller: &Caller| match caller {
@@ -111,6 +115,7 @@ impl Harbor {
         ))
     }
 
+    #[allow(clippy::unnecessary_wraps, reason = "the table of routes wants one shape")]
     pub(super) fn search(&mut self, ask: &Ask<'_>) -> Reply {
         let wanted = ask.request.param("q").unwrap_or_default();
         let seen: Vec<_> = self.projects.iter().filter(|project| self.sees(&ask.caller, project)).collect();
@@ -159,6 +164,7 @@ impl Harbor {
         Ok(Answer::empty(200))
     }
 
+    #[allow(clippy::unused_self, reason = "the table of routes wants one shape")]
     pub(super) fn catalogue_of_permissions(&mut self, ask: &Ask<'_>) -> Reply {
         Self::require_somebody(ask)?;
         let drawn = |rights: Vec<roles::Right>| -> Vec<Value> {

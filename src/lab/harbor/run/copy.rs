@@ -1,6 +1,7 @@
 //! What a task does: copies or removes, item by item, and writes the log that Harbor's own transfer writes.
 
 use std::collections::VecDeque;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use crate::lab::harbor::Harbors;
@@ -9,6 +10,7 @@ use crate::lab::harbor::state::Policy;
 use crate::lab::harbor::storage::Push;
 use crate::model::clock::Stamp;
 
+use super::flow::Workers;
 use super::{Item, Status, Step, Task};
 
 const FILE: &str = "src/controller/replication/transfer/image/transfer.go";
@@ -29,7 +31,7 @@ struct Log<'a> {
 impl Log<'_> {
     fn say(&mut self, level: &str, line: u32, text: &str) {
         let at = Stamp(self.at.seconds() * 1000).rfc3339().replace(".000Z", "Z");
-        self.lines.push_str(&format!("{at} [{level}] [{FILE}:{line}]: {text}\n"));
+        let _ = writeln!(self.lines, "{at} [{level}] [{FILE}:{line}]: {text}");
     }
 
     fn info(&mut self, line: u32, text: &str) {
@@ -49,7 +51,7 @@ impl Harbors {
     /// Takes the one task of an execution that is due a step further.
     pub(super) fn work(&mut self, at: usize, id: i64, policy: &Policy, due: Stamp) {
         let Some(execution) = self.all[at].execution(id) else { return };
-        let Some(mut task) = execution.tasks.iter().find(|task| task.due(false) == Some(due)).cloned() else { return };
+        let Some(mut task) = execution.tasks.iter().find(|task| task.due(Workers::Free) == Some(due)).cloned() else { return };
         let ends = self.ends(at, policy);
         let own = self.all[at].own(due);
         match std::mem::replace(&mut task.step, Step::Done) {
@@ -63,7 +65,7 @@ impl Harbors {
                 let mut log = Log { lines: &mut lines, at: own };
                 log.say("ERROR", 195, GONE);
                 log.say("ERROR", 201, "got error during the whole transfer period, mark the job failure");
-                self.finish(at, id, task, &lines, Status::Failed, due);
+                self.finish(at, id, task, Ended { lines, status: Status::Failed, due });
             }
             Step::Done => {}
         }
@@ -136,8 +138,7 @@ impl Harbors {
                 }
                 Status::Succeed
             };
-            let lines = run.lines;
-            return self.finish(at, id, task, &lines, status, run.due);
+            return self.finish(at, id, task, Ended { lines: run.lines, status, due: run.due });
         }
         let due = run.due.plus_millis(self.cost(policy, &task, &run));
         self.keep(at, id, task, Step::Copying { todo: run.todo, due, lines: run.lines, errors: run.errors });
@@ -301,10 +302,9 @@ impl Harbors {
         Ends { source: self.place_of(at, policy.source), target: self.place_of(at, policy.target), by }
     }
 
-    fn finish(&mut self, at: usize, id: i64, task: Task, lines: &str, status: Status, due: Stamp) {
-        let number = task.id;
-        let step = Step::Copying { todo: VecDeque::new(), due, lines: lines.to_owned(), errors: false };
-        self.keep(at, id, task, step);
+    fn finish(&mut self, at: usize, id: i64, task: Task, ended: Ended) {
+        let (number, Ended { lines, status, due }) = (task.id, ended);
+        self.keep(at, id, task, Step::Copying { todo: VecDeque::new(), due, lines, errors: false });
         self.all[at].end_run(id, number, status, due);
     }
 
@@ -331,6 +331,13 @@ struct Run<'a> {
     due: Stamp,
     /// By the clock of the Harbor whose task it is.
     own: Stamp,
+}
+
+/// How a run came out.
+struct Ended {
+    lines: String,
+    status: Status,
+    due: Stamp,
 }
 
 fn spoken(task: &Task) -> (String, String) {

@@ -1,7 +1,7 @@
 //! What happens to executions as time goes by: the flow before the tasks, workers, retries, refreshed states.
 
 use crate::lab::harbor::caller::Caller;
-use crate::lab::harbor::state::{Kind, Policy, Registry};
+use crate::lab::harbor::state::{Kind, Policy, Registry, Visibility};
 use crate::lab::harbor::{Harbors, Outside, Peers, Reach};
 use crate::model::clock::Stamp;
 
@@ -18,6 +18,13 @@ const STAGGER: i64 = 150;
 /// What one look may find due before it is stopped, so that no pair of policies can hold the caller.
 const TURNS: usize = 100_000;
 const RUNS: u32 = 3;
+
+/// Whether somebody would take a task from the queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Workers {
+    Free,
+    Busy,
+}
 
 impl Harbors {
     /// Lets happen what is due until `now`, in its order.
@@ -85,9 +92,9 @@ impl Harbors {
             return None;
         }
         let free = harbor.busy().len() < harbor.knobs.workers;
-        let waits = harbor.paused.contains("REPLICATION") || !free;
+        let workers = if free && !harbor.paused.contains("REPLICATION") { Workers::Free } else { Workers::Busy };
         let live = harbor.live.iter().filter_map(|id| harbor.execution(*id));
-        live.filter_map(|execution| execution.due(waits).map(|due| (due, execution.id))).min()
+        live.filter_map(|execution| execution.due(workers).map(|due| (due, execution.id))).min()
     }
 
     fn turn(&mut self, at: usize, id: i64, due: Stamp) {
@@ -108,7 +115,7 @@ impl Harbors {
         }
     }
 
-    fn plan(&self, at: usize, id: i64) -> Option<(Policy, Execution)> {
+    pub(super) fn plan(&self, at: usize, id: i64) -> Option<(Policy, Execution)> {
         let harbor = self.all.get(at)?;
         let execution = harbor.execution(id)?.clone();
         let policy = harbor.policies.iter().find(|policy| policy.id == execution.policy)?.clone();
@@ -207,6 +214,7 @@ impl Harbors {
         let public = self.place_of(at, policy.source).is_some_and(|place| {
             source.split_once('/').and_then(|(name, _)| self.all[place].project(name)).is_some_and(super::super::Project::is_public)
         });
+        let seen = if public { Visibility::Public } else { Visibility::Private };
         let (key, secret) = self.registry(at, policy.target).map_or_else(|| ("admin".into(), String::new()), |own| (own.access_key, own.access_secret));
         let Some(place) = self.place_of(at, policy.target) else { return Ok(()) };
         let name = target.split('/').next().unwrap_or_default();
@@ -223,7 +231,7 @@ impl Harbors {
             return Err("http status code: 403, body: {\"errors\":[{\"code\":\"FORBIDDEN\",\"message\":\"Only system admin can create project\"}]}".into());
         }
         let now = harbor.own(due);
-        harbor.make_project(&by, name, public, -1, now);
+        harbor.make_project(&by, name, seen, -1, now);
         Ok(())
     }
 
@@ -272,7 +280,7 @@ impl super::Harbor {
     }
 
     /// Those that wait in the queue are picked up from now on.
-    pub(crate) fn requeue(&mut self, now: Stamp) {
+    pub(in crate::lab::harbor) fn requeue(&mut self, now: Stamp) {
         let mut rank = 0;
         for id in self.live.clone().into_iter().rev() {
             let Some(execution) = self.execution_mut(id) else { continue };
@@ -286,7 +294,7 @@ impl super::Harbor {
     }
 
     /// A task changed: the execution's status follows at the next refresh.
-    pub(super) fn changed(&mut self, id: i64, due: Stamp) {
+    pub(in crate::lab::harbor) fn changed(&mut self, id: i64, due: Stamp) {
         let every = self.knobs.refresh_millis.max(1);
         if let Some(execution) = self.execution_mut(id) {
             let next = Stamp((due.0.div_euclid(every) + 1) * every);
@@ -306,19 +314,19 @@ impl super::Harbor {
 }
 
 impl Execution {
-    fn due(&self, waits: bool) -> Option<Stamp> {
+    fn due(&self, workers: Workers) -> Option<Stamp> {
         match self.stage {
             Stage::Adapters(due) | Stage::Fetching(due) | Stage::Preparing(due) => Some(due),
-            Stage::Tasks => self.tasks.iter().filter_map(|task| task.due(waits)).chain(self.refresh).min(),
+            Stage::Tasks => self.tasks.iter().filter_map(|task| task.due(workers)).chain(self.refresh).min(),
             Stage::Abandoned | Stage::Ended => None,
         }
     }
 }
 
 impl Task {
-    pub(super) fn due(&self, waits: bool) -> Option<Stamp> {
+    pub(super) fn due(&self, workers: Workers) -> Option<Stamp> {
         match &self.step {
-            Step::Queued(_) | Step::Waiting(_) if waits => None,
+            Step::Queued(_) | Step::Waiting(_) if workers == Workers::Busy => None,
             Step::Queued(due) | Step::Waiting(due) | Step::Copying { due, .. } | Step::Failing { due, .. } => Some(*due),
             Step::Done => None,
         }

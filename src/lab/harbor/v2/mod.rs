@@ -51,7 +51,7 @@ impl Harbor {
             ("GET", ["tags", "list"]) => self.tags(ask, &place),
             ("GET", ["referrers", digest]) => Ok(self.referrers(&place, &decode(digest))),
             ("GET" | "HEAD", ["blobs", digest]) => self.blob(&place, &decode(digest)),
-            ("POST", ["blobs", "uploads", ""] | ["blobs", "uploads"]) => self.start_upload(ask, &place),
+            ("POST", ["blobs", "uploads", ""] | ["blobs", "uploads"]) => Ok(self.start_upload(ask, &place)),
             ("PATCH", ["blobs", "uploads", id]) => self.take_piece(ask, &place, id),
             ("PUT", ["blobs", "uploads", id]) => self.end_upload(ask, &place, id),
             _ => Err(Refusal::method_not_allowed()),
@@ -170,7 +170,7 @@ impl Harbor {
     }
 
     /// Mounts a blob that another repository holds, or opens an upload.
-    fn start_upload(&mut self, ask: &Ask<'_>, place: &Place<'_>) -> Reply {
+    fn start_upload(&mut self, ask: &Ask<'_>, place: &Place<'_>) -> Answer {
         if let (Some(digest), Some(from)) = (ask.request.param("mount"), ask.request.param("from")) {
             let source = from.split_once('/').filter(|_| self.lets(&ask.caller, &from, "pull"));
             let size = source.and_then(|(project, name)| {
@@ -179,7 +179,7 @@ impl Harbor {
             });
             if let (Some(size), Some(project)) = (size, self.project_mut(place.project)) {
                 project.blobs.link(place.repository, &digest.as_str().into(), size);
-                return Ok(self.made(place, "blobs", &digest));
+                return self.made(place, "blobs", &digest);
             }
         }
         let seed = format!("{} {:?} {}", place.name, ask.now, self.uploads.len());
@@ -189,7 +189,7 @@ impl Harbor {
             self.uploads.pop_first();
         }
         self.uploads.insert(id.clone(), Vec::new());
-        Ok(self.under_way(place, &id, 0))
+        self.under_way(place, &id, 0)
     }
 
     fn take_piece(&mut self, ask: &Ask<'_>, place: &Place<'_>, id: &str) -> Reply {
