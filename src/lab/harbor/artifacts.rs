@@ -36,9 +36,10 @@ impl Harbor {
         let latest_only = request.flag("latest_in_repository");
         let mut rows = Vec::new();
         for repository in repositories {
-            let shown = repository.artifacts.iter().filter(|artifact| {
-                if all { artifact.subject.is_none() } else { artifact.is_listed(&repository.artifacts) }
-            });
+            let shown = repository
+                .artifacts
+                .iter()
+                .filter(|artifact| if all { artifact.subject.is_none() } else { artifact.is_listed(&repository.artifacts) });
             if latest_only {
                 rows.extend(shown.max_by_key(|artifact| (artifact.pushed, artifact.id)).map(|artifact| (project, repository, artifact)));
             } else {
@@ -135,7 +136,8 @@ impl Harbor {
         } else {
             let config = image.blobs.first().map_or("", |blob| blob.media_type.as_str());
             let place = repository.name.replace('/', "%252F");
-            let href = format!("/api/v2.0/projects/{}/repositories/{place}/artifacts/{}/additions/build_history", project.name, artifact.digest);
+            let href =
+                format!("/api/v2.0/projects/{}/repositories/{place}/artifacts/{}/additions/build_history", project.name, artifact.digest);
             shown["media_type"] = json!(config);
             shown["artifact_type"] = json!(image.artifact_type);
             shown["extra_attrs"] = image.attributes();

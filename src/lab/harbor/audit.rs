@@ -36,7 +36,7 @@ const EVENTS: [&str; 18] = [
 
 /// A line for the log before it has its number.
 #[derive(Clone, Debug)]
-pub struct Note<'a> {
+pub(super) struct Note<'a> {
     pub operation: &'static str,
     pub kind: &'static str,
     pub resource: &'a str,
@@ -72,7 +72,12 @@ impl Harbor {
 
     pub(super) fn list_audit(&mut self, ask: &Ask<'_>) -> Reply {
         self.require_system(ask, "audit-log", "list")?;
-        listing::list(ask.request, self.deeds.iter().rev().collect(), &Facts { field: &|deed: &&Deed, key: &str| field(deed, key), sort: "" }, |deed| drawn(deed))
+        listing::list(
+            ask.request,
+            self.deeds.iter().rev().collect(),
+            &Facts { field: &|deed: &&Deed, key: &str| field(deed, key), sort: "" },
+            |deed| drawn(deed),
+        )
     }
 
     pub(super) fn list_audit_events(&mut self, ask: &Ask<'_>) -> Reply {

@@ -12,7 +12,7 @@ use super::{Ask, Harbor};
 
 /// Who a credential turned out to belong to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Caller {
+pub(super) enum Caller {
     /// No credential, or one that was refused: Harbor does not tell them apart.
     Anonymous,
     User(i64),
@@ -51,9 +51,7 @@ impl Harbor {
         match caller {
             Caller::Anonymous => "anonymous".into(),
             Caller::User(id) => self.users.iter().find(|user| user.id == *id).map(|user| user.name.clone()).unwrap_or_default(),
-            Caller::Robot(id) => {
-                self.robots.iter().find(|robot| robot.id == *id).map(|robot| self.robot_name(robot)).unwrap_or_default()
-            }
+            Caller::Robot(id) => self.robots.iter().find(|robot| robot.id == *id).map(|robot| self.robot_name(robot)).unwrap_or_default(),
         }
     }
 
@@ -119,9 +117,7 @@ impl Harbor {
             || match caller {
                 Caller::Anonymous => false,
                 Caller::User(id) => !self.roles_in(*id, project).is_empty(),
-                Caller::Robot(id) => {
-                    self.robot_holds(*id, "system", "/", ("project", "list")) || self.robot_names(*id, &project.name)
-                }
+                Caller::Robot(id) => self.robot_holds(*id, "system", "/", ("project", "list")) || self.robot_names(*id, &project.name),
             }
     }
 

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use serde_json::Value;
 
 /// Names and values.
-pub static DEFAULTS: LazyLock<Value> = LazyLock::new(|| serde_json::from_str(TEXT).unwrap_or_default());
+pub(super) static DEFAULTS: LazyLock<Value> = LazyLock::new(|| serde_json::from_str(TEXT).unwrap_or_default());
 
 const TEXT: &str = r#"{
     "audit_log_forward_endpoint": "", "auth_mode": "db_auth", "banner_message": "", "disabled_audit_log_event_types": "",

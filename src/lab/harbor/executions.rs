@@ -17,7 +17,8 @@ impl Harbor {
         let policy = wanted("policy_id").and_then(|id| id.parse::<i64>().ok());
         let (status, trigger) = (wanted("status"), wanted("trigger"));
         let executions = self.executions.iter().filter(|execution| {
-            policy.is_none_or(|id| execution.policy == id)
+            !execution.orphan
+                && policy.is_none_or(|id| execution.policy == id)
                 && status.as_ref().is_none_or(|status| execution.status.word() == status)
                 && trigger.as_ref().is_none_or(|trigger| execution.trigger == trigger)
         });
@@ -101,7 +102,9 @@ impl Harbor {
     }
 
     fn found_execution(&self, id: i64) -> Result<&Execution, Refusal> {
-        self.execution(id).ok_or_else(|| Refusal::not_found(format!("replication execution {id} not found")))
+        self.execution(id)
+            .filter(|execution| !execution.orphan)
+            .ok_or_else(|| Refusal::not_found(format!("replication execution {id} not found")))
     }
 
     pub(super) fn webhook_events(&mut self, ask: &Ask<'_>) -> Reply {
@@ -131,6 +134,7 @@ impl Harbor {
 
 /// A log: to whoever asks for JSON alone it comes as one JSON string, whatever the content type says.
 pub(super) fn told(ask: &Ask<'_>, log: &str) -> Answer {
-    let json_only = ask.request.header("Accept").is_some_and(|accept| accept.starts_with("application/json") && !accept.contains("text/plain"));
+    let json_only =
+        ask.request.header("Accept").is_some_and(|accept| accept.starts_with("application/json") && !accept.contains("text/plain"));
     if json_only { Answer::json(200, &json!(log)) } else { Answer::bytes(200, "text/plain", log.as_bytes().to_vec()) }
 }

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use crate::lab::exchange::digest;
 
-pub const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
-pub const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
+pub(super) const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+pub(super) const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
 const OCI_CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 const OCI_LAYER: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
 
@@ -95,7 +95,9 @@ impl Image {
     /// An image of known parts; `known` is its digest where its bytes are not known to the letter.
     #[must_use]
     pub fn of_parts(known: Option<&str>, config: (Arc<str>, u64), layers: &[(Arc<str>, u64)], content: Value) -> Self {
-        let part = |media_type: &str, digest: &str, size: u64| format!("{{\"mediaType\": \"{media_type}\", \"digest\": \"{digest}\", \"size\": {size}}}");
+        let part = |media_type: &str, digest: &str, size: u64| {
+            format!("{{\"mediaType\": \"{media_type}\", \"digest\": \"{digest}\", \"size\": {size}}}")
+        };
         let lines: Vec<String> = layers.iter().map(|(digest, size)| part(OCI_LAYER, digest, *size)).collect();
         let text = format!(
             "{{\"schemaVersion\": 2, \"mediaType\": \"{OCI_MANIFEST}\", \"config\": {}, \"layers\": [{}]}}",

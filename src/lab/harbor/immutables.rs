@@ -13,7 +13,8 @@ use super::{Ask, Harbor};
 impl Project {
     pub fn is_immutable(&self, repository: &str, tag: &str) -> bool {
         self.immutables.iter().filter(|rule| rule.rule["disabled"] != true).any(|rule| {
-            selects(&rule.rule["scope_selectors"]["repository"], "repoExcludes", repository) && selects(&rule.rule["tag_selectors"], "excludes", tag)
+            selects(&rule.rule["scope_selectors"]["repository"], "repoExcludes", repository)
+                && selects(&rule.rule["tag_selectors"], "excludes", tag)
         })
     }
 }

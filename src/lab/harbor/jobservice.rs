@@ -83,7 +83,8 @@ impl Harbor {
         if ask.part(0) != "all" && ask.part(0) != pool {
             return Ok(Answer::json(200, &json!([])));
         }
-        let mut workers: Vec<String> = (0..self.knobs.workers).map(|at| digest(format!("{pool} {at}").as_bytes())[7..31].to_owned()).collect();
+        let mut workers: Vec<String> =
+            (0..self.knobs.workers).map(|at| digest(format!("{pool} {at}").as_bytes())[7..31].to_owned()).collect();
         workers.sort();
         let busy = self.busy();
         let rows: Vec<Value> = workers

@@ -47,7 +47,9 @@ impl Harbor {
             return Err(Refusal::not_found(format!("label {id} not found")));
         }
         self.labels.retain(|label| label.id != id);
-        for artifact in self.projects.iter_mut().flat_map(|project| &mut project.repositories).flat_map(|repository| &mut repository.artifacts) {
+        for artifact in
+            self.projects.iter_mut().flat_map(|project| &mut project.repositories).flat_map(|repository| &mut repository.artifacts)
+        {
             artifact.labels.retain(|label| *label != id);
         }
         Ok(Answer::empty(200))

@@ -13,7 +13,7 @@ const LARGEST_PAGE: i64 = 100;
 
 /// Which part of a list is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Page {
+pub(super) struct Page {
     pub number: i64,
     /// 0 is no limit at all.
     pub size: i64,
@@ -22,7 +22,7 @@ pub struct Page {
 impl Page {
     /// # Errors
     /// 422 where the API's description is broken.
-    pub fn of(request: &Request) -> Result<Self, Refusal> {
+    pub(super) fn of(request: &Request) -> Result<Self, Refusal> {
         let number = whole(request, "page", 1)?;
         let size = whole(request, "page_size", 10)?;
         if size > LARGEST_PAGE {
@@ -32,7 +32,7 @@ impl Page {
     }
 
     /// The rows of this page.
-    pub fn cut<T>(self, rows: Vec<T>) -> Vec<T> {
+    pub(super) fn cut<T>(self, rows: Vec<T>) -> Vec<T> {
         if self.size == 0 {
             return rows;
         }
@@ -41,7 +41,7 @@ impl Page {
     }
 
     /// Relative addresses of the pages beside this one; the query in them is sorted and not escaped.
-    pub fn link(self, request: &Request, total: usize) -> Option<String> {
+    pub(super) fn link(self, request: &Request, total: usize) -> Option<String> {
         let total = i64::try_from(total).unwrap_or(i64::MAX);
         if self.size == 0 {
             return None;
@@ -65,7 +65,7 @@ impl Page {
 }
 
 /// A list's answer: rows of one page with the total of all.
-pub fn answer(request: &Request, page: Page, total: usize, rows: Vec<Value>) -> Answer {
+pub(super) fn answer(request: &Request, page: Page, total: usize, rows: Vec<Value>) -> Answer {
     let answer = Answer::json(200, &Value::Array(rows)).with("X-Total-Count", &total.to_string());
     match page.link(request, total) {
         Some(link) => answer.with("Link", &link),
@@ -77,7 +77,7 @@ pub fn answer(request: &Request, page: Page, total: usize, rows: Vec<Value>) -> 
 ///
 /// # Errors
 /// 422 where the page is out of bounds.
-pub fn list<T>(request: &Request, rows: Vec<T>, facts: &Facts<'_, T>, draw: impl Fn(&T) -> Value) -> Result<Answer, Refusal> {
+pub(super) fn list<T>(request: &Request, rows: Vec<T>, facts: &Facts<'_, T>, draw: impl Fn(&T) -> Value) -> Result<Answer, Refusal> {
     let page = Page::of(request)?;
     let filter = Filter::of(request);
     let mut rows: Vec<T> = rows.into_iter().filter(|row| filter.admits(|key| (facts.field)(row, key))).collect();
@@ -89,7 +89,7 @@ pub fn list<T>(request: &Request, rows: Vec<T>, facts: &Facts<'_, T>, draw: impl
 }
 
 /// How the rows of a list are looked into.
-pub struct Facts<'a, T> {
+pub(super) struct Facts<'a, T> {
     /// The field of that name, `None` where rows have none such.
     pub field: &'a dyn Fn(&T, &str) -> Option<Value>,
     /// The order where none is asked for.
@@ -130,7 +130,7 @@ fn compare(left: Option<&Value>, right: Option<&Value>) -> Ordering {
 
 /// The `q` of a request: all its conditions must hold; keys that rows do not have are ignored.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Filter(Vec<(String, Condition)>);
+pub(super) struct Filter(Vec<(String, Condition)>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Condition {
@@ -142,7 +142,7 @@ enum Condition {
 }
 
 impl Filter {
-    pub fn of(request: &Request) -> Self {
+    pub(super) fn of(request: &Request) -> Self {
         // Harbor takes the escapes off once more.
         let text = request.param("q").map(|text| decode_query(&text)).unwrap_or_default();
         let terms = text.split(',').filter_map(|term| term.trim().split_once('='));
@@ -150,14 +150,14 @@ impl Filter {
     }
 
     /// The value that `key` must be equal to, where the filter says so.
-    pub fn exact(&self, key: &str) -> Option<&str> {
+    pub(super) fn exact(&self, key: &str) -> Option<&str> {
         self.0.iter().find_map(|(own, condition)| match condition {
             Condition::Exactly(value) if own.eq_ignore_ascii_case(key) => Some(value.as_str()),
             _ => None,
         })
     }
 
-    pub fn admits(&self, field: impl Fn(&str) -> Option<Value>) -> bool {
+    pub(super) fn admits(&self, field: impl Fn(&str) -> Option<Value>) -> bool {
         self.0.iter().all(|(key, condition)| match field(key) {
             None => true,
             Some(Value::Array(values)) => condition.holds_of(&values),
@@ -226,9 +226,7 @@ fn plain(value: &Value) -> String {
 fn whole(request: &Request, name: &str, default: i64) -> Result<i64, Refusal> {
     match request.param(name) {
         None => Ok(default),
-        Some(text) => {
-            text.parse().map_err(|_| Refusal::unprocessable(&format!("{name} in query must be of type int64: \"{text}\"")))
-        }
+        Some(text) => text.parse().map_err(|_| Refusal::unprocessable(&format!("{name} in query must be of type int64: \"{text}\""))),
     }
 }
 
@@ -249,7 +247,10 @@ mod tests {
         assert_eq!(second.value(), json!([2]));
         assert_eq!(second.header("x-total-count"), Some("3"));
         let link = second.header("link").expect("a link");
-        assert_eq!(link, "</api/v2.0/things?page=1&page_size=1&q=id=~>; rel=\"prev\" , </api/v2.0/things?page=3&page_size=1&q=id=~>; rel=\"next\"");
+        assert_eq!(
+            link,
+            "</api/v2.0/things?page=1&page_size=1&q=id=~>; rel=\"prev\" , </api/v2.0/things?page=3&page_size=1&q=id=~>; rel=\"next\""
+        );
     }
 
     #[test]

@@ -46,7 +46,8 @@ impl Harbor {
         let project = &self.projects[self.place_of_project(ask, "member", "read")?];
         let id = ask.id(1);
         let found = project.members.iter().find(|member| member.id == id && roles::name(member.role).is_some());
-        let member = found.ok_or_else(|| Refusal::not_found(format!("project member is not found, project id {}, member id {id}", project.id)))?;
+        let member =
+            found.ok_or_else(|| Refusal::not_found(format!("project member is not found, project id {}, member id {id}", project.id)))?;
         Ok(Answer::json(200, &self.draw_member(project, member)))
     }
 

@@ -1,7 +1,7 @@
 //! Patterns as Harbor matches them: `*` and `?` inside a path segment, `**` over segments, `{a,b}` for either.
 
 /// An empty pattern matches everything.
-pub fn matches(pattern: &str, text: &str) -> bool {
+pub(super) fn matches(pattern: &str, text: &str) -> bool {
     pattern.is_empty() || spread(pattern).iter().any(|pattern| glob(pattern.as_bytes(), text.as_bytes()))
 }
 
@@ -34,9 +34,7 @@ fn spread(pattern: &str) -> Vec<String> {
 fn glob(pattern: &[u8], text: &[u8]) -> bool {
     match pattern {
         [] => text.is_empty(),
-        [b'*', b'*', b'/', rest @ ..] => {
-            glob(rest, text) || (0..text.len()).any(|at| text[at] == b'/' && glob(rest, &text[at + 1..]))
-        }
+        [b'*', b'*', b'/', rest @ ..] => glob(rest, text) || (0..text.len()).any(|at| text[at] == b'/' && glob(rest, &text[at + 1..])),
         [b'*', b'*', rest @ ..] => (0..=text.len()).any(|at| glob(rest, &text[at..])),
         [b'*', rest @ ..] => {
             let end = text.iter().position(|byte| *byte == b'/').unwrap_or(text.len());

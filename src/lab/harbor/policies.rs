@@ -78,7 +78,11 @@ impl Harbor {
             return Err(Refusal::precondition(format!("the policy {id} has running executions, can not be deleted")));
         }
         self.policies.retain(|policy| policy.id != id);
-        self.executions.retain(|execution| execution.policy != id);
+        for execution in self.executions.iter_mut().filter(|execution| execution.policy == id) {
+            execution.orphan = true;
+        }
+        let live = &self.live;
+        self.executions.retain(|execution| !execution.orphan || live.contains(&execution.id));
         self.schedules.retain(|schedule| schedule.vendor != "REPLICATION" || schedule.vendor_id != id);
         Ok(Answer::empty(200))
     }

@@ -17,7 +17,7 @@ const TAKES: i64 = 11_000;
 const FILE: &str = "src/pkg/p2p/preheat/job.go";
 
 #[derive(Debug, Default)]
-pub struct Preheats {
+pub(super) struct Preheats {
     instances: Vec<Instance>,
     policies: Vec<Rule>,
     executions: Vec<Warming>,
@@ -170,7 +170,8 @@ impl Harbor {
             }
         }
         let instance = self.preheats.instances.iter().find(|instance| rule.body["provider_id"] == instance.id);
-        let (name, endpoint) = instance.map_or_else(Default::default, |own| (own.name.clone(), own.body["endpoint"].as_str().unwrap_or_default().to_owned()));
+        let (name, endpoint) =
+            instance.map_or_else(Default::default, |own| (own.name.clone(), own.body["endpoint"].as_str().unwrap_or_default().to_owned()));
         let dragonfly = ask.peers.outside.iter().find_map(|place| match place {
             Outside::Dragonfly { url, next_job, report } if *url == endpoint => Some((*next_job, report.clone())),
             _ => None,

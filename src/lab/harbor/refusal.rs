@@ -15,7 +15,7 @@ pub struct Refusal {
 }
 
 /// What a question comes to.
-pub type Reply = Result<Answer, Refusal>;
+pub(super) type Reply = Result<Answer, Refusal>;
 
 impl Refusal {
     fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
@@ -86,9 +86,7 @@ impl Refusal {
         let body = json!({"errors": [{"code": self.code, "message": self.message}]});
         let answer = Answer::json(self.status, &body).with("Content-Type", "application/json; charset=utf-8");
         match &self.challenge {
-            Some(challenge) => {
-                answer.with("Docker-Distribution-Api-Version", "registry/2.0").with("Www-Authenticate", challenge)
-            }
+            Some(challenge) => answer.with("Docker-Distribution-Api-Version", "registry/2.0").with("Www-Authenticate", challenge),
             None => answer,
         }
     }

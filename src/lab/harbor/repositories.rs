@@ -59,7 +59,11 @@ impl Harbor {
         }
         self.projects[at].repositories.retain(|repository| repository.name != name);
         let description = format!("delete repository: {full}");
-        self.note(&by, ask.now, Note { operation: "delete", kind: "repository", resource: &full, description, succeeded: true, project: Some(id) });
+        self.note(
+            &by,
+            ask.now,
+            Note { operation: "delete", kind: "repository", resource: &full, description, succeeded: true, project: Some(id) },
+        );
         Ok(Answer::empty(200))
     }
 

@@ -1,16 +1,16 @@
 //! Which permissions a role gives in a project, and which a robot may be given: Harbor's own tables.
 
 /// Resource and action; `.` is the project itself.
-pub type Right = (&'static str, &'static str);
+pub(super) type Right = (&'static str, &'static str);
 
-pub const PROJECT_ADMIN: i64 = 1;
-pub const DEVELOPER: i64 = 2;
-pub const GUEST: i64 = 3;
-pub const MAINTAINER: i64 = 4;
-pub const LIMITED_GUEST: i64 = 5;
+pub(super) const PROJECT_ADMIN: i64 = 1;
+pub(super) const DEVELOPER: i64 = 2;
+pub(super) const GUEST: i64 = 3;
+pub(super) const MAINTAINER: i64 = 4;
+pub(super) const LIMITED_GUEST: i64 = 5;
 
 /// What anybody may do in a public project, signed in or not.
-pub const PUBLIC: [Right; 12] = [
+pub(super) const PUBLIC: [Right; 12] = [
     (".", "read"),
     ("repository", "list"),
     ("repository", "pull"),
@@ -63,7 +63,7 @@ const ROBOT_SYSTEM: &str = "audit-log:list preheat-instance:read,create,delete,l
     user-group:create,read,update,list,delete";
 
 /// The rights of a role in Harbor's own order; an unknown role has none.
-pub fn rights(role: i64) -> Vec<Right> {
+pub(super) fn rights(role: i64) -> Vec<Right> {
     match role {
         PROJECT_ADMIN => [spread(GUEST_RIGHTS), spread(ADMIN_BEYOND_GUEST)].concat(),
         MAINTAINER => [spread(GUEST_RIGHTS), spread(MAINTAINER_BEYOND_GUEST)].concat(),
@@ -75,17 +75,17 @@ pub fn rights(role: i64) -> Vec<Right> {
 }
 
 /// What a robot may be given in projects.
-pub fn robot_in_projects() -> Vec<Right> {
+pub(super) fn robot_in_projects() -> Vec<Right> {
     spread(ROBOT_PROJECT)
 }
 
 /// What a robot may be given over the system.
-pub fn robot_over_system() -> Vec<Right> {
+pub(super) fn robot_over_system() -> Vec<Right> {
     spread(ROBOT_SYSTEM)
 }
 
 /// Harbor's word for a role; `None` for a number that it does not know and then leaves out of lists.
-pub fn name(role: i64) -> Option<&'static str> {
+pub(super) fn name(role: i64) -> Option<&'static str> {
     Some(match role {
         PROJECT_ADMIN => "projectAdmin",
         DEVELOPER => "developer",

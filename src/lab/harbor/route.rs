@@ -198,7 +198,9 @@ impl Harbor {
             None => Err(Refusal::not_found(format!("path {} was not found", request.path))),
         };
         let mut answer = self.dated(reply.unwrap_or_else(|refusal| refusal.answer())).with("Set-Cookie", COOKIE);
-        let id = request.header("X-Request-Id").map_or_else(|| digest(format!("{}{now:?}", request.path).as_bytes())[7..39].to_owned(), str::to_owned);
+        let id = request
+            .header("X-Request-Id")
+            .map_or_else(|| digest(format!("{}{now:?}", request.path).as_bytes())[7..39].to_owned(), str::to_owned);
         answer = answer.with("X-Request-Id", &id);
         if request.method == "HEAD" {
             answer.body.clear();

@@ -65,7 +65,7 @@ pub struct User {
 }
 
 #[derive(Clone, Debug)]
-pub struct Group {
+pub(super) struct Group {
     pub id: i64,
     pub name: String,
     pub kind: i64,
@@ -168,7 +168,7 @@ pub struct Accessory {
 }
 
 #[derive(Clone, Debug)]
-pub struct Label {
+pub(super) struct Label {
     pub id: i64,
     pub name: String,
     pub color: String,
@@ -250,7 +250,7 @@ pub struct Policy {
 }
 
 #[derive(Clone, Debug)]
-pub struct Schedule {
+pub(super) struct Schedule {
     pub id: i64,
     pub vendor: &'static str,
     pub vendor_id: i64,
@@ -260,7 +260,7 @@ pub struct Schedule {
 
 /// One line of the audit log.
 #[derive(Clone, Debug)]
-pub struct Deed {
+pub(super) struct Deed {
     pub id: i64,
     pub at: Stamp,
     pub operation: &'static str,
@@ -289,14 +289,6 @@ impl Blobs {
 
     pub fn size(&self, blob: &str) -> Option<u64> {
         self.sizes.get(blob).copied()
-    }
-
-    /// Forgets a blob that nothing in the project refers to any more.
-    pub fn drop_blob(&mut self, blob: &str) {
-        self.sizes.remove(blob);
-        for held in self.links.values_mut() {
-            held.remove(blob);
-        }
     }
 
     pub fn total(&self) -> u64 {
@@ -342,17 +334,17 @@ impl Artifact {
 }
 
 /// A time as Harbor writes it; none is the year 1.
-pub fn time(at: Option<Stamp>) -> Value {
+pub(super) fn time(at: Option<Stamp>) -> Value {
     at.map_or_else(|| json!("0001-01-01T00:00:00.000Z"), |at| json!(at.rfc3339()))
 }
 
 /// A time that comes from a column without milliseconds.
-pub fn time_of_seconds(at: Option<Stamp>) -> Value {
+pub(super) fn time_of_seconds(at: Option<Stamp>) -> Value {
     time(at.map(|at| Stamp(at.seconds() * 1000)))
 }
 
 /// Adds a field unless its value is empty, as Harbor leaves such fields out.
-pub fn put(object: &mut Value, key: &str, value: impl Into<Value>) {
+pub(super) fn put(object: &mut Value, key: &str, value: impl Into<Value>) {
     let value = value.into();
     let is_empty = match &value {
         Value::Null => true,

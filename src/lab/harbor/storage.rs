@@ -29,7 +29,7 @@ pub struct Push<'a> {
 
 /// A pull that is not counted yet.
 #[derive(Clone, Debug)]
-pub struct Pull {
+pub(super) struct Pull {
     due: Stamp,
     at: Stamp,
     project: i64,
@@ -105,7 +105,11 @@ impl Harbor {
         }
         let shown = push.tag.map_or_else(|| format!("{full}@{digest}"), |tag| format!("{full}:{tag}"));
         let description = format!("push artifact: {full}@{digest}");
-        self.note(push.by, now, Note { operation: "create", kind: "artifact", resource: &shown, description, succeeded: true, project: Some(id) });
+        self.note(
+            push.by,
+            now,
+            Note { operation: "create", kind: "artifact", resource: &shown, description, succeeded: true, project: Some(id) },
+        );
         self.happened(What::Pushed, &full, push.tag.unwrap_or(&digest), now);
         Ok(())
     }
@@ -174,7 +178,7 @@ impl Harbor {
         Ok(())
     }
 
-    /// Removes an artifact with all its tags and accessories.
+    /// Removes an artifact with all its tags and accessories. Its blobs stay until a garbage collection, which the twin has none of.
     ///
     /// # Errors
     /// 404 where it is not, 412 where a tag is immutable or an index refers to it.
@@ -199,10 +203,13 @@ impl Harbor {
             }
             found.updated = now;
         }
-        project.release(&artifact.image);
         let resource = artifact.tags.first().map_or_else(|| format!("{full}@{}", artifact.digest), |tag| format!("{full}:{}", tag.name));
         let description = format!("delete artifact: {full}@{}", artifact.digest);
-        self.note(by, now, Note { operation: "delete", kind: "artifact", resource: &resource, description, succeeded: true, project: Some(id) });
+        self.note(
+            by,
+            now,
+            Note { operation: "delete", kind: "artifact", resource: &resource, description, succeeded: true, project: Some(id) },
+        );
         let references: Vec<String> = artifact.tags.iter().map(|tag| tag.name.clone()).collect();
         if references.is_empty() {
             self.happened(What::Removed, &full, &artifact.digest, now);
@@ -214,31 +221,10 @@ impl Harbor {
     }
 }
 
-impl Project {
-    /// Forgets the blobs that only this image had.
-    fn release(&mut self, image: &Image) {
-        let held: std::collections::BTreeSet<Arc<str>> = self
-            .repositories
-            .iter()
-            .flat_map(|repository| &repository.artifacts)
-            .flat_map(|artifact| artifact.image.blobs.iter().map(|blob| &blob.digest).chain([&artifact.digest]))
-            .cloned()
-            .collect();
-        for digest in image.blobs.iter().map(|blob| &blob.digest).chain([&image.digest]) {
-            if !held.contains(digest) {
-                self.blobs.drop_blob(digest);
-            }
-        }
-    }
-}
-
 impl Repository {
     fn take_in(&mut self, id: i64, image: &Arc<Image>, now: Stamp) {
-        let children: Vec<(i64, u64)> = image
-            .children
-            .iter()
-            .filter_map(|child| self.artifact(&child.digest).map(|artifact| (artifact.id, artifact.size)))
-            .collect();
+        let children: Vec<(i64, u64)> =
+            image.children.iter().filter_map(|child| self.artifact(&child.digest).map(|artifact| (artifact.id, artifact.size))).collect();
         self.artifacts.push(Artifact {
             id,
             digest: Arc::clone(&image.digest),
@@ -271,7 +257,7 @@ impl Repository {
 }
 
 /// What Harbor says of an artifact that is not there.
-pub fn not_found(repository: &str, reference: &str) -> String {
+pub(super) fn not_found(repository: &str, reference: &str) -> String {
     let mark = if reference.starts_with("sha256:") { '@' } else { ':' };
     format!("artifact {repository}{mark}{reference} not found")
 }

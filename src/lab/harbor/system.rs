@@ -101,7 +101,8 @@ impl Harbor {
             Caller::User(_) => self.projects.iter().filter(|project| !project.is_public() && self.sees(caller, project)).collect(),
             _ => Vec::new(),
         };
-        let count = |projects: &[&super::Project]| (projects.len(), projects.iter().map(|project| project.repositories.len()).sum::<usize>());
+        let count =
+            |projects: &[&super::Project]| (projects.len(), projects.iter().map(|project| project.repositories.len()).sum::<usize>());
         let public: Vec<_> = self.projects.iter().filter(|project| project.is_public()).collect();
         let (private_projects, private_repositories) = count(&private(&ask.caller));
         let (public_projects, public_repositories) = count(&public);

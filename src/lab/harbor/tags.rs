@@ -51,7 +51,11 @@ impl Harbor {
         let by = self.name_of(&ask.caller);
         let resource = format!("{full}:{tag}");
         let description = format!("create tag: {resource}");
-        self.note(&by, ask.now, Note { operation: "create", kind: "tag", resource: &resource, description, succeeded: true, project: Some(id) });
+        self.note(
+            &by,
+            ask.now,
+            Note { operation: "create", kind: "tag", resource: &resource, description, succeeded: true, project: Some(id) },
+        );
         self.happened(What::Pushed, &full, &tag, ask.now);
         Ok(Answer::empty(201))
     }

@@ -60,7 +60,9 @@ impl Harbors {
                 self.keep(at, id, task, step);
                 self.all[at].changed(id, due);
             }
-            Step::Copying { todo, lines, errors, .. } => self.go_on(at, id, policy, task, Run { todo, lines, errors, ends: &ends, due, own }),
+            Step::Copying { todo, lines, errors, .. } => {
+                self.go_on(at, id, policy, task, Run { todo, lines, errors, ends: &ends, due, own })
+            }
             Step::Failing { mut lines, .. } => {
                 let mut log = Log { lines: &mut lines, at: own };
                 log.say("ERROR", 195, GONE);
@@ -173,11 +175,15 @@ impl Harbors {
                 return;
             }
             Some(_) if !policy.replace_existing => {
-                let text = format!("the same name artifact {target} exists on the destination registry, but the \"override\" is set to false, skip");
+                let text = format!(
+                    "the same name artifact {target} exists on the destination registry, but the \"override\" is set to false, skip"
+                );
                 return log.say("WARNING", 233, &text);
             }
             Some(_) => {
-                let text = format!("the same name artifact {target} exists on the destination registry and the \"override\" is set to true, continue...");
+                let text = format!(
+                    "the same name artifact {target} exists on the destination registry and the \"override\" is set to true, continue..."
+                );
                 log.say("WARNING", 238, &text);
             }
             None => {}
@@ -264,7 +270,8 @@ impl Harbors {
             } else {
                 let all = harbor.projects.iter().flat_map(|project| project.repositories.iter().map(move |own| (project, own)));
                 let holding = all.filter(|(project, own)| project.blobs.holds(&own.name, digest));
-                let newest = holding.max_by_key(|(_, own)| (own.created, own.id)).map(|(project, own)| format!("{}/{}", project.name, own.name));
+                let newest =
+                    holding.max_by_key(|(_, own)| (own.created, own.id)).map(|(project, own)| format!("{}/{}", project.name, own.name));
                 if let Some(from) = newest {
                     log.info(355, &format!("the blob {digest} mounted from the repository {from} on the destination registry directly"));
                 }

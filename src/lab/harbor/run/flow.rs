@@ -1,5 +1,7 @@
 //! What happens to executions as time goes by: the flow before the tasks, workers, retries, refreshed states.
 
+use std::sync::Arc;
+
 use crate::lab::harbor::caller::Caller;
 use crate::lab::harbor::state::{Kind, Policy, Registry, Visibility};
 use crate::lab::harbor::{Harbors, Outside, Peers, Reach};
@@ -8,11 +10,11 @@ use crate::model::clock::Stamp;
 use super::{Execution, Scope, Stage, Status, Step, Task, What, names};
 
 /// From the start until both ends were asked for their version.
-pub const ADAPTERS: i64 = 4;
+pub(super) const ADAPTERS: i64 = 4;
 const FETCHED: i64 = 101;
 const PREPARED: i64 = 295;
 /// From the queue to a worker.
-pub const PICKUP: i64 = 1_500;
+pub(super) const PICKUP: i64 = 1_500;
 /// Between two workers' beginnings; the newest task is taken first.
 const STAGGER: i64 = 150;
 /// What one look may find due before it is stopped, so that no pair of policies can hold the caller.
@@ -21,7 +23,7 @@ const RUNS: u32 = 3;
 
 /// Whether somebody would take a task from the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Workers {
+pub(super) enum Workers {
     Free,
     Busy,
 }
@@ -115,15 +117,15 @@ impl Harbors {
         }
     }
 
-    pub(super) fn plan(&self, at: usize, id: i64) -> Option<(Policy, Execution)> {
-        let harbor = self.all.get(at)?;
-        let execution = harbor.execution(id)?.clone();
-        let policy = harbor.policies.iter().find(|policy| policy.id == execution.policy)?.clone();
-        Some((policy, execution))
+    pub(super) fn plan(&self, at: usize, id: i64) -> Option<(Arc<Policy>, Execution)> {
+        let execution = self.all.get(at)?.execution(id)?.clone();
+        Some((Arc::clone(&execution.plan), execution))
     }
 
     fn adapters(&mut self, at: usize, execution: &Execution, policy: &Policy, due: Stamp) {
-        if policy.single && self.all[at].executions.iter().any(|other| other.policy == policy.id && other.id < execution.id && !other.is_final()) {
+        if policy.single
+            && self.all[at].executions.iter().any(|other| other.policy == policy.id && other.id < execution.id && !other.is_final())
+        {
             return self.give_up(at, execution.id, "Execution skipped: active replication still in progress.".into(), due);
         }
         for (end, word) in [(policy.source, "source"), (policy.target, "destination")] {
@@ -186,7 +188,20 @@ impl Harbors {
             let step = Step::Queued(due.plus_millis(PICKUP + rank * STAGGER));
             let job = harbor.job_id(id);
             let status = Status::Pending;
-            tasks.push(Task { id, job, operation, source, target, references, status, start: None, end: None, log: String::new(), runs: 0, step });
+            tasks.push(Task {
+                id,
+                job,
+                operation,
+                source,
+                target,
+                references,
+                status,
+                start: None,
+                end: None,
+                log: String::new(),
+                runs: 0,
+                step,
+            });
         }
         if let Some(execution) = harbor.execution_mut(execution.id) {
             execution.tasks = tasks;
@@ -202,7 +217,8 @@ impl Harbors {
         let Some(source) = self.place_of(at, policy.source) else { return Vec::new() };
         let harbor = &self.all[source];
         let all = harbor.projects.iter().flat_map(|project| project.repositories.iter().map(move |repository| (project, repository)));
-        let mut found: Vec<_> = all.filter(|(project, repository)| names(policy, &format!("{}/{}", project.name, repository.name))).collect();
+        let mut found: Vec<_> =
+            all.filter(|(project, repository)| names(policy, &format!("{}/{}", project.name, repository.name))).collect();
         found.sort_by_key(|(_, repository)| std::cmp::Reverse((repository.created, repository.id)));
         let named = found.into_iter().map(|(project, repository)| {
             (format!("{}/{}", project.name, repository.name), harbor.references(policy, &project.name, repository))
@@ -215,7 +231,8 @@ impl Harbors {
             source.split_once('/').and_then(|(name, _)| self.all[place].project(name)).is_some_and(super::super::Project::is_public)
         });
         let seen = if public { Visibility::Public } else { Visibility::Private };
-        let (key, secret) = self.registry(at, policy.target).map_or_else(|| ("admin".into(), String::new()), |own| (own.access_key, own.access_secret));
+        let (key, secret) =
+            self.registry(at, policy.target).map_or_else(|| ("admin".into(), String::new()), |own| (own.access_key, own.access_secret));
         let Some(place) = self.place_of(at, policy.target) else { return Ok(()) };
         let name = target.split('/').next().unwrap_or_default();
         let harbor = &mut self.all[place];
@@ -228,7 +245,10 @@ impl Harbors {
             return Err("http status code: 401, body: {\"errors\":[{\"code\":\"UNAUTHORIZED\",\"message\":\"unauthorized\"}]}".into());
         }
         if !everyone && !harbor.is_admin(&by) {
-            return Err("http status code: 403, body: {\"errors\":[{\"code\":\"FORBIDDEN\",\"message\":\"Only system admin can create project\"}]}".into());
+            return Err(
+                "http status code: 403, body: {\"errors\":[{\"code\":\"FORBIDDEN\",\"message\":\"Only system admin can create project\"}]}"
+                    .into(),
+            );
         }
         let now = harbor.own(due);
         harbor.make_project(&by, name, seen, -1, now);
@@ -252,7 +272,11 @@ impl Harbors {
     fn reach(&self, registry: &Registry, now: Stamp) -> Reach {
         let known = self.all.iter().any(|harbor| harbor.url == registry.url)
             || self.outside.iter().any(|place| matches!(place, Outside::Registry { url, .. } if *url == registry.url));
-        if known { Peers { all: &self.all, outside: &self.outside }.reach(&registry.url, &registry.access_key, &registry.access_secret, now) } else { Reach::Down }
+        if known {
+            Peers { all: &self.all, outside: &self.outside }.reach(&registry.url, &registry.access_key, &registry.access_secret, now)
+        } else {
+            Reach::Down
+        }
     }
 
     fn give_up(&mut self, at: usize, id: i64, text: String, due: Stamp) {
@@ -308,7 +332,8 @@ impl super::Harbor {
         let Some(task) = execution.tasks.iter_mut().find(|own| own.id == task) else { return };
         task.status = status;
         task.end = Some(due);
-        task.step = if status == Status::Failed && task.runs < RUNS { Step::Waiting(due.plus_millis(backoff(task.runs))) } else { Step::Done };
+        task.step =
+            if status == Status::Failed && task.runs < RUNS { Step::Waiting(due.plus_millis(backoff(task.runs))) } else { Step::Done };
         self.changed(id, due);
     }
 }

@@ -4,6 +4,7 @@ mod copy;
 mod flow;
 
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -16,7 +17,7 @@ use super::state::{Kind, Policy, Repository};
 
 /// What may set off an event-based policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum What {
+pub(super) enum What {
     Pushed,
     TagRemoved,
     Removed,
@@ -34,6 +35,10 @@ pub struct Execution {
     pub text: String,
     pub end: Option<Stamp>,
     pub tasks: Vec<Task>,
+    /// The policy as it was at the start: a run under way goes by it whatever becomes of the policy.
+    pub(super) plan: Arc<Policy>,
+    /// Its policy was removed, and it with it; only what its jobs still do is left.
+    pub(super) orphan: bool,
     pub(super) scope: Scope,
     pub(super) stage: Stage,
     pub(super) refresh: Option<Stamp>,
@@ -50,14 +55,14 @@ pub enum Status {
 
 /// What a run is about.
 #[derive(Clone, Debug)]
-pub enum Scope {
+pub(super) enum Scope {
     All,
     Event { what: What, repository: String, reference: String },
 }
 
 /// How far the flow before the tasks has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
+pub(super) enum Stage {
     Adapters(Stamp),
     Fetching(Stamp),
     Preparing(Stamp),
@@ -88,19 +93,27 @@ pub struct Task {
 
 /// Where a task stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
+pub(super) enum Step {
     Queued(Stamp),
     /// The first item is done at that time. `errors` tells whether one before it failed.
-    Copying { todo: VecDeque<Item>, due: Stamp, lines: String, errors: bool },
+    Copying {
+        todo: VecDeque<Item>,
+        due: Stamp,
+        lines: String,
+        errors: bool,
+    },
     /// The storage of the other end is gone; tried again and again until then.
-    Failing { due: Stamp, lines: String },
+    Failing {
+        due: Stamp,
+        lines: String,
+    },
     Waiting(Stamp),
     Done,
 }
 
 /// One thing that a run does.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Item {
+pub(super) enum Item {
     /// Looks at both ends.
     Begin(String),
     /// Copies blobs and the manifest.
@@ -181,10 +194,13 @@ impl Task {
 impl Harbor {
     /// Starts a policy; whether it is enabled is the caller's affair.
     pub(super) fn start(&mut self, policy: i64, trigger: &'static str, scope: Scope, world: Stamp) -> i64 {
+        let Some(plan) = self.policies.iter().find(|own| own.id == policy).cloned().map(Arc::new) else { return 0 };
         let id = self.sequences.next(Kind::Execution);
         self.executions.push(Execution {
             id,
             policy,
+            plan,
+            orphan: false,
             trigger,
             start: world,
             status: Status::InProgress,

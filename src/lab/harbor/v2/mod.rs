@@ -42,7 +42,9 @@ impl Harbor {
         if self.knobs.storage_down {
             return Ok(Answer::empty(502));
         }
-        let Some((project, repository)) = name.split_once('/') else { return Err(Refusal::not_found(format!("repository {name} not found"))) };
+        let Some((project, repository)) = name.split_once('/') else {
+            return Err(Refusal::not_found(format!("repository {name} not found")));
+        };
         let place = Place { project, repository, name: &name };
         match (method, rest.as_slice()) {
             ("GET" | "HEAD", ["manifests", reference]) => self.manifest(ask, &place, &decode(reference)),
@@ -87,7 +89,8 @@ impl Harbor {
         if !allowed {
             return Err(self.challenge(ask, "unauthorized to list catalog", Some("registry:catalog:*")));
         }
-        let all = self.projects.iter().flat_map(|project| project.repositories.iter().map(move |own| format!("{}/{}", project.name, own.name)));
+        let all =
+            self.projects.iter().flat_map(|project| project.repositories.iter().map(move |own| format!("{}/{}", project.name, own.name)));
         let mut names: Vec<String> = all.collect();
         names.sort();
         Ok(paged(ask, names, |names| json!({ "repositories": names })))
@@ -96,7 +99,8 @@ impl Harbor {
     fn tags(&self, ask: &Ask<'_>, place: &Place<'_>) -> Reply {
         let repository = self.project(place.project).and_then(|project| project.repository(place.repository));
         let repository = repository.ok_or_else(|| Refusal::not_found(format!("repository {} not found", place.name)))?;
-        let mut names: Vec<String> = repository.artifacts.iter().flat_map(|artifact| artifact.tags.iter().map(|tag| tag.name.clone())).collect();
+        let mut names: Vec<String> =
+            repository.artifacts.iter().flat_map(|artifact| artifact.tags.iter().map(|tag| tag.name.clone())).collect();
         names.sort();
         Ok(paged(ask, names, |names| json!({ "name": place.name, "tags": names })))
     }

@@ -15,7 +15,7 @@ const LIVES: i64 = 1800;
 
 /// What a bearer token is good for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Grant {
+pub(super) struct Grant {
     pub caller: Caller,
     /// Repository and actions.
     pub access: Vec<(String, Vec<String>)>,
