@@ -188,6 +188,14 @@ fn no_config_at_all_is_one_clear_problem_and_identity_follows_the_file() {
     assert_ne!(identity("wharf.toml"), identity("staging.toml"));
     assert_eq!(identity("wharf.toml").len(), 12);
 
+    folder.write("system.toml", "");
+    let typo = Places { system: folder.path("system.toml"), user: folder.path("wharf.tmol") };
+    assert!(config::load(&typo).is_err(), "a config that was named must be there, whatever the company's says");
+    std::fs::set_permissions(folder.path("wharf.toml"), std::fs::Permissions::from_mode(0o666)).expect("chmod");
+    let problems = config::load(&folder.places()).expect_err("others can change it");
+    assert!(problems[0].what.en.contains("mode 666") && problems[0].line == 0, "{}", problems[0]);
+    std::fs::set_permissions(folder.path("wharf.toml"), std::fs::Permissions::from_mode(0o600)).expect("chmod");
+
     std::fs::write(folder.path("wharf.toml"), b"a = 1\nb = \"\xff\"\n").expect("write");
     let problems = config::load(&folder.places()).expect_err("latin-1");
     assert_eq!((problems[0].line, &*problems[0].what.en), (2, "is not UTF-8 here"));

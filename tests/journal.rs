@@ -171,6 +171,10 @@ async fn a_run_is_kept_as_it_was_and_is() {
     assert_eq!(journal.intend(&intent(&run, 2)).await.expect_err("twice").kind, FaultKind::Conflict);
     journal.conclude(&outcome(&run, 2, Ending::Unknown(fault()))).await.expect("conclude");
     journal.conclude(&outcome(&run, 2, Ending::FoundNotDone)).await.expect("found out");
+    journal.intend(&intent(&run, 2)).await.expect("once more");
+    assert_eq!(journal.open_intents(&run).await.expect("open"), [intent(&run, 2)]);
+    assert_eq!(journal.intend(&intent(&run, 2)).await.expect_err("twice").kind, FaultKind::Conflict);
+    journal.conclude(&outcome(&run, 2, Ending::FoundNotDone)).await.expect("found out");
     journal.conclude(&outcome(&run, 2, Ending::Done)).await.expect("a late word");
     journal.conclude(&outcome(&run, 2, Ending::Failed(fault()))).await.expect("too late");
     journal.finish(&run, TaskState::Partial).await.expect("finish");

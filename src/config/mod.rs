@@ -93,6 +93,7 @@ pub fn load(places: &Places) -> Result<Config, Vec<Problem>> {
     let mut files = Vec::new();
     for path in [&places.system, &places.user] {
         match places::read(path) {
+            Ok(None) if path == &places.user && places.is_named() => return Err(vec![places.nothing_there()]),
             Ok(None) => {}
             Ok(Some(text)) => {
                 files.push(path.clone());

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::{ErrorKind, Read};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
@@ -23,10 +24,6 @@ impl Places {
     /// The platform's places; `named` is what `--config` or `WHARF_CONFIG` says.
     #[must_use]
     pub fn platform(named: Option<&Path>) -> Self {
-        let own = || {
-            directories::ProjectDirs::from("", "", "wharf")
-                .map_or_else(|| PathBuf::from("wharf.toml"), |dirs| dirs.config_dir().join("wharf.toml"))
-        };
         let user = named.map_or_else(own, Path::to_owned);
         Self { system: PathBuf::from("/etc/wharf/wharf.toml"), user }
     }
@@ -35,6 +32,11 @@ impl Places {
     #[must_use]
     pub fn any(&self) -> bool {
         self.system.exists() || self.user.exists()
+    }
+
+    /// True where the user's file is one that somebody named, and so must be there.
+    pub(super) fn is_named(&self) -> bool {
+        self.user != own()
     }
 
     pub(super) fn nothing_there(&self) -> Problem {
@@ -47,6 +49,25 @@ impl Places {
             ),
         )
     }
+}
+
+/// The user's config where none is named.
+fn own() -> PathBuf {
+    directories::ProjectDirs::from("", "", "wharf").map_or_else(|| PathBuf::from("wharf.toml"), |dirs| dirs.config_dir().join("wharf.toml"))
+}
+
+/// A config names programs to be run (`command:`) and says who may act: nobody else may write it.
+fn refuse_open_to_others(path: &Path, file: &std::fs::File) -> Result<(), Box<Problem>> {
+    let Ok(about) = file.metadata() else { return Ok(()) };
+    if !about.is_file() || about.mode() & 0o002 == 0 {
+        return Ok(());
+    }
+    let mode = about.mode() & 0o777;
+    Err(Box::new(Problem::of_file(
+        path,
+        Text::made(format!("any user can change it (mode {mode:o})"), format!("任何用户都能改它（权限 {mode:o}）")),
+        Text::made(format!("chmod o-w {}", shown(path)), format!("chmod o-w {}", shown(path))),
+    )))
 }
 
 /// The text of a config, `None` where there is no such file.
@@ -66,6 +87,7 @@ pub(super) fn read(path: &Path) -> Result<Option<String>, Box<Problem>> {
             ));
         }
     };
+    refuse_open_to_others(path, &file)?;
     let mut bytes = Vec::new();
     if let Err(error) = file.take(CONFIG_MAX + 1).read_to_end(&mut bytes) {
         let what = Text::made(format!("cannot be read: {error}"), format!("无法读取：{error}"));

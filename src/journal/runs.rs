@@ -56,7 +56,7 @@ impl Journal {
     /// Writes an intent down before its call. It is on the disk when this returns.
     ///
     /// # Errors
-    /// [`FaultKind::Conflict`] where the run is not ours, no longer ours, ended, or the step was already intended:
+    /// [`FaultKind::Conflict`] where the run is not ours, no longer ours, ended, or the step was already intended (and not found undone since):
     /// then the call must not be made. Or the file cannot be written.
     pub async fn intend(&self, intent: &Intent) -> Result<(), Fault> {
         let body = serde_json::to_string(intent).map_err(|e| self.unreadable(&e))?;
@@ -68,6 +68,14 @@ impl Journal {
         let mut writer = self.writer().await;
         let mut tx = sqlite::begin(&mut writer).await.map_err(said)?;
         self.still_ours(&mut tx, &intent.run, &ours).await?;
+        // A step that was found not to have taken effect may be begun once more; its first intent gives way.
+        let again = serde_json::to_string(&Ending::FoundNotDone).map_err(|e| self.unreadable(&e))?;
+        let freed = sqlx::query("DELETE FROM outcomes WHERE run = ? AND step = ? AND ending = ?");
+        let freed = freed.bind(&*intent.run.0).bind(intent.step).bind(again).execute(&mut *tx).await.map_err(said)?;
+        if freed.rows_affected() == 1 {
+            let former = sqlx::query("DELETE FROM intents WHERE run = ? AND step = ?").bind(&*intent.run.0).bind(intent.step);
+            former.execute(&mut *tx).await.map_err(said)?;
+        }
         let put = sqlx::query("INSERT INTO intents (run, step, body) VALUES (?, ?, ?) ON CONFLICT DO NOTHING");
         let put = put.bind(&*intent.run.0).bind(intent.step).bind(body).execute(&mut *tx).await.map_err(said)?;
         if put.rows_affected() == 0 {
