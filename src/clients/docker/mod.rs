@@ -9,6 +9,8 @@ mod lines;
 mod list;
 mod logs;
 mod pool;
+#[cfg(test)]
+mod recorded;
 mod refusal;
 mod route;
 mod stats;

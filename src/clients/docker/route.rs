@@ -32,7 +32,10 @@ impl Route {
     /// Opens a stream. Bounded by the connect timeout (ssh by its own).
     pub(super) async fn open(&self, shared: &Arc<Shared>, place: &Place<'_>) -> Result<Opened, Fault> {
         let limit = shared.options.connect_timeout;
+        let mut stage = Stage::Dialling;
+        let reached = &mut stage;
         let opening = async {
+            let stage = reached;
             match self {
                 Self::Unix(path) => {
                     let stream = UnixStream::connect(path).await.map_err(|why| place.explain(&why))?;
@@ -43,6 +46,7 @@ impl Route {
                     let config = mutual(shared, place.endpoint, files).await?;
                     let name = ServerName::try_from(host.to_string()).map_err(|_| bad_name(place, host))?;
                     let tcp = dial(host, *port, place).await?;
+                    *stage = Stage::Handshake;
                     let stream = TlsConnector::from(config).connect(name, tcp).await.map_err(|why| place.explain(&why))?;
                     Ok(Opened { stream: Box::new(stream), way: None })
                 }
@@ -52,7 +56,8 @@ impl Route {
         if matches!(self, Self::Ssh(_)) {
             return opening.await;
         }
-        timeout(limit, opening).await.unwrap_or_else(|_| Err(place.timeout(Some(limit))))
+        let opened = timeout(limit, opening).await;
+        opened.unwrap_or_else(|_| Err(if stage == Stage::Handshake { no_handshake(place, limit) } else { place.timeout(Some(limit)) }))
     }
 
     /// The Host header.
@@ -70,6 +75,13 @@ impl Route {
             _ => None,
         }
     }
+}
+
+/// How far an opening came, for the words of a timeout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Dialling,
+    Handshake,
 }
 
 async fn dial(host: &str, port: u16, place: &Place<'_>) -> Result<TcpStream, Fault> {
@@ -94,6 +106,21 @@ async fn mutual(shared: &Arc<Shared>, endpoint: &str, files: &TlsFiles) -> Resul
             Text::new("nothing to do", "无需处理"),
         ))
     })
+}
+
+/// A port without TLS waits for the end of a line that a handshake never sends.
+fn no_handshake(place: &Place<'_>, limit: Duration) -> Fault {
+    let mut fault = place.timeout(Some(limit));
+    let address = place.address;
+    fault.cause = Text::made(
+        format!("{address} accepts the connection and does not answer the TLS handshake within {:.1} s", limit.as_secs_f32()),
+        format!("{address} 接受连接,但 {:.1} 秒内没有应答 TLS 握手", limit.as_secs_f32()),
+    );
+    fault.hint = Text::new(
+        "either the engine hangs, or that port does not speak TLS (2376 usually does, 2375 does not): check the address and tls",
+        "要么引擎已挂起,要么该端口不使用 TLS(2376 通常使用,2375 不使用):请检查地址和 tls",
+    );
+    fault
 }
 
 fn bad_name(place: &Place<'_>, host: &str) -> Fault {

@@ -46,9 +46,20 @@ pub struct Http {
     line: Arc<Semaphore>,
 }
 
-/// One reqwest client per domain of trust; a client whose CA file has changed is made anew.
+/// Whether connections are kept for the next request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Keep {
+    Yes,
+    /// For writes: one is never lost on a connection that the other side has just closed.
+    No,
+}
+
+/// A reqwest client, and the configuration that it was made of.
+type Made = (Arc<rustls::ClientConfig>, reqwest::Client);
+
+/// One reqwest client per domain of trust, and one more for its writes; made anew when its CA file has changed.
 #[derive(Debug, Default)]
-pub(crate) struct Clients(Mutex<HashMap<Domain, (Arc<rustls::ClientConfig>, reqwest::Client)>>);
+pub(crate) struct Clients(Mutex<HashMap<(Domain, Keep), Made>>);
 
 /// One attempt's target and headers.
 struct Hop {
@@ -201,7 +212,8 @@ impl Http {
 
     async fn attempt(&self, ask: &Ask, hop: &Hop, request_id: &str, origin: &Arc<Origin>) -> Result<Answer, (Fault, Again)> {
         let place = origin.place();
-        let client = self.client(&hop.domain).await.map_err(|fault| (fault, Again::No))?;
+        let client =
+            self.client(&hop.domain, if ask.is_safe() { Keep::Yes } else { Keep::No }).await.map_err(|fault| (fault, Again::No))?;
         let mut request =
             client.request(ask.method.clone(), hop.url.clone()).headers(hop.headers.clone()).header("X-Request-Id", request_id);
         if let Some(body) = &ask.body {
@@ -233,11 +245,11 @@ impl Http {
         })
     }
 
-    async fn client(&self, domain: &Domain) -> Result<reqwest::Client, Fault> {
+    async fn client(&self, domain: &Domain, keep: Keep) -> Result<reqwest::Client, Fault> {
         let (shared, domain, name) = (Arc::clone(&self.shared), domain.clone(), Arc::clone(&self.endpoint.name));
         let made = tokio::task::spawn_blocking(move || {
             let config = shared.trust.config(&name, &domain)?;
-            shared.http.client(&shared, &name, domain, &config)
+            shared.http.client(&shared, &name, (domain, keep), &config)
         });
         made.await.unwrap_or_else(|_| Err(self.origin().place().timeout(None)))
     }
@@ -248,11 +260,11 @@ impl Clients {
         &self,
         shared: &Shared,
         endpoint: &str,
-        domain: Domain,
+        whose: (Domain, Keep),
         config: &Arc<rustls::ClientConfig>,
     ) -> Result<reqwest::Client, Fault> {
         let mut made = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((have, client)) = made.get(&domain)
+        if let Some((have, client)) = made.get(&whose)
             && Arc::ptr_eq(have, config)
         {
             return Ok(client.clone());
@@ -264,7 +276,7 @@ impl Clients {
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
             .connect_timeout(shared.options.connect_timeout)
-            .pool_max_idle_per_host(AT_ONCE)
+            .pool_max_idle_per_host(if whose.1 == Keep::Yes { AT_ONCE } else { 0 })
             .tcp_nodelay(true)
             .user_agent(concat!("wharf/", env!("CARGO_PKG_VERSION")))
             .build();
@@ -277,7 +289,7 @@ impl Clients {
                 Text::new("check HTTPS_PROXY and the CA files", "请检查 HTTPS_PROXY 和 CA 文件"),
             )
         })?;
-        made.insert(domain, (Arc::clone(config), client.clone()));
+        made.insert(whose, (Arc::clone(config), client.clone()));
         Ok(client)
     }
 }

@@ -55,6 +55,12 @@ impl Dir {
         Err(unusable("a thousand directories of this process are there"))
     }
 
+    /// Removes it while others still hold it: their masters have ended.
+    pub(super) fn remove(&self) {
+        // Whoever cannot remove it leaves it to the sweep of the next start.
+        let _ = std::fs::remove_dir_all(&self.path);
+    }
+
     /// A path in it that was not used before: `m3`.
     pub(super) fn fresh(&self, letter: char) -> PathBuf {
         self.path.join(format!("{letter}{}", self.next.fetch_add(1, Ordering::Relaxed)))
@@ -63,8 +69,7 @@ impl Dir {
 
 impl Drop for Dir {
     fn drop(&mut self) {
-        // Whoever cannot remove it leaves it to the sweep of the next start.
-        let _ = std::fs::remove_dir_all(&self.path);
+        self.remove();
     }
 }
 

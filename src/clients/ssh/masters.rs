@@ -79,7 +79,9 @@ impl Masters {
             }
         });
         futures_util::future::join_all(ending).await;
-        self.dir.lock().await.take();
+        if let Some(dir) = self.dir.lock().await.take() {
+            dir.remove();
+        }
     }
 
     fn turn(&self, jump: &str) -> Arc<Semaphore> {
