@@ -29,6 +29,10 @@ impl Words {
 
     /// One word, washed.
     pub(super) fn word(&mut self, text: &str) -> Arc<str> {
+        // What is kept is washed: a word that is found needs no washing.
+        if let Some(have) = self.now.words.get(text) {
+            return Arc::clone(have);
+        }
         let text = clean(text);
         if let Some(have) = self.now.words.get(&*text) {
             return Arc::clone(have);
