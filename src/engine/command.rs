@@ -25,3 +25,18 @@ pub enum Command {
     /// Stop a running run after the steps that are under way.
     Cancel { run: RunId },
 }
+
+/// What became of a command, for a face that waits for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    Taken,
+    /// The run has begun, or has been given to a runner; its steps are followed in the Fleet's tasks.
+    Begun(RunId),
+}
+
+/// A command on its way, with a way back where somebody waits.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) command: Command,
+    pub(super) answer: Option<tokio::sync::oneshot::Sender<Result<Answer, crate::model::fault::Fault>>>,
+}

@@ -1,25 +1,38 @@
 //! MOTION. The only owner and the only spawner: facts come up through one watch, commands go down one channel.
 
+mod backoff;
+mod cache;
 pub mod command;
+mod desk;
+mod endpoints;
+mod executor;
+mod figures;
+pub mod keeper;
+mod poller;
+mod reconcile;
+mod registries;
+mod runs;
+mod start;
 pub mod tail;
+mod tailing;
+mod tasks;
+mod truth;
 
 use std::sync::Arc;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
-pub use command::Command;
+pub use command::{Answer, Command};
+pub use start::{Interest, RunnerCommand, Running, Setup, start};
 pub use tail::{Tail, TailAsk, TailLine, TailText};
 
+pub use crate::clients::Mode;
+use command::Asked;
+
+use crate::model::fault::Fault;
 use crate::model::fleet::Fleet;
 use crate::model::live::Live;
 use crate::model::task::Owner;
-
-/// Whether this process may change the world. Fixed when the engine starts; there is no setter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    ReadOnly,
-    Writing,
-}
 
 /// The engine is busy: its channel of commands is full. Nothing was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,8 +41,8 @@ pub struct Busy;
 /// A face's handle on the engine: it reads facts and sends commands, and can reach nothing else.
 #[derive(Clone, Debug)]
 pub struct Engine {
-    commands: mpsc::Sender<Command>,
-    tails: mpsc::Sender<(TailAsk, tokio::sync::oneshot::Sender<Tail>)>,
+    commands: mpsc::Sender<Asked>,
+    tails: mpsc::Sender<(TailAsk, oneshot::Sender<Tail>)>,
     fleet: watch::Receiver<Arc<Fleet>>,
     live: watch::Receiver<Arc<Live>>,
     mode: Mode,
@@ -65,15 +78,25 @@ impl Engine {
     /// # Errors
     /// `Busy` when the channel is full or the engine has stopped.
     pub fn send(&self, command: Command) -> Result<(), Busy> {
-        self.commands.try_send(command).map_err(|_| Busy)
+        self.commands.try_send(Asked { command, answer: None }).map_err(|_| Busy)
+    }
+
+    /// Asks something of the engine; what became of it arrives on the receiver.
+    ///
+    /// # Errors
+    /// `Busy` when the channel is full or the engine has stopped.
+    pub fn ask(&self, command: Command) -> Result<oneshot::Receiver<Result<Answer, Fault>>, Busy> {
+        let (give, take) = oneshot::channel();
+        self.commands.try_send(Asked { command, answer: Some(give) }).map_err(|_| Busy)?;
+        Ok(take)
     }
 
     /// Opens a tail; it arrives on the receiver as soon as the engine has begun it.
     ///
     /// # Errors
     /// `Busy` when the engine has too much to do.
-    pub fn tail(&self, ask: TailAsk) -> Result<tokio::sync::oneshot::Receiver<Tail>, Busy> {
-        let (give, take) = tokio::sync::oneshot::channel();
+    pub fn tail(&self, ask: TailAsk) -> Result<oneshot::Receiver<Tail>, Busy> {
+        let (give, take) = oneshot::channel();
         self.tails.try_send((ask, give)).map_err(|_| Busy)?;
         Ok(take)
     }

@@ -186,6 +186,23 @@ impl Journal {
         Ok(TakeOver::Taken)
     }
 
+    /// Lets go of a run of ours that has not ended: whoever asks next takes it over at once.
+    ///
+    /// # Errors
+    /// The run was taken over or has ended, or the file cannot be written.
+    pub async fn hand_over(&self, run: &RunId, owner: &Owner) -> Result<(), Fault> {
+        let said = |error: sqlx::Error| self.fault(&error);
+        let mut writer = self.writer().await;
+        let mut tx = sqlite::begin(&mut writer).await.map_err(said)?;
+        self.still_ours(&mut tx, run, owner).await?;
+        sqlx::query("UPDATE runs SET beat = 0 WHERE id = ?").bind(&*run.0).execute(&mut *tx).await.map_err(said)?;
+        touch(&mut tx, run).await.map_err(said)?;
+        tx.commit().await.map_err(said)?;
+        drop(writer);
+        self.inner.owned.lock().unwrap_or_else(PoisonError::into_inner).remove(run);
+        Ok(())
+    }
+
     /// The newest `limit` runs, newest first. A run whose owner is gone is [`TaskState::Abandoned`].
     ///
     /// # Errors

@@ -3,5 +3,6 @@
 pub mod attention;
 pub mod capacity;
 mod deriver;
+pub mod replication;
 
 pub use deriver::{Deriver, derive};

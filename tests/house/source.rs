@@ -101,6 +101,8 @@ impl Source {
             }
             at += 1;
         }
+        // `use $file::..` inside a macro names what its caller gives.
+        found.retain(|named| !named.segments.is_empty());
         found
     }
 

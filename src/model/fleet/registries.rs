@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::model::artifact::Repository;
+use crate::model::artifact::{PackedArtifacts, Repository};
 use crate::model::clock::Stamp;
 use crate::model::endpoint::Freshness;
 use crate::model::fault::Fault;
@@ -64,6 +64,14 @@ pub(super) fn apply(holdings: &mut Holdings, fact: RegistryFact) -> bool {
             let Ok(at) = all.binary_search_by(|p| p.project.name.cmp(&name)) else { return false };
             apply_part(Arc::make_mut(&mut all[at]), part)
         }
+        F::Repositories(list) => {
+            let undenied = holdings.denied.remove(&Question::Repositories).is_some();
+            apply_repositories(&mut holdings.repositories, list) || undenied
+        }
+        F::Artifacts { repository, artifacts } => {
+            holdings.denied.remove(&Question::Artifacts);
+            apply_artifacts(&mut holdings.repositories, &repository, artifacts)
+        }
         F::Denied(question, fault) => deny(&mut holdings.denied, question, fault),
     }
 }
@@ -118,10 +126,7 @@ fn apply_part(project: &mut ProjectHoldings, part: ProjectPart) -> bool {
         }
         ProjectPart::Artifacts { repository, artifacts } => {
             project.denied.remove(&Question::Artifacts);
-            let Some(all) = &mut project.repositories else { return false };
-            let Ok(at) = all.binary_search_by(|r| r.repository.name.cmp(&repository)) else { return false };
-            Arc::make_mut(&mut all[at]).artifacts = Some(artifacts);
-            true
+            apply_artifacts(&mut project.repositories, &repository, artifacts)
         }
         ProjectPart::Preheat { policies, executions } => {
             let changed = put(&mut project.denied, Question::Preheat, &mut project.preheat, policies);
@@ -151,4 +156,14 @@ fn apply_repositories(known: &mut Option<Vec<Arc<RepositoryHoldings>>>, mut list
         .collect();
     *known = Some(merged);
     changed
+}
+
+fn apply_artifacts(known: &mut Option<Vec<Arc<RepositoryHoldings>>>, repository: &str, artifacts: Arc<PackedArtifacts>) -> bool {
+    let Some(all) = known else { return false };
+    let Ok(at) = all.binary_search_by(|r| (*r.repository.name).cmp(repository)) else { return false };
+    if all[at].artifacts.as_ref() == Some(&artifacts) {
+        return false;
+    }
+    Arc::make_mut(&mut all[at]).artifacts = Some(artifacts);
+    true
 }

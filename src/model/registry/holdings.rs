@@ -112,6 +112,8 @@ pub struct Holdings {
     pub ping_ms: Option<u32>,
     /// Sorted by name.
     pub projects: Option<Vec<Arc<ProjectHoldings>>>,
+    /// Of a plain registry, which has no projects. Sorted by name.
+    pub repositories: Option<Vec<Arc<RepositoryHoldings>>>,
     pub users: Option<Arc<Vec<User>>>,
     pub groups: Option<Arc<Vec<Group>>>,
     /// System robots.
@@ -178,6 +180,12 @@ pub enum RegistryFact {
     Project {
         name: Arc<str>,
         part: ProjectPart,
+    },
+    /// All repositories of a plain registry.
+    Repositories(Vec<Repository>),
+    Artifacts {
+        repository: Arc<str>,
+        artifacts: Arc<PackedArtifacts>,
     },
     Users(Arc<Vec<User>>),
     Groups(Arc<Vec<Group>>),

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 pub use execution::{Execution, ExecutionStatus, Operation, ReplicationTask, TaskStatus};
 pub use jobs::{Queue, Schedule, Worker, WorkerPool};
-pub use settled::{Cause, PeerVerdict, Settled, StuckCause};
+pub use settled::{Cause, LogSummary, PeerVerdict, Settled, StuckCause};
 
 use super::clock::Stamp;
 use super::registry::RegistryEndpoint;

@@ -184,3 +184,25 @@ pub enum PeerVerdict {
     OnlyClaimedDown,
     Unknown,
 }
+
+/// What a task's log tells: which of its tags were pushed, were there already, or were kept different.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogSummary {
+    /// Manifests written at the target; the children of an index count each.
+    pub pushed: u32,
+    /// Tags and digests that were there already.
+    pub existed: u32,
+    /// `repository:tag` with another digest at the target, left so because override is off. The task says success.
+    pub kept_different: Vec<Arc<str>>,
+    pub cause: Option<Cause>,
+    /// The last error in its own words.
+    pub last_error: Option<Arc<str>>,
+}
+
+impl LogSummary {
+    /// It carried nothing because everything was there: what an echo of the other master looks like.
+    #[must_use]
+    pub fn is_echo(&self) -> bool {
+        self.pushed == 0 && self.existed > 0 && self.kept_different.is_empty() && self.cause.is_none()
+    }
+}

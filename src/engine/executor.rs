@@ -1,0 +1,231 @@
+//! Carries a Plan out step by step: each step's intent is in the journal before its call, its outcome after it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+use super::endpoints::Switchboard;
+use super::truth::{self, Truth};
+use crate::clients::docker::CarriedOut;
+use crate::journal::Journal;
+use crate::model::clock::Clock;
+use crate::model::fault::{Fault, FaultKind};
+use crate::model::fleet::Fleet;
+use crate::model::host::ContainerId;
+use crate::model::plan::{Before, Call, ContainerVerb, Ending, Intent, Outcome, Plan, RunId, Step};
+use crate::model::report::Report;
+use crate::model::task::{Owner, Task, TaskState};
+use crate::model::text::Text;
+use crate::operations;
+
+/// Steps of one group at once over all hosts; a host's own limit is its client's.
+const AT_ONCE: usize = 32;
+/// How often a run shows that it lives.
+const HEARTBEAT: Duration = Duration::from_secs(2);
+/// How long the truth about a cut call is looked for, beyond the time that the call itself may take.
+const TRUTH_WITHIN: Duration = Duration::from_secs(10);
+
+/// What running needs. One executor an engine; a read-only engine has none.
+#[derive(Clone, Debug)]
+pub(super) struct Executor {
+    pub(super) journal: Journal,
+    pub(super) lines: Switchboard,
+    pub(super) fleet: watch::Receiver<Arc<Fleet>>,
+    pub(super) reports: mpsc::Sender<Report>,
+    pub(super) clock: Clock,
+    pub(super) owner: Arc<Owner>,
+}
+
+impl Executor {
+    /// Plans again against the newest Fleet; the plan shown is carried out only if this one does the same.
+    pub(super) fn confirm(&self, shown: &Plan) -> Result<Plan, Fault> {
+        let fleet = Arc::clone(&self.fleet.borrow());
+        let again = operations::plan_again(&shown.operation, &shown.arguments, &fleet, self.clock.now())?;
+        if again.same_effects(shown) {
+            return Ok(again);
+        }
+        let cause = Text::made(
+            format!("the world has changed since the plan was shown: {} steps then, {} now", shown.steps.len(), again.steps.len()),
+            format!("计划展示之后情况有变：当时 {} 步，现在 {} 步", shown.steps.len(), again.steps.len()),
+        );
+        Err(Fault::new(
+            &*shown.operation,
+            FaultKind::PlanChanged,
+            cause,
+            Text::new("look at the new plan and decide again", "请查看新计划再决定"),
+        ))
+    }
+
+    /// Writes the run into the journal and shows it. Nothing has been called yet.
+    pub(super) async fn begin(&self, plan: &Plan, reason: Option<&str>) -> Result<RunId, Fault> {
+        let run = self.journal.begin(plan, &self.owner, reason).await?;
+        self.show(&run).await;
+        Ok(run)
+    }
+
+    /// Carries out what is open of a run that is ours. Both end it after the calls under way: `cancel` for good,
+    /// `leave` with the rest left open for whoever takes it over.
+    pub(super) async fn carry_out(&self, run: RunId, cancel: CancellationToken, leave: CancellationToken) {
+        let stop = CancellationToken::new();
+        let beating = self.beat(&run, &stop);
+        let work = async {
+            let state = match self.steps(&run, &cancel, &leave).await {
+                Ok(state) => state,
+                Err(fault) => {
+                    // The journal itself failed: the run stays open and is found as abandoned.
+                    tracing::error!(%run, %fault, "the run cannot be journalled");
+                    self.notice_fault(&run, &fault).await;
+                    stop.cancel();
+                    return;
+                }
+            };
+            if state != TaskState::Abandoned
+                && let Err(fault) = self.journal.finish(&run, state).await
+            {
+                self.notice_fault(&run, &fault).await;
+            }
+            stop.cancel();
+        };
+        tokio::join!(work, beating);
+        self.show(&run).await;
+    }
+
+    async fn steps(&self, run: &RunId, cancel: &CancellationToken, leave: &CancellationToken) -> Result<TaskState, Fault> {
+        let task = self.journal.task(run).await?;
+        let open: Vec<(u32, Step)> = task
+            .plan
+            .steps
+            .iter()
+            .zip(&task.endings)
+            .enumerate()
+            .filter(|(_, (_, ending))| matches!(ending, None | Some(Ending::FoundNotDone)))
+            .filter_map(|(n, (step, _))| u32::try_from(n).ok().map(|n| (n, step.clone())))
+            .collect();
+        let mut groups: Vec<u32> = open.iter().map(|(_, step)| step.group).collect();
+        groups.dedup();
+        for group in groups {
+            let steps: Vec<(u32, Call)> =
+                open.iter().filter(|(_, step)| step.group == group).map(|(n, step)| (*n, step.call.clone())).collect();
+            let begun = stream::iter(steps).take_while(|_| std::future::ready(!leave.is_cancelled()));
+            let mut running =
+                begun.map(|(number, call)| async move { self.step(run, number, &call, cancel).await }).buffer_unordered(AT_ONCE);
+            while let Some(done) = running.next().await {
+                done?;
+                self.show(run).await;
+            }
+        }
+        Ok(ended_state(&self.journal.task(run).await?))
+    }
+
+    async fn step(&self, run: &RunId, step: u32, call: &Call, cancel: &CancellationToken) -> Result<(), Fault> {
+        let ending = if cancel.is_cancelled() { Ending::Cancelled } else { self.act(run, step, call).await? };
+        let at = self.clock.now();
+        self.journal.conclude(&Outcome { run: run.clone(), step, at, ending }).await
+    }
+
+    /// The call itself. An error is the journal's; what the world answers is an ending.
+    async fn act(&self, run: &RunId, step: u32, call: &Call) -> Result<Ending, Fault> {
+        let Call::Container { host, id, verb, .. } = call;
+        let Some(line) = self.lines.line(host) else {
+            return Ok(Ending::Failed(no_such_host(host)));
+        };
+        let before = match line.docker.inspect_container(id).await {
+            Ok(found) => found.before,
+            Err(fault) if fault.kind == FaultKind::NotFound && matches!(verb, ContainerVerb::Remove { .. }) => return Ok(Ending::Already),
+            Err(fault) => return Ok(Ending::Failed(fault)),
+        };
+        let intent = Intent { run: run.clone(), step, at: self.clock.now(), call: call.clone(), before: before.clone() };
+        self.journal.intend(&intent).await?;
+        self.show(run).await;
+        let ending = match line.docker.carry_out(id, verb).await {
+            Ok(CarriedOut::Done) => Ending::Done,
+            Ok(CarriedOut::Already) => Ending::Already,
+            // The request may have arrived: only the target can say.
+            Err(fault)
+                if fault.kind.is_absence() || matches!(fault.kind, FaultKind::Protocol | FaultKind::Server | FaultKind::TooLarge) =>
+            {
+                self.find_out(host, id, verb, &before, fault).await
+            }
+            Err(fault) => Ending::Failed(fault),
+        };
+        line.wake.notify_one();
+        Ok(ending)
+    }
+
+    async fn find_out(&self, host: &str, id: &ContainerId, verb: &ContainerVerb, before: &Before, fault: Fault) -> Ending {
+        let settled = Instant::now() + truth::settles_within(verb);
+        let give_up = settled + TRUTH_WITHIN;
+        while Instant::now() < give_up {
+            if let Some(line) = self.lines.line(host) {
+                match truth::ask(&line.docker, id, verb, before).await {
+                    Ok(Truth::TookEffect) => return Ending::FoundDone,
+                    Ok(Truth::DidNot) if Instant::now() >= settled => return Ending::Failed(fault),
+                    Ok(Truth::DidNot) | Err(_) => {}
+                }
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        Ending::Unknown(fault)
+    }
+
+    /// Shows that the run lives, until `stop`.
+    async fn beat(&self, run: &RunId, stop: &CancellationToken) {
+        let mut ticks = interval(HEARTBEAT);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                _ = ticks.tick() => {
+                    if let Err(fault) = self.journal.beat(run, &self.owner).await {
+                        tracing::warn!(%run, %fault, "no heartbeat");
+                    }
+                }
+            }
+        }
+    }
+
+    /// Brings the run as the journal has it to every face of this console.
+    pub(super) async fn show(&self, run: &RunId) {
+        match self.journal.task(run).await {
+            Ok(task) => drop(self.reports.send(Report::Task(Box::new(task))).await),
+            Err(fault) => tracing::warn!(%run, %fault, "cannot show the run"),
+        }
+    }
+
+    async fn notice_fault(&self, run: &RunId, fault: &Fault) {
+        let text = Text::made(format!("run {run}: {}", fault.cause.en), format!("任务 {run}：{}", fault.cause.zh));
+        let notice = crate::model::task::Notice {
+            at: self.clock.now(),
+            severity: crate::model::task::Severity::Bad,
+            subject: run.0.clone(),
+            text,
+            who: None,
+        };
+        let _ = self.reports.send(Report::Notice(notice)).await;
+    }
+}
+
+/// How a run whose steps have all ended is summed up. An ending that nobody knows leaves the run for a person.
+pub(super) fn ended_state(task: &Task) -> TaskState {
+    let all = task.endings.len();
+    // What was found not done can be gone on with, like what was never begun.
+    let open = task.endings.iter().filter(|e| matches!(e, None | Some(Ending::FoundNotDone))).count();
+    let cancelled = task.endings.iter().flatten().any(|e| *e == Ending::Cancelled);
+    match task.failed() {
+        _ if open > 0 => TaskState::Abandoned,
+        0 if cancelled => TaskState::Cancelled,
+        0 => TaskState::Done,
+        failed if failed == all => TaskState::Failed,
+        _ => TaskState::Partial,
+    }
+}
+
+fn no_such_host(host: &str) -> Fault {
+    let hint = Text::new("it has left the config since the plan was made; plan again", "做计划之后它已从配置中移除，请重新计划");
+    Fault::new(host, FaultKind::NotFound, Text::new("this host is not declared any more", "该主机已不在配置中"), hint)
+}

@@ -1,0 +1,158 @@
+//! Follows the journal: shows runs of other consoles, and finds out what became of calls whose console is gone.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::executor::{Executor, ended_state};
+use super::truth::{self, Truth};
+use crate::journal::TakeOver;
+use crate::model::fault::Fault;
+use crate::model::plan::{Call, Ending, Intent, Outcome, RunId};
+use crate::model::report::Report;
+use crate::model::task::{Notice, Severity, Task, TaskState};
+use crate::model::text::Text;
+
+/// Between two looks at the journal.
+const LOOK: Duration = Duration::from_secs(1);
+/// Runs shown from the journal at the start.
+const KEPT: u32 = 200;
+
+/// What a console may do about runs that nobody owns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// Show them only.
+    Look,
+    /// Find out what became of them and write it down.
+    Mend,
+}
+
+/// Runs until it is dropped.
+pub(super) async fn follow(executor: Executor, role: Role) {
+    let mut mark = 0;
+    let mut abandoned: Vec<RunId> = Vec::new();
+    let mut ticks = interval(LOOK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    match executor.journal.tasks(KEPT).await {
+        Ok(tasks) => {
+            for task in tasks {
+                look_at(&executor, task, &mut abandoned).await;
+            }
+        }
+        Err(fault) => tracing::warn!(%fault, "cannot read the journal"),
+    }
+    let mut alive: Vec<RunId> = Vec::new();
+    loop {
+        ticks.tick().await;
+        let mut changed = match executor.journal.changed_since(mark).await {
+            Ok((new_mark, changed)) => {
+                mark = new_mark;
+                changed
+            }
+            Err(fault) => {
+                tracing::warn!(%fault, "cannot read the journal");
+                continue;
+            }
+        };
+        // A heart that stops writes nothing: runs that were alive are looked at again.
+        changed.append(&mut alive);
+        changed.sort();
+        changed.dedup();
+        for run in changed {
+            if let Ok(task) = executor.journal.task(&run).await {
+                if task.state == TaskState::Running {
+                    alive.push(run);
+                }
+                look_at(&executor, task, &mut abandoned).await;
+            }
+        }
+        if role == Role::Mend {
+            mend(&executor, &mut abandoned).await;
+        }
+    }
+}
+
+async fn look_at(executor: &Executor, task: Task, abandoned: &mut Vec<RunId>) {
+    if task.state == TaskState::Abandoned && !task.under_way.is_empty() && !abandoned.contains(&task.id) {
+        abandoned.push(task.id.clone());
+        let notice = Notice {
+            at: executor.clock.now(),
+            severity: Severity::Warn,
+            subject: Arc::clone(&task.id.0),
+            text: Text::made(
+                format!(
+                    "{}: {} calls were under way when {}@{} went away",
+                    task.title.en,
+                    task.under_way.len(),
+                    task.owner.who,
+                    task.owner.machine
+                ),
+                format!("{}：{}@{} 中断时有 {} 个调用正在进行", task.title.zh, task.owner.who, task.owner.machine, task.under_way.len()),
+            ),
+            who: Some(Arc::clone(&task.owner.who)),
+        };
+        let _ = executor.reports.send(Report::Notice(notice)).await;
+    }
+    let _ = executor.reports.send(Report::Task(Box::new(task))).await;
+}
+
+/// Each abandoned run whose targets answer is taken over, its open calls are told, and what is left is left to a person.
+async fn mend(executor: &Executor, abandoned: &mut Vec<RunId>) {
+    let mut left = Vec::new();
+    for run in std::mem::take(abandoned) {
+        match mend_one(executor, &run).await {
+            Ok(Mended::Told) => executor.show(&run).await,
+            Ok(Mended::Owned) => {}
+            Ok(Mended::NobodyKnows) => left.push(run),
+            Err(fault) => {
+                tracing::warn!(%run, %fault, "cannot find out what became of the run");
+                left.push(run);
+            }
+        }
+    }
+    *abandoned = left;
+}
+
+enum Mended {
+    Told,
+    Owned,
+    NobodyKnows,
+}
+
+async fn mend_one(executor: &Executor, run: &RunId) -> Result<Mended, Fault> {
+    let intents = executor.journal.open_intents(run).await?;
+    let mut told = Vec::new();
+    for intent in &intents {
+        if let Some(ending) = tell(executor, intent).await {
+            told.push((intent.step, ending));
+        }
+    }
+    if told.len() < intents.len() && told.is_empty() {
+        return Ok(Mended::NobodyKnows);
+    }
+    if let TakeOver::StillOwned(_) = executor.journal.take_over(run, &executor.owner).await? {
+        return Ok(Mended::Owned);
+    }
+    for (step, ending) in told {
+        executor.journal.conclude(&Outcome { run: run.clone(), step, at: executor.clock.now(), ending }).await?;
+    }
+    let task = executor.journal.task(run).await?;
+    match ended_state(&task) {
+        // Steps that were never begun are for a person to go on with or to leave.
+        TaskState::Abandoned => executor.journal.hand_over(run, &executor.owner).await?,
+        ended => executor.journal.finish(run, ended).await?,
+    }
+    Ok(if task.under_way.is_empty() { Mended::Told } else { Mended::NobodyKnows })
+}
+
+async fn tell(executor: &Executor, intent: &Intent) -> Option<Ending> {
+    let Call::Container { host, id, verb, .. } = &intent.call;
+    let line = executor.lines.line(host)?;
+    let settled = u64::try_from(truth::settles_within(verb).as_millis()).unwrap_or(u64::MAX);
+    match truth::ask(&line.docker, id, verb, &intent.before).await {
+        Ok(Truth::TookEffect) => Some(Ending::FoundDone),
+        Ok(Truth::DidNot) if executor.clock.now().since(intent.at) >= settled => Some(Ending::FoundNotDone),
+        Ok(Truth::DidNot) | Err(_) => None,
+    }
+}

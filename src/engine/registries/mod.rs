@@ -1,0 +1,109 @@
+//! One task a registry: who we are there, what it claims of itself, and then its holdings in rounds of three speeds.
+
+mod harbor;
+mod oci;
+mod secret;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Notify, mpsc};
+use tokio::time::{Instant, timeout};
+
+use super::backoff::{Backoff, Wait};
+use super::start::Interest;
+use crate::clients::Wire;
+use crate::config::RegistryEntry;
+use crate::model::clock::Clock;
+use crate::model::endpoint::{EndpointId, EndpointKind};
+use crate::model::fault::{Fault, FaultKind};
+use crate::model::registry::{ProjectPart, Question, RegistryFact, RegistryKind};
+use crate::model::report::{Fact, Report};
+
+/// The longest wait between two attempts at a registry that is away.
+const RETRY_CAP: Duration = Duration::from_secs(15);
+
+/// What a registry's task works with.
+#[derive(Debug)]
+pub(super) struct RegistryPoller {
+    pub(super) entry: RegistryEntry,
+    pub(super) wire: Wire,
+    pub(super) clock: Clock,
+    pub(super) reports: mpsc::Sender<Report>,
+    pub(super) wake: Arc<Notify>,
+    pub(super) generation: u64,
+    pub(super) interest: Interest,
+}
+
+impl RegistryPoller {
+    /// Runs until it is dropped.
+    pub(super) async fn run(mut self) {
+        let mut backoff = Backoff::new(RETRY_CAP);
+        loop {
+            let began = Instant::now();
+            let fault = match self.entry.spec.kind {
+                RegistryKind::Harbor => harbor::converse(&self).await,
+                RegistryKind::Oci => oci::converse(&self).await,
+            };
+            if began.elapsed() > RETRY_CAP * 2 {
+                backoff.reset();
+            }
+            self.generation += 1;
+            let wait = backoff.after(&fault);
+            tracing::info!(registry = %self.entry.spec.name, %fault, "does not answer");
+            self.report(Fact::Failed(fault)).await;
+            match wait {
+                Wait::For(time) => drop(timeout(time, self.wake.notified()).await),
+                Wait::UntilAsked => self.wake.notified().await,
+            }
+        }
+    }
+
+    async fn say(&self, fact: RegistryFact) {
+        self.report(Fact::Registry(Box::new(fact))).await;
+    }
+
+    async fn report(&self, fact: Fact) {
+        let endpoint = EndpointId { kind: kind_of(self.entry.spec.kind), name: Arc::clone(&self.entry.spec.name) };
+        let _ = self.reports.send(Report::Endpoint { endpoint, generation: self.generation, at: self.clock.now(), fact }).await;
+    }
+
+    /// An answer to one question: said, or said why not. Only a fault that concerns the whole registry ends the talk.
+    async fn told<T>(&self, question: Question, answer: Result<T, Fault>, fact: impl FnOnce(T) -> RegistryFact) -> Result<(), Fault> {
+        match answer {
+            Ok(answer) => self.say(fact(answer)).await,
+            Err(fault) if concerns_all(&fault) => return Err(fault),
+            Err(fault) => self.say(RegistryFact::Denied(question, Arc::new(fault))).await,
+        }
+        Ok(())
+    }
+
+    /// The same for a question about one project.
+    async fn told_of<T>(
+        &self,
+        project: &Arc<str>,
+        question: Question,
+        answer: Result<T, Fault>,
+        part: impl FnOnce(T) -> ProjectPart,
+    ) -> Result<(), Fault> {
+        let part = match answer {
+            Ok(answer) => part(answer),
+            Err(fault) if concerns_all(&fault) => return Err(fault),
+            Err(fault) => ProjectPart::Denied(question, Arc::new(fault)),
+        };
+        self.say(RegistryFact::Project { name: Arc::clone(project), part }).await;
+        Ok(())
+    }
+}
+
+pub(super) fn kind_of(kind: RegistryKind) -> EndpointKind {
+    match kind {
+        RegistryKind::Harbor => EndpointKind::Harbor,
+        RegistryKind::Oci => EndpointKind::Oci,
+    }
+}
+
+/// True where the registry itself is away or refuses us, and not only this question.
+fn concerns_all(fault: &Fault) -> bool {
+    fault.kind.is_absence() || matches!(fault.kind, FaultKind::Unauthorized | FaultKind::Tls | FaultKind::Throttled)
+}

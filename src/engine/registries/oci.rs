@@ -1,0 +1,185 @@
+//! The talk with one plain registry: its repositories, their tags, and the manifest behind each tag.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream;
+use tokio::time::{Instant, sleep_until};
+
+use super::{RegistryPoller, harbor, secret};
+use crate::clients::gate::Client;
+use crate::clients::http::HttpEndpoint;
+use crate::clients::oci::Oci;
+use crate::engine::start::Interest;
+use crate::model::artifact::{Artifact, ArtifactType, Digest, Kinds, PackedArtifacts, Repository, Tag};
+use crate::model::fault::Fault;
+use crate::model::registry::{Question, RegistryFact};
+
+/// Between two pings.
+const PING: Duration = Duration::from_secs(15);
+/// Between two readings of all tags: a plain registry tells nobody what changed.
+const WHOLE: Duration = Duration::from_mins(2);
+/// Requests at once; the same storage serves pulls.
+const AT_ONCE: usize = 8;
+/// Tags of one repository looked at, the last ones in the registry's order.
+const TAGS: usize = 2_000;
+
+struct Talk<'a> {
+    poller: &'a RegistryPoller,
+    oci: Oci,
+    kinds: Kinds,
+    /// What was read of each manifest: content does not change under its digest.
+    known: HashMap<Digest, Artifact>,
+}
+
+/// Talks until something concerns the whole registry; that is returned.
+pub(super) async fn converse(poller: &RegistryPoller) -> Fault {
+    match begin(poller).await {
+        Ok(mut talk) => match talk.go_on().await {
+            Ok(never) => match never {},
+            Err(fault) => fault,
+        },
+        Err(fault) => fault,
+    }
+}
+
+async fn begin(poller: &RegistryPoller) -> Result<Talk<'_>, Fault> {
+    let spec = &poller.entry.spec;
+    let base = spec.url.parse().map_err(|_| harbor::bad_url(&spec.name, &spec.url))?;
+    let credentials = secret::credentials(&poller.wire, &spec.name, &poller.entry.access, &spec.url).await?;
+    let endpoint =
+        HttpEndpoint { name: Arc::clone(&spec.name), base, ca: poller.entry.access.ca.clone(), client: Client::Oci, credentials };
+    let oci = Oci::new(&poller.wire, endpoint, spec.repositories.clone())?;
+    Ok(Talk { poller, oci, kinds: Kinds::default(), known: HashMap::new() })
+}
+
+impl Talk<'_> {
+    async fn go_on(&mut self) -> Result<std::convert::Infallible, Fault> {
+        self.ping().await?;
+        self.whole().await?;
+        if self.poller.interest != Interest::Console {
+            return std::future::pending().await;
+        }
+        let mut whole = Instant::now() + WHOLE;
+        loop {
+            let woken = tokio::select! {
+                () = sleep_until(whole.min(Instant::now() + PING)) => false,
+                () = self.poller.wake.notified() => true,
+            };
+            self.ping().await?;
+            if woken || Instant::now() >= whole {
+                self.whole().await?;
+                whole = Instant::now() + WHOLE;
+            }
+        }
+    }
+
+    async fn ping(&self) -> Result<(), Fault> {
+        let began = Instant::now();
+        self.oci.fetch_ping().await?;
+        let took_ms = u32::try_from(began.elapsed().as_millis()).unwrap_or(u32::MAX);
+        self.poller.say(RegistryFact::Ping { took_ms }).await;
+        Ok(())
+    }
+
+    async fn whole(&mut self) -> Result<(), Fault> {
+        let names = match self.oci.list_repositories().await {
+            Ok(found) => found.names,
+            Err(fault) => return self.poller.told(Question::Repositories, Err(fault), RegistryFact::Repositories).await,
+        };
+        let rows = names.iter().map(repository).collect();
+        self.poller.say(RegistryFact::Repositories(rows)).await;
+        for name in names {
+            self.artifacts_of(&name).await?;
+        }
+        Ok(())
+    }
+
+    async fn artifacts_of(&mut self, repository: &Arc<str>) -> Result<(), Fault> {
+        let artifacts = match self.artifacts(repository).await {
+            Ok(artifacts) => artifacts,
+            Err(fault) if super::concerns_all(&fault) => return Err(fault),
+            Err(fault) => {
+                self.poller.say(RegistryFact::Denied(Question::Artifacts, Arc::new(fault))).await;
+                return Ok(());
+            }
+        };
+        let artifacts = Arc::new(PackedArtifacts::pack(repository, artifacts, &mut self.kinds));
+        self.poller.say(RegistryFact::Artifacts { repository: Arc::clone(repository), artifacts }).await;
+        Ok(())
+    }
+
+    /// One artifact a digest, with the tags that point to it now.
+    async fn artifacts(&mut self, repository: &Arc<str>) -> Result<Vec<Artifact>, Fault> {
+        let tags = self.oci.list_tags(repository).await?;
+        let oci = &self.oci;
+        let newest = tags.into_iter().rev().take(TAGS);
+        let heads = stream::iter(newest).map(|tag| async move { (oci.fetch_head(repository, &tag).await, tag) });
+        let mut by_digest: BTreeMap<Digest, Vec<Tag>> = BTreeMap::new();
+        let mut heads = heads.buffer_unordered(AT_ONCE);
+        while let Some((head, tag)) = heads.next().await {
+            match head {
+                Ok(head) => by_digest.entry(head.digest).or_default().push(Tag { name: tag, pushed: None, pulled: None, immutable: None }),
+                Err(fault) if super::concerns_all(&fault) => return Err(fault),
+                // A tag removed since it was listed, or one whose manifest is broken: the others live.
+                Err(fault) => tracing::info!(%repository, %tag, %fault, "no manifest"),
+            }
+        }
+        drop(heads);
+        let unknown: Vec<Digest> = by_digest.keys().filter(|digest| !self.known.contains_key(digest)).cloned().collect();
+        let mut read = stream::iter(unknown)
+            .map(|digest| async move { (oci.fetch_manifest(repository, &digest.to_string()).await, digest) })
+            .buffer_unordered(AT_ONCE);
+        let mut news = Vec::new();
+        while let Some((manifest, digest)) = read.next().await {
+            match manifest {
+                Ok(manifest) => news.push((digest, artifact(repository, &manifest))),
+                Err(fault) if super::concerns_all(&fault) => return Err(fault),
+                Err(fault) => tracing::info!(%repository, %digest, %fault, "manifest cannot be read"),
+            }
+        }
+        drop(read);
+        self.known.extend(news);
+        Ok(by_digest
+            .into_iter()
+            .filter_map(|(digest, tags)| {
+                self.known.get(&digest).map(|a| Artifact { repository: Arc::clone(repository), tags, ..a.clone() })
+            })
+            .collect())
+    }
+}
+
+fn repository(name: &Arc<str>) -> Repository {
+    Repository {
+        id: 0,
+        project_id: 0,
+        name: Arc::clone(name),
+        description: None,
+        artifacts: None,
+        pulls: None,
+        created: None,
+        updated: None,
+    }
+}
+
+fn artifact(repository: &Arc<str>, manifest: &crate::model::artifact::Manifest) -> Artifact {
+    use crate::model::artifact::Reference;
+    let children = manifest.manifests.iter().map(|d| Reference { digest: d.digest.clone(), platform: d.platform.clone() }).collect();
+    Artifact {
+        repository: Arc::clone(repository),
+        digest: manifest.digest.clone(),
+        kind: ArtifactType::Image,
+        media_type: manifest.config.as_ref().map_or_else(|| Arc::clone(&manifest.media_type), |c| Arc::clone(&c.media_type)),
+        manifest_media_type: Arc::clone(&manifest.media_type),
+        size: manifest.total(),
+        pushed: None,
+        pulled: None,
+        tags: Vec::new(),
+        platform: None,
+        children,
+        accessories: Vec::new(),
+        labels: Vec::new(),
+    }
+}

@@ -1,0 +1,165 @@
+//! Starts the engine: the keeper, a poller a host, the figures, the follower of the journal, and the desk for commands.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+
+use super::cache;
+use super::desk::{Desk, DeskParts};
+use super::endpoints::Switchboard;
+use super::executor::Executor;
+use super::figures::{Figures, Visible};
+use super::reconcile::{self, Role};
+use super::tasks::Tasks;
+use super::{Engine, Mode, keeper};
+use crate::clients::Wire;
+use crate::config::{Config, Places};
+use crate::journal::Journal;
+use crate::model::clock::Clock;
+use crate::model::endpoint::EndpointKind;
+use crate::model::fault::Fault;
+use crate::model::fleet::Fleet;
+use crate::model::live::Live;
+use crate::model::report::Report;
+use crate::model::task::Owner;
+
+/// Commands that may wait.
+const COMMANDS: usize = 64;
+/// Reports that may wait.
+const REPORTS: usize = 256;
+/// How long closing waits for what has to be finished.
+const CLOSE_WITHIN: Duration = Duration::from_millis(1_500);
+
+/// What an engine is started with.
+#[derive(Debug)]
+pub struct Setup {
+    pub config: Config,
+    /// Where the config came from, to read it again when it changes; `None`: it does not change.
+    pub places: Option<Places>,
+    pub wire: Wire,
+    /// Memory; without it nothing can be run and no earlier run is known.
+    pub journal: Option<Journal>,
+    pub clock: Clock,
+    pub owner: Owner,
+    pub runner: Option<RunnerCommand>,
+    pub interest: Interest,
+    /// Which endpoints are asked; empty: all.
+    pub kinds: Vec<EndpointKind>,
+}
+
+/// How this same binary is started as a runner of its own session.
+#[derive(Clone, Debug)]
+pub struct RunnerCommand {
+    pub binary: PathBuf,
+    /// What stands before `run resume ID`: the config, the state directory.
+    pub arguments: Vec<String>,
+}
+
+/// What the engine should do beside answering: a script wants less than a console.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interest {
+    /// Everything, as long as it lives: figures, the journal of others, the cache.
+    Console,
+    /// One answer of every endpoint.
+    Once,
+    /// One answer of every endpoint, with the figures of running containers.
+    OnceWithFigures,
+}
+
+/// A started engine. Closing it ends all that it started.
+#[derive(Debug)]
+pub struct Running {
+    pub engine: Engine,
+    tasks: Tasks,
+    closing: tokio_util::sync::CancellationToken,
+    wire: Wire,
+    cache: Option<cache::Keeper>,
+}
+
+impl Running {
+    /// Ends everything within two seconds: what runs is handed over, the cache is written, ssh masters end.
+    pub async fn close(self) {
+        self.closing.cancel();
+        let ending = async {
+            if let Some(cache) = &self.cache {
+                cache.save_now().await;
+            }
+            self.tasks.close().await;
+        };
+        if tokio::time::timeout(CLOSE_WITHIN, ending).await.is_err() {
+            tracing::warn!("some tasks did not end in time");
+        }
+        let _ = tokio::time::timeout(Duration::from_millis(300), self.wire.close()).await;
+    }
+}
+
+/// Starts everything. Nothing has been asked yet when it returns.
+///
+/// # Errors
+/// A host whose address or certificates cannot be used at all does not stop the others: it is a Fault of its own row.
+#[must_use]
+pub fn start(setup: Setup) -> Running {
+    let Setup { config, places, wire, journal, clock, owner, runner, interest, kinds } = setup;
+    let tasks = Tasks::new();
+    let closing = tokio_util::sync::CancellationToken::new();
+    let mode = if wire.mode() == Mode::Writing && !config.read_only { Mode::Writing } else { Mode::ReadOnly };
+    let owner = Arc::new(owner);
+    let (report, reports) = mpsc::channel::<Report>(REPORTS);
+    let (fleet_in, fleet) = watch::channel(Arc::new(Fleet::default()));
+    let (live_in, live) = watch::channel(Arc::new(Live::default()));
+    let (command, commands) = mpsc::channel(COMMANDS);
+    let (tail, tails) = mpsc::channel(COMMANDS);
+    let (visible_in, visible) = watch::channel::<Visible>(Arc::default());
+    let (lines_in, lines) = watch::channel(Arc::default());
+    let lines = Switchboard::new(lines);
+
+    tasks.start("keeper", "engine", keeper::keep(reports, fleet_in, clock.clone()));
+    if interest != Interest::Once {
+        let figures = Figures::new(lines.clone(), fleet.clone(), visible, live_in);
+        tasks.start("figures", "engine", figures.run());
+    }
+    let executor = journal.clone().map(|journal| Executor {
+        journal,
+        lines: lines.clone(),
+        fleet: fleet.clone(),
+        reports: report.clone(),
+        clock: clock.clone(),
+        owner: Arc::clone(&owner),
+    });
+    let mut cache = None;
+    if let (Interest::Console, Some(journal)) = (interest, journal) {
+        let keeper = cache::Keeper::new(journal, fleet.clone());
+        tasks.start("cache", "engine", keeper.clone().run(report.clone()));
+        cache = Some(keeper);
+    }
+    if let (Interest::Console, Some(executor)) = (interest, executor.clone()) {
+        let role = if mode == Mode::Writing { Role::Mend } else { Role::Look };
+        tasks.start("journal", "engine", reconcile::follow(executor, role));
+    }
+    let parts = DeskParts {
+        tasks: tasks.clone(),
+        closing: closing.clone(),
+        wire: wire.clone(),
+        lines_in,
+        lines,
+        visible: visible_in,
+        fleet: fleet.clone(),
+        reports: report,
+        clock,
+        executor: executor.filter(|_| mode == Mode::Writing),
+        runner,
+        interest,
+        kinds,
+    };
+    let desk = Desk::new(parts, config);
+    tasks.start("desk", "engine", desk.run(commands, tails, places));
+    let engine = Engine { commands: command, tails: tail, fleet, live, mode, owner };
+    Running { engine, tasks, closing, wire, cache }
+}
+
+/// A Fault said in the log, where no face can show it.
+pub(super) fn log_fault(doing: &'static str, fault: &Fault) {
+    tracing::warn!(doing, %fault, "failed");
+}
