@@ -37,3 +37,4 @@ pub mod model;
 pub mod operations;
 pub mod planning;
 pub mod tables;
+pub mod tui;

@@ -1,0 +1,47 @@
+//! What a person does at the terminal, read by one thread and told apart byte by byte.
+
+mod decode;
+mod key;
+mod reader;
+
+pub use key::{Code, Key, Mods};
+
+pub(super) use decode::Decoder;
+pub(super) use reader::Reader;
+
+/// Longest pasted text that is kept, in bytes; the rest of a longer one is dropped.
+const PASTE_MAX: usize = 64 * 1024;
+
+/// One thing that happened at the terminal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    Key(Key),
+    /// Text that came between the marks of bracketed paste, as it came.
+    Paste(String),
+    Mouse(Mouse),
+    /// The terminal got the focus of the window system, or lost it.
+    Focus(Focus),
+    /// The terminal is gone: nothing can be read any more.
+    Closed,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Focus {
+    Gained,
+    Lost,
+}
+
+/// A press or a turn of the wheel at a cell; 0,0 is the upper left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mouse {
+    pub deed: MouseDeed,
+    pub column: u16,
+    pub row: u16,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MouseDeed {
+    Press,
+    WheelUp,
+    WheelDown,
+}

@@ -1,0 +1,367 @@
+//! The one worker thread of the face: it filters and sorts rows, runs chores, and lets old fleets go, off the drawing path.
+
+use std::any::Any;
+use std::cmp::Ordering;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::filter::{Filter, Scratch};
+use crate::model::clock::Stamp;
+use crate::model::fleet::Fleet;
+use crate::model::live::Live;
+use crate::model::text::Lang;
+use crate::tables::{Context, Noun, RowId, RowKey, Scope, SortKey};
+
+/// After a refresh that nobody waits for the thread rests this many times as long as it took: a duty of a quarter.
+const REST: u32 = 3;
+/// Rows between two looks at whether a newer question came.
+const LOOK_EVERY: usize = 4096;
+/// Chores that may wait.
+const CHORES: usize = 8;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Order {
+    Up,
+    Down,
+}
+
+/// Whether a person waits for the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Urgency {
+    Person,
+    Refresh,
+}
+
+/// Which rows of which Fleet are wanted, in which order.
+#[derive(Clone, Debug)]
+pub(super) struct Ask {
+    /// Of the view that asks: an answer to an older question is not shown.
+    pub generation: u64,
+    pub urgency: Urgency,
+    pub noun: &'static dyn Noun,
+    pub fleet: Arc<Fleet>,
+    pub live: Arc<Live>,
+    pub now: Stamp,
+    pub lang: Lang,
+    pub scope: Arc<Scope>,
+    pub filter: Arc<Filter>,
+    pub sort: Option<(usize, Order)>,
+    /// The row that is to stay selected, and where it was.
+    pub selected: Option<RowKey>,
+    pub near: usize,
+}
+
+/// Rows in order, pinned together with the Fleet that they point into.
+#[derive(Debug)]
+pub(super) struct Sheet {
+    pub generation: u64,
+    pub noun: &'static dyn Noun,
+    pub fleet: Arc<Fleet>,
+    pub rows: Vec<RowId>,
+    /// Rows before the filter.
+    pub total: usize,
+    /// What was asked to stay selected, where it was, and where it is now.
+    pub selected: Option<RowKey>,
+    pub near: usize,
+    pub found: Option<usize>,
+}
+
+type Chore = Box<dyn FnOnce() + Send>;
+
+#[derive(Default)]
+struct Desk {
+    ask: Option<Box<Ask>>,
+    chores: Vec<Chore>,
+    old: Vec<Arc<dyn Any + Send + Sync>>,
+    stop: bool,
+}
+
+struct Shared {
+    desk: Mutex<Desk>,
+    bell: Condvar,
+}
+
+/// The worker. Dropping it finishes the chores that wait and ends its thread.
+pub(super) struct Worker {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl std::fmt::Debug for Worker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Worker")
+    }
+}
+
+impl Worker {
+    /// Starts the thread; sheets arrive on the receiver.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub(super) fn start() -> std::io::Result<(Self, watch::Receiver<Option<Arc<Sheet>>>)> {
+        let shared = Arc::new(Shared { desk: Mutex::default(), bell: Condvar::new() });
+        let (give, take) = watch::channel(None);
+        let theirs = Arc::clone(&shared);
+        let thread = std::thread::Builder::new().name("tui-worker".to_owned()).spawn(move || work(&theirs, &give))?;
+        Ok((Self { shared, thread: Some(thread) }, take))
+    }
+
+    /// Asks; what waited is overwritten, what runs gives way to a person's question.
+    pub(super) fn ask(&self, ask: Ask) {
+        let mut desk = self.desk();
+        let urgent = desk.ask.as_ref().is_some_and(|a| a.urgency == Urgency::Person && a.generation == ask.generation);
+        let replaced = desk.ask.replace(Box::new(Ask { urgency: if urgent { Urgency::Person } else { ask.urgency }, ..ask }));
+        if let Some(old) = replaced {
+            desk.old.push(Arc::from(old));
+        }
+        drop(desk);
+        self.shared.bell.notify_one();
+    }
+
+    /// Runs something slow; false when too much waits already.
+    pub(super) fn chore(&self, chore: impl FnOnce() + Send + 'static) -> bool {
+        let mut desk = self.desk();
+        if desk.chores.len() >= CHORES {
+            return false;
+        }
+        desk.chores.push(Box::new(chore));
+        drop(desk);
+        self.shared.bell.notify_one();
+        true
+    }
+
+    /// Lets something go that may be the last holder of a whole Fleet.
+    pub(super) fn retire(&self, old: Arc<dyn Any + Send + Sync>) {
+        self.desk().old.push(old);
+        self.shared.bell.notify_one();
+    }
+
+    fn desk(&self) -> std::sync::MutexGuard<'_, Desk> {
+        self.shared.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.desk().stop = true;
+        self.shared.bell.notify_one();
+        if let Some(thread) = self.thread.take() {
+            drop(thread.join());
+        }
+    }
+}
+
+fn work(shared: &Shared, give: &watch::Sender<Option<Arc<Sheet>>>) {
+    let mut scratch = Scratch::default();
+    let mut not_before = Instant::now();
+    loop {
+        let mut desk = shared.desk.lock().unwrap_or_else(PoisonError::into_inner);
+        let ask = loop {
+            let old = std::mem::take(&mut desk.old);
+            let chores = std::mem::take(&mut desk.chores);
+            if !old.is_empty() || !chores.is_empty() {
+                drop(desk);
+                drop(old);
+                chores.into_iter().for_each(|chore| chore());
+                desk = shared.desk.lock().unwrap_or_else(PoisonError::into_inner);
+                continue;
+            }
+            if desk.stop {
+                return;
+            }
+            let rest = not_before.saturating_duration_since(Instant::now());
+            match desk.ask.take() {
+                Some(ask) if ask.urgency == Urgency::Person || rest.is_zero() => break ask,
+                Some(ask) => {
+                    desk.ask = Some(ask);
+                    desk = shared.bell.wait_timeout(desk, rest).unwrap_or_else(PoisonError::into_inner).0;
+                }
+                None => desk = shared.bell.wait(desk).unwrap_or_else(PoisonError::into_inner),
+            }
+        };
+        drop(desk);
+        let begun = Instant::now();
+        let newer = || {
+            let desk = shared.desk.lock().unwrap_or_else(PoisonError::into_inner);
+            desk.stop || desk.ask.as_ref().is_some_and(|a| a.urgency == Urgency::Person && a.generation != ask.generation)
+        };
+        if let Some(sheet) = lay_out(&ask, &mut scratch, newer) {
+            drop(give.send_replace(Some(Arc::new(sheet))));
+        }
+        not_before = Instant::now() + (begun.elapsed() * REST).min(Duration::from_secs(3));
+    }
+}
+
+/// Rows, filtered, sorted, and where the selected one is; `None` when a newer question came.
+pub(super) fn lay_out(ask: &Ask, scratch: &mut Scratch, newer: impl Fn() -> bool) -> Option<Sheet> {
+    let cx = Context { fleet: &ask.fleet, live: &ask.live, now: ask.now, lang: ask.lang };
+    let noun = ask.noun;
+    let mut rows = noun.rows(&ask.fleet, &ask.scope);
+    let total = rows.len();
+    if !ask.filter.is_empty() {
+        let mut kept = Vec::new();
+        for (at, row) in rows.iter().enumerate() {
+            if at % LOOK_EVERY == 0 && newer() {
+                return None;
+            }
+            if ask.filter.matches(scratch, &cx, noun, *row) {
+                kept.push(*row);
+            }
+        }
+        if noun.is_tree() {
+            kept = with_parents(&rows, &kept);
+        }
+        rows = kept;
+    }
+    if let Some((column, order)) = ask.sort.filter(|_| !noun.is_tree()) {
+        let mut keyed = Vec::with_capacity(rows.len());
+        for (at, row) in rows.iter().enumerate() {
+            if at % LOOK_EVERY == 0 && newer() {
+                return None;
+            }
+            keyed.push((noun.sort_key(&cx, *row, column), *row));
+        }
+        keyed.sort_by(|(a, _), (b, _)| compare(a, b, order));
+        rows = keyed.into_iter().map(|(_, row)| row).collect();
+    }
+    let found = ask.selected.as_ref().and_then(|key| find(noun, &ask.fleet, &rows, key, ask.near));
+    Some(Sheet {
+        generation: ask.generation,
+        noun,
+        fleet: Arc::clone(&ask.fleet),
+        rows,
+        total,
+        selected: ask.selected.clone(),
+        near: ask.near,
+        found,
+    })
+}
+
+/// In a tree a row that is kept keeps the rows above it.
+fn with_parents(all: &[RowId], kept: &[RowId]) -> Vec<RowId> {
+    let mut above: Vec<RowId> = Vec::new();
+    let mut out: Vec<RowId> = Vec::new();
+    let mut next = kept.iter().peekable();
+    let mut put = 0usize;
+    for row in all {
+        above.truncate(usize::from(row.depth));
+        put = put.min(above.len());
+        if next.peek() == Some(&row) {
+            next.next();
+            out.extend_from_slice(&above[put..]);
+            put = above.len();
+            out.push(*row);
+            above.push(*row);
+            put += 1;
+        } else {
+            above.push(*row);
+        }
+    }
+    out
+}
+
+/// Numbers before words, unknown last whichever way it is turned.
+fn compare(a: &SortKey, b: &SortKey, order: Order) -> Ordering {
+    let up = match (a, b) {
+        (SortKey::Unknown, SortKey::Unknown) => return Ordering::Equal,
+        (SortKey::Unknown, _) => return Ordering::Greater,
+        (_, SortKey::Unknown) => return Ordering::Less,
+        (SortKey::Number(a), SortKey::Number(b)) => a.total_cmp(b),
+        (SortKey::Words(a), SortKey::Words(b)) => a.cmp(b),
+        (SortKey::Number(_), SortKey::Words(_)) => Ordering::Less,
+        (SortKey::Words(_), SortKey::Number(_)) => Ordering::Greater,
+    };
+    match order {
+        Order::Up => up,
+        Order::Down => up.reverse(),
+    }
+}
+
+/// Where the row of this key is: looked for from where it was, outwards.
+pub(super) fn find(noun: &dyn Noun, fleet: &Fleet, rows: &[RowId], key: &RowKey, near: usize) -> Option<usize> {
+    let is = |at: usize| rows.get(at).is_some_and(|row| noun.key(fleet, *row) == *key);
+    let near = near.min(rows.len());
+    (0..=rows.len()).find_map(|away| {
+        let below = near.checked_add(away).filter(|at| is(*at));
+        below.or_else(|| near.checked_sub(away).filter(|at| away > 0 && is(*at)))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{NOW, Words, context_of};
+    use super::*;
+
+    fn ask(names: &[&str], filter: &str, sort: Option<(usize, Order)>) -> Ask {
+        let (fleet, live) = context_of(names);
+        let filter = Arc::new(Filter::parse(filter, Words.columns()).expect("filter"));
+        Ask {
+            generation: 1,
+            urgency: Urgency::Person,
+            noun: &Words,
+            fleet: Arc::new(fleet),
+            live: Arc::new(live),
+            now: NOW,
+            lang: Lang::En,
+            scope: Arc::default(),
+            filter,
+            sort,
+            selected: Some("b".into()),
+            near: 7,
+        }
+    }
+
+    fn names(sheet: &Sheet) -> Vec<String> {
+        sheet.rows.iter().map(|r| sheet.noun.key(&sheet.fleet, *r).to_string()).collect()
+    }
+
+    #[test]
+    fn rows_are_filtered_sorted_and_the_selected_one_is_found() {
+        let all = ["a", "b", "ccc", "dd"];
+        let mut scratch = Scratch::default();
+        let sheet = lay_out(&ask(&all, "!a", Some((1, Order::Down))), &mut scratch, || false).expect("sheet");
+        assert_eq!(names(&sheet), ["ccc", "dd", "b"]);
+        assert_eq!((sheet.total, sheet.found), (4, Some(2)));
+        assert!(lay_out(&ask(&all, "a", None), &mut scratch, || true).is_none());
+    }
+
+    #[test]
+    fn unknown_is_last_both_ways() {
+        for order in [Order::Up, Order::Down] {
+            assert_eq!(compare(&SortKey::Unknown, &SortKey::Number(1.0), order), Ordering::Greater);
+            assert_eq!(compare(&SortKey::Words("x".into()), &SortKey::Unknown, order), Ordering::Less);
+        }
+    }
+
+    #[test]
+    fn a_tree_row_keeps_its_parents() {
+        let row = |depth, a| RowId { depth, a, ..RowId::default() };
+        let all = [row(0, 0), row(1, 1), row(2, 2), row(2, 3), row(1, 4), row(0, 5), row(1, 6)];
+        assert_eq!(with_parents(&all, &[all[3], all[6]]), [all[0], all[1], all[3], all[5], all[6]]);
+        assert_eq!(with_parents(&all, &[all[1], all[2], all[4]]), [all[0], all[1], all[2], all[4]]);
+    }
+
+    #[tokio::test]
+    async fn the_thread_answers_the_newest_question_and_lets_old_things_go() {
+        let (worker, mut sheets) = Worker::start().expect("thread");
+        worker.ask(ask(&["a", "b"], "", None));
+        let mut second = ask(&["a", "b", "c"], "", None);
+        second.generation = 2;
+        worker.ask(second);
+        tokio::time::timeout(Duration::from_secs(5), sheets.wait_for(|s| s.as_ref().is_some_and(|s| s.generation == 2)))
+            .await
+            .expect("in time")
+            .expect("open");
+        let old: Arc<String> = Arc::new("fleet".to_owned());
+        let weak = Arc::downgrade(&old);
+        worker.retire(old);
+        let (done, mut ran) = watch::channel(false);
+        assert!(worker.chore(move || drop(done.send(true))));
+        tokio::time::timeout(Duration::from_secs(5), ran.wait_for(|r| *r)).await.expect("in time").expect("ran");
+        assert!(weak.upgrade().is_none());
+    }
+}
