@@ -199,7 +199,7 @@ mod tests {
 
     fn replay(parser: &mut vt100::Parser, bytes: &[u8]) -> String {
         parser.process(bytes);
-        parser.screen().contents()
+        parser.screen().contents().lines().map(|l| l.trim_end().to_owned() + "\n").collect::<String>().trim_end().to_owned()
     }
 
     #[test]
@@ -216,7 +216,7 @@ mod tests {
 
     #[test]
     fn a_terminal_shows_what_was_drawn() {
-        let mut parser = vt100::Parser::new(3, 20, 0);
+        let mut parser = vt100::Parser::new(3.try_into().expect("rows"), 20.try_into().expect("columns"), 0);
         let mut shown = Shown::new(Sync::Never);
         let bold = Style::new().fg(Color::Indexed(1)).add_modifier(Modifier::BOLD);
         let dim = Style::new().bg(Color::Rgb(1, 2, 3)).add_modifier(Modifier::REVERSED);

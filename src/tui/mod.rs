@@ -1,11 +1,300 @@
-//! THE SCREEN.
+//! THE SCREEN. Panes over the engine's facts; this is the floor's only async file.
+
 mod canvas;
+mod clipboard;
+mod console;
 mod encode;
-mod filter;
+mod export;
+mod frame;
+mod frozen;
 mod glyphs;
 mod input;
+mod keymap;
+mod layers;
+mod listing;
+mod memory;
+mod outside;
+mod palette;
+mod panes;
+mod settings;
 mod terminal;
 #[cfg(test)]
 mod testing;
 mod theme;
+mod verb;
+mod widgets;
 mod worker;
+
+use std::future::pending;
+use std::sync::Arc;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{Instant, sleep_until};
+
+use crate::engine::{Engine, Tail, TailText};
+use crate::model::clock::Clock;
+use crate::model::fault::{Fault, FaultKind};
+use crate::model::text::Text;
+use console::{Console, Station, Wish};
+use encode::Shown;
+use input::{Reader, Stroke};
+use outside::Watcher;
+use terminal::Terminal;
+use worker::{Sheet, Worker};
+
+pub use keymap::Remap;
+pub use settings::{Alarm, Ended, Keep, Kept, Kiosk, Place, Settings};
+pub use terminal::{Ability, Colours, MouseUse, Wrapper, restore, restore_on_panic};
+
+/// Runs the console on this terminal until the person leaves, a signal comes, or the terminal goes.
+/// The terminal is given back on every way out; a panic is covered by [`restore_on_panic`], which is set here.
+///
+/// # Errors
+/// Usage: stdin or stdout is no terminal, or one that cannot be drawn on. Limit: no thread or no signal handler.
+pub async fn run(engine: Engine, settings: Settings, clock: Clock) -> Result<Ended, Fault> {
+    restore_on_panic();
+    let mut signals = Signals::new()?;
+    let mut terminal = Terminal::enter(&settings.ability, settings.mouse)?;
+    let mut fleet = engine.fleet();
+    let mut live = engine.live();
+    let station = Station {
+        mode: engine.mode(),
+        owner: Arc::clone(engine.owner()),
+        fleet: Arc::clone(&fleet.borrow_and_update()),
+        live: Arc::clone(&live.borrow_and_update()),
+        at: clock.now(),
+    };
+    let shown = Shown::new(settings.ability.sync());
+    let kiosk = settings.kiosk;
+    let mut stage = Stage { console: Console::new(settings, station), next: Buffer::default(), shown, tell: Vec::new() };
+    // The picture of the last run, or an empty frame, before anything else is begun.
+    stage.paint(&terminal);
+    let (worker, mut sheets) = Worker::start().map_err(|e| own_limit(&e))?;
+    let mut reader = Reader::start(terminal.input()?).map_err(|e| own_limit(&e))?;
+    let (give_said, mut said) = mpsc::channel(8);
+    let mut opening: Option<oneshot::Receiver<Tail>> = None;
+    let mut tail: Option<watch::Receiver<Arc<TailText>>> = None;
+    let mut watcher = Watcher::new(kiosk, Instant::now());
+    let ended = loop {
+        let mut hands = Hands { engine: &engine, worker: &worker, said: &give_said, opening: &mut opening };
+        if let Some(ended) = stage.carry_out(&mut hands) {
+            break ended;
+        }
+        if terminal.is_broken() {
+            break Ended::Closed;
+        }
+        if terminal.is_idle() {
+            stage.paint(&terminal);
+        }
+        if let Some(command) = watcher.visible(&stage.console, Instant::now()) {
+            // Busy: what is visible is said again with the next change.
+            drop(engine.send(command));
+        }
+        let wake = Instant::now() + stage.console.quiet_for().min(watcher.quiet_for(Instant::now()));
+        tokio::select! {
+            batch = reader.next() => {
+                let mut strokes = batch;
+                while let Some(more) = reader.try_next() {
+                    strokes.extend(more);
+                }
+                if strokes.contains(&Stroke::Closed) {
+                    break Ended::Closed;
+                }
+                watcher.touched(Instant::now());
+                stage.console.tick(clock.now(), Instant::now());
+                for stroke in strokes {
+                    stage.console.take_stroke(stroke, Instant::now());
+                }
+            }
+            Ok(()) = fleet.changed() => {
+                let new = Arc::clone(&fleet.borrow_and_update());
+                watcher.look(&new, &mut stage.console);
+                worker.retire(stage.console.take_fleet(new, clock.now()));
+            }
+            Ok(()) = live.changed() => {
+                let new = Arc::clone(&live.borrow_and_update());
+                worker.retire(stage.console.take_live(new, clock.now()));
+            }
+            Ok(()) = sheets.changed() => take_sheet(&mut stage.console, &mut sheets),
+            opened = opened(&mut opening) => {
+                opening = None;
+                if let Some(opened) = opened {
+                    tail = Some(opened.text.clone());
+                    stage.console.take_tail(opened);
+                }
+            }
+            () = tail_changed(&mut tail) => {}
+            Some(text) = said.recv() => stage.console.say(text),
+            () = terminal.written() => {}
+            number = signals.next() => match number {
+                Some(number) => break Ended::Signal(number),
+                None => stage.resize(&terminal),
+            },
+            () = sleep_until(wake) => {
+                stage.console.tick(clock.now(), Instant::now());
+                watcher.turn(&mut stage.console, Instant::now());
+            }
+        }
+    };
+    drop(reader);
+    terminal.give_back();
+    stage.keep(&worker);
+    Ok(ended)
+}
+
+/// The state, the buffers it is drawn on, and what the terminal shows.
+struct Stage {
+    console: Console,
+    next: Buffer,
+    shown: Shown,
+    /// Bytes that go out with the next frame: the clipboard, the bell.
+    tell: Vec<u8>,
+}
+
+/// What the console's wishes are carried out with.
+struct Hands<'a> {
+    engine: &'a Engine,
+    worker: &'a Worker,
+    said: &'a mpsc::Sender<Text>,
+    opening: &'a mut Option<oneshot::Receiver<Tail>>,
+}
+
+impl Stage {
+    /// Draws, and writes what differs from what is shown: nothing where nothing does.
+    fn paint(&mut self, terminal: &Terminal) {
+        if self.next.area.is_empty() {
+            self.resize(terminal);
+        }
+        let cursor = frame::draw(&self.console, &mut self.next);
+        let mut bytes = std::mem::take(&mut self.tell);
+        let area = self.next.area;
+        bytes.extend(self.shown.turn_into(&mut self.next, cursor));
+        if self.next.area != area {
+            self.next.resize(area);
+        }
+        terminal.write(bytes);
+    }
+
+    fn resize(&mut self, terminal: &Terminal) {
+        let (columns, rows) = terminal.size();
+        self.next.resize(Rect::new(0, 0, columns, rows));
+    }
+
+    /// Does what the console wants; the end where it wants that.
+    fn carry_out(&mut self, hands: &mut Hands<'_>) -> Option<Ended> {
+        for wish in self.console.take_wishes() {
+            let busy = match wish {
+                Wish::Send(command) => hands.engine.send(command).is_err(),
+                Wish::Tail(ask) => match hands.engine.tail(ask) {
+                    Ok(opening) => {
+                        *hands.opening = Some(opening);
+                        false
+                    }
+                    Err(_) => true,
+                },
+                Wish::Ask(ask) => {
+                    hands.worker.ask(*ask);
+                    false
+                }
+                Wish::Retire(sheet) => {
+                    hands.worker.retire(sheet);
+                    false
+                }
+                Wish::Tell(bytes) => {
+                    self.tell.extend(bytes);
+                    false
+                }
+                Wish::Chore(chore) => {
+                    let said = hands.said.clone();
+                    // Full means that eight answers wait to be read: this one may be lost.
+                    !hands.worker.chore(move || drop(said.try_send(chore())))
+                }
+                Wish::Repaint => {
+                    self.shown.forget();
+                    false
+                }
+                Wish::Quit => return Some(Ended::Quit),
+            };
+            if busy {
+                self.console.say(Text::new("busy: nothing was sent, try again", "正忙：未发送，请重试"));
+            }
+        }
+        None
+    }
+
+    /// Hands what the next start wants back to who keeps it, off this thread.
+    fn keep(self, worker: &Worker) {
+        if let Some(keep) = self.console.settings.keep.clone() {
+            let kept = outside::kept(&self.console);
+            worker.chore(move || keep(kept));
+        }
+        if let Some(sheet) = self.console.listing().sheet.clone() {
+            worker.retire(sheet);
+        }
+    }
+}
+
+fn take_sheet(console: &mut Console, sheets: &mut watch::Receiver<Option<Arc<Sheet>>>) {
+    let sheet = sheets.borrow_and_update().clone();
+    if let Some(sheet) = sheet {
+        console.take_sheet(sheet);
+    }
+}
+
+/// The tail that was asked for, when it comes; `None` when the engine would not.
+async fn opened(opening: &mut Option<oneshot::Receiver<Tail>>) -> Option<Tail> {
+    match opening {
+        Some(receiver) => receiver.await.ok(),
+        None => pending().await,
+    }
+}
+
+/// Pends until the text changes; for ever once its tail is gone.
+async fn tail_changed(tail: &mut Option<watch::Receiver<Arc<TailText>>>) {
+    if let Some(text) = tail {
+        if text.changed().await.is_ok() {
+            text.borrow_and_update();
+            return;
+        }
+        *tail = None;
+    }
+    pending().await
+}
+
+/// The signals that end the console, and the one that says its size has changed.
+struct Signals {
+    term: Signal,
+    hup: Signal,
+    int: Signal,
+    winch: Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Self, Fault> {
+        let one = |kind| signal(kind).map_err(|e| own_limit(&e));
+        Ok(Self {
+            term: one(SignalKind::terminate())?,
+            hup: one(SignalKind::hangup())?,
+            int: one(SignalKind::interrupt())?,
+            winch: one(SignalKind::window_change())?,
+        })
+    }
+
+    /// The number of a signal that ends us; `None` for a new size.
+    async fn next(&mut self) -> Option<i32> {
+        tokio::select! {
+            _ = self.term.recv() => Some(SignalKind::terminate().as_raw_value()),
+            _ = self.hup.recv() => Some(SignalKind::hangup().as_raw_value()),
+            _ = self.int.recv() => Some(SignalKind::interrupt().as_raw_value()),
+            _ = self.winch.recv() => None,
+        }
+    }
+}
+
+fn own_limit(error: &std::io::Error) -> Fault {
+    let hint = Text::new("look at ulimit -u and ulimit -n", "请检查 ulimit -u 与 ulimit -n");
+    Fault::new("terminal", FaultKind::Limit, Text::raw(&error.to_string()), hint)
+}

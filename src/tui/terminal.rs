@@ -218,7 +218,7 @@ impl Drop for Terminal {
 /// Gives the terminal back if it is taken; what the panic hook and every way out call. Never waits longer than half a second.
 pub fn restore() {
     let Some(taken) = TAKEN.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
-    let (said, heard) = std::sync::mpsc::channel();
+    let (said, heard) = std::sync::mpsc::sync_channel(1);
     // On a thread, so that a terminal which takes no bytes cannot hold us.
     let writer = std::thread::Builder::new().name("tui-restore".to_owned()).spawn(move || {
         drop(write_all(&taken.undo));

@@ -85,3 +85,25 @@ impl Noun for Words {
         None
     }
 }
+
+/// Lends a desk over an empty fleet.
+pub(super) fn desk_of<T>(work: impl FnOnce(&mut super::layers::Desk<'_>) -> T) -> T {
+    let (fleet, live) = context_of(&["h"]);
+    let moment = super::listing::Moment {
+        fleet: Arc::new(fleet),
+        live: Arc::new(live),
+        now: NOW,
+        lang: crate::model::text::Lang::En,
+        zone: jiff::tz::TimeZone::UTC,
+    };
+    let keymap = super::keymap::Keymap::default();
+    let mut desk = super::layers::Desk {
+        moment: &moment,
+        mode: crate::engine::Mode::Writing,
+        keymap: &keymap,
+        pane: 0,
+        now: tokio::time::Instant::now(),
+        deeds: Vec::new(),
+    };
+    work(&mut desk)
+}

@@ -6,6 +6,8 @@ use ratatui::style::{Color, Modifier, Style};
 use serde::Deserialize;
 
 use super::terminal::Colours;
+use crate::model::fault::{Fault, FaultKind};
+use crate::model::text::Text;
 use crate::tables::{Mark, Tone};
 
 macro_rules! roles {
@@ -55,15 +57,15 @@ struct Written {
     #[serde(default)]
     bg: Option<String>,
     #[serde(default)]
-    bold: bool,
+    bold: Option<bool>,
     #[serde(default)]
-    dim: bool,
+    dim: Option<bool>,
     #[serde(default)]
-    italic: bool,
+    italic: Option<bool>,
     #[serde(default)]
-    underline: bool,
+    underline: Option<bool>,
     #[serde(default)]
-    reverse: bool,
+    reverse: Option<bool>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -143,6 +145,23 @@ impl Theme {
     }
 }
 
+/// The theme of this name: the user's own before the built-in one; `auto` looks at the terminal's background.
+/// A theme that is not there or cannot be read is the built-in one, with a fault that says so.
+pub(super) fn choose(name: &str, own: &BTreeMap<String, String>, background: Option<&str>, colours: Colours) -> (Theme, Option<Fault>) {
+    // `COLORFGBG` is `foreground;background`: 7 and 15 are the light backgrounds.
+    let light = background.and_then(|b| b.rsplit(';').next()).is_some_and(|b| matches!(b, "7" | "15"));
+    let fallback = if name == "light" || (name == "auto" && light) { "light" } else { "dark" };
+    let plain = || Theme::built_in(fallback, colours).unwrap_or(Theme { styles: [Style::new(); ROLES.len()] });
+    let problem = match own.get(name).map(|text| Theme::parse(text, colours)) {
+        Some(Ok(theme)) => return (theme, None),
+        Some(Err(why)) => why,
+        None if matches!(name, "auto" | "dark" | "light") => return (plain(), None),
+        None => "there is no such theme; the built-in ones are dark and light".to_owned(),
+    };
+    let hint = Text::new("mend the theme file or [console] theme", "请修改主题文件或 [console] theme");
+    (plain(), Some(Fault::new(format!("theme {name}"), FaultKind::Config, Text::raw(&problem), hint)))
+}
+
 impl Written {
     fn style(&self, colours: Colours) -> Result<Style, String> {
         let mut style = Style::new();
@@ -155,12 +174,12 @@ impl Written {
             }
         }
         // Without colours a background must still be seen: the environment tag, a selected row.
-        let reverse = self.reverse || (colours == Colours::None && self.bg.is_some());
+        let reverse = self.reverse == Some(true) || (colours == Colours::None && self.bg.is_some());
         for (wanted, modifier) in [
-            (self.bold, Modifier::BOLD),
-            (self.dim, Modifier::DIM),
-            (self.italic, Modifier::ITALIC),
-            (self.underline, Modifier::UNDERLINED),
+            (self.bold == Some(true), Modifier::BOLD),
+            (self.dim == Some(true), Modifier::DIM),
+            (self.italic == Some(true), Modifier::ITALIC),
+            (self.underline == Some(true), Modifier::UNDERLINED),
             (reverse, Modifier::REVERSED),
         ] {
             if wanted {

@@ -1,33 +1,28 @@
 //! The one worker thread of the face: it filters and sorts rows, runs chores, and lets old fleets go, off the drawing path.
 
 use std::any::Any;
-use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::filter::{Filter, Scratch};
 use crate::model::clock::Stamp;
 use crate::model::fleet::Fleet;
 use crate::model::live::Live;
 use crate::model::text::Lang;
-use crate::tables::{Context, Noun, RowId, RowKey, Scope, SortKey};
+use crate::tables::sort::{Order, sort};
+use crate::tables::{Context, Filter, Noun, RowId, RowKey, Scope};
 
 /// After a refresh that nobody waits for the thread rests this many times as long as it took: a duty of a quarter.
 const REST: u32 = 3;
-/// Rows between two looks at whether a newer question came.
-const LOOK_EVERY: usize = 4096;
+/// How long the end waits for what is being done.
+const LEAVE_WAIT: Duration = Duration::from_secs(1);
 /// Chores that may wait.
 const CHORES: usize = 8;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Order {
-    Up,
-    Down,
-}
 
 /// Whether a person waits for the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,9 +42,10 @@ pub(super) struct Ask {
     pub live: Arc<Live>,
     pub now: Stamp,
     pub lang: Lang,
+    pub zone: TimeZone,
     pub scope: Arc<Scope>,
     pub filter: Arc<Filter>,
-    pub sort: Option<(usize, Order)>,
+    pub sort: Option<Order>,
     /// The row that is to stay selected, and where it was.
     pub selected: Option<RowKey>,
     pub near: usize,
@@ -116,7 +112,7 @@ impl Worker {
         let urgent = desk.ask.as_ref().is_some_and(|a| a.urgency == Urgency::Person && a.generation == ask.generation);
         let replaced = desk.ask.replace(Box::new(Ask { urgency: if urgent { Urgency::Person } else { ask.urgency }, ..ask }));
         if let Some(old) = replaced {
-            desk.old.push(Arc::from(old));
+            desk.old.push(Arc::new(old));
         }
         drop(desk);
         self.shared.bell.notify_one();
@@ -149,14 +145,17 @@ impl Drop for Worker {
     fn drop(&mut self) {
         self.desk().stop = true;
         self.shared.bell.notify_one();
+        let begun = Instant::now();
         if let Some(thread) = self.thread.take() {
-            drop(thread.join());
+            // A long chore must not hold a console that is told to go.
+            while !thread.is_finished() && begun.elapsed() < LEAVE_WAIT {
+                std::thread::sleep(Duration::from_millis(1));
+            }
         }
     }
 }
 
 fn work(shared: &Shared, give: &watch::Sender<Option<Arc<Sheet>>>) {
-    let mut scratch = Scratch::default();
     let mut not_before = Instant::now();
     loop {
         let mut desk = shared.desk.lock().unwrap_or_else(PoisonError::into_inner);
@@ -189,7 +188,7 @@ fn work(shared: &Shared, give: &watch::Sender<Option<Arc<Sheet>>>) {
             let desk = shared.desk.lock().unwrap_or_else(PoisonError::into_inner);
             desk.stop || desk.ask.as_ref().is_some_and(|a| a.urgency == Urgency::Person && a.generation != ask.generation)
         };
-        if let Some(sheet) = lay_out(&ask, &mut scratch, newer) {
+        if let Some(sheet) = lay_out(&ask, newer) {
             drop(give.send_replace(Some(Arc::new(sheet))));
         }
         not_before = Instant::now() + (begun.elapsed() * REST).min(Duration::from_secs(3));
@@ -197,36 +196,21 @@ fn work(shared: &Shared, give: &watch::Sender<Option<Arc<Sheet>>>) {
 }
 
 /// Rows, filtered, sorted, and where the selected one is; `None` when a newer question came.
-pub(super) fn lay_out(ask: &Ask, scratch: &mut Scratch, newer: impl Fn() -> bool) -> Option<Sheet> {
-    let cx = Context { fleet: &ask.fleet, live: &ask.live, now: ask.now, lang: ask.lang };
+pub(super) fn lay_out(ask: &Ask, newer: impl Fn() -> bool) -> Option<Sheet> {
+    let cx = Context { fleet: &ask.fleet, live: &ask.live, now: ask.now, lang: ask.lang, zone: &ask.zone };
     let noun = ask.noun;
-    let mut rows = noun.rows(&ask.fleet, &ask.scope);
+    // A closed branch of a tree must not hide what the filter is to find.
+    let opened = Scope { closed: BTreeSet::new(), ..Scope::clone(&ask.scope) };
+    let mut rows = noun.rows(&ask.fleet, if ask.filter.is_empty() { &ask.scope } else { &opened });
     let total = rows.len();
     if !ask.filter.is_empty() {
-        let mut kept = Vec::new();
-        for (at, row) in rows.iter().enumerate() {
-            if at % LOOK_EVERY == 0 && newer() {
-                return None;
-            }
-            if ask.filter.matches(scratch, &cx, noun, *row) {
-                kept.push(*row);
-            }
-        }
-        if noun.is_tree() {
-            kept = with_parents(&rows, &kept);
-        }
-        rows = kept;
+        rows = ask.filter.keep(&cx, noun, &rows, || !newer())?;
     }
-    if let Some((column, order)) = ask.sort.filter(|_| !noun.is_tree()) {
-        let mut keyed = Vec::with_capacity(rows.len());
-        for (at, row) in rows.iter().enumerate() {
-            if at % LOOK_EVERY == 0 && newer() {
-                return None;
-            }
-            keyed.push((noun.sort_key(&cx, *row, column), *row));
+    if let Some(order) = ask.sort {
+        if newer() {
+            return None;
         }
-        keyed.sort_by(|(a, _), (b, _)| compare(a, b, order));
-        rows = keyed.into_iter().map(|(_, row)| row).collect();
+        sort(&cx, noun, &mut rows, order);
     }
     let found = ask.selected.as_ref().and_then(|key| find(noun, &ask.fleet, &rows, key, ask.near));
     Some(Sheet {
@@ -239,46 +223,6 @@ pub(super) fn lay_out(ask: &Ask, scratch: &mut Scratch, newer: impl Fn() -> bool
         near: ask.near,
         found,
     })
-}
-
-/// In a tree a row that is kept keeps the rows above it.
-fn with_parents(all: &[RowId], kept: &[RowId]) -> Vec<RowId> {
-    let mut above: Vec<RowId> = Vec::new();
-    let mut out: Vec<RowId> = Vec::new();
-    let mut next = kept.iter().peekable();
-    let mut put = 0usize;
-    for row in all {
-        above.truncate(usize::from(row.depth));
-        put = put.min(above.len());
-        if next.peek() == Some(&row) {
-            next.next();
-            out.extend_from_slice(&above[put..]);
-            put = above.len();
-            out.push(*row);
-            above.push(*row);
-            put += 1;
-        } else {
-            above.push(*row);
-        }
-    }
-    out
-}
-
-/// Numbers before words, unknown last whichever way it is turned.
-fn compare(a: &SortKey, b: &SortKey, order: Order) -> Ordering {
-    let up = match (a, b) {
-        (SortKey::Unknown, SortKey::Unknown) => return Ordering::Equal,
-        (SortKey::Unknown, _) => return Ordering::Greater,
-        (_, SortKey::Unknown) => return Ordering::Less,
-        (SortKey::Number(a), SortKey::Number(b)) => a.total_cmp(b),
-        (SortKey::Words(a), SortKey::Words(b)) => a.cmp(b),
-        (SortKey::Number(_), SortKey::Words(_)) => Ordering::Less,
-        (SortKey::Words(_), SortKey::Number(_)) => Ordering::Greater,
-    };
-    match order {
-        Order::Up => up,
-        Order::Down => up.reverse(),
-    }
 }
 
 /// Where the row of this key is: looked for from where it was, outwards.
@@ -295,10 +239,11 @@ pub(super) fn find(noun: &dyn Noun, fleet: &Fleet, rows: &[RowId], key: &RowKey,
 mod tests {
     use super::super::testing::{NOW, Words, context_of};
     use super::*;
+    use crate::tables::Direction;
 
-    fn ask(names: &[&str], filter: &str, sort: Option<(usize, Order)>) -> Ask {
+    fn ask(names: &[&str], filter: &str, sort: Option<Order>) -> Ask {
         let (fleet, live) = context_of(names);
-        let filter = Arc::new(Filter::parse(filter, Words.columns()).expect("filter"));
+        let filter = Arc::new(Filter::parse(filter, &Words).expect("filter"));
         Ask {
             generation: 1,
             urgency: Urgency::Person,
@@ -307,6 +252,7 @@ mod tests {
             live: Arc::new(live),
             now: NOW,
             lang: Lang::En,
+            zone: TimeZone::UTC,
             scope: Arc::default(),
             filter,
             sort,
@@ -322,27 +268,10 @@ mod tests {
     #[test]
     fn rows_are_filtered_sorted_and_the_selected_one_is_found() {
         let all = ["a", "b", "ccc", "dd"];
-        let mut scratch = Scratch::default();
-        let sheet = lay_out(&ask(&all, "!a", Some((1, Order::Down))), &mut scratch, || false).expect("sheet");
+            let sheet = lay_out(&ask(&all, "!a", Some(Order { column: 1, direction: Direction::Down })), || false).expect("sheet");
         assert_eq!(names(&sheet), ["ccc", "dd", "b"]);
         assert_eq!((sheet.total, sheet.found), (4, Some(2)));
-        assert!(lay_out(&ask(&all, "a", None), &mut scratch, || true).is_none());
-    }
-
-    #[test]
-    fn unknown_is_last_both_ways() {
-        for order in [Order::Up, Order::Down] {
-            assert_eq!(compare(&SortKey::Unknown, &SortKey::Number(1.0), order), Ordering::Greater);
-            assert_eq!(compare(&SortKey::Words("x".into()), &SortKey::Unknown, order), Ordering::Less);
-        }
-    }
-
-    #[test]
-    fn a_tree_row_keeps_its_parents() {
-        let row = |depth, a| RowId { depth, a, ..RowId::default() };
-        let all = [row(0, 0), row(1, 1), row(2, 2), row(2, 3), row(1, 4), row(0, 5), row(1, 6)];
-        assert_eq!(with_parents(&all, &[all[3], all[6]]), [all[0], all[1], all[3], all[5], all[6]]);
-        assert_eq!(with_parents(&all, &[all[1], all[2], all[4]]), [all[0], all[1], all[2], all[4]]);
+        assert!(lay_out(&ask(&all, "a", None), || true).is_none());
     }
 
     #[tokio::test]

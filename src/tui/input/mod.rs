@@ -14,7 +14,7 @@ const PASTE_MAX: usize = 64 * 1024;
 
 /// One thing that happened at the terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Event {
+pub enum Stroke {
     Key(Key),
     /// Text that came between the marks of bracketed paste, as it came.
     Paste(String),

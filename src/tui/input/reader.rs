@@ -10,7 +10,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tokio::sync::mpsc;
 
 use super::decode::Unfinished;
-use super::{Decoder, Event};
+use super::{Decoder, Stroke};
 
 /// How long after ESC the rest of a sequence may come: links split packets, people type no faster than this.
 const ESCAPE_WAIT: Duration = Duration::from_millis(50);
@@ -22,7 +22,7 @@ const PASTE_WAIT: Duration = Duration::from_secs(2);
 /// Reads until it is dropped. Each batch is what one read brought.
 #[derive(Debug)]
 pub(in crate::tui) struct Reader {
-    batches: Option<mpsc::Receiver<Vec<Event>>>,
+    batches: Option<mpsc::Receiver<Vec<Stroke>>>,
     wake: UnixStream,
     thread: Option<JoinHandle<()>>,
 }
@@ -40,7 +40,7 @@ impl Reader {
     }
 
     /// The next batch; pends for ever once the terminal is closed and that was told.
-    pub(in crate::tui) async fn next(&mut self) -> Vec<Event> {
+    pub(in crate::tui) async fn next(&mut self) -> Vec<Stroke> {
         let next = match &mut self.batches {
             Some(batches) => batches.recv().await,
             None => None,
@@ -52,7 +52,7 @@ impl Reader {
     }
 
     /// A batch that is there already.
-    pub(in crate::tui) fn try_next(&mut self) -> Option<Vec<Event>> {
+    pub(in crate::tui) fn try_next(&mut self) -> Option<Vec<Stroke>> {
         self.batches.as_mut()?.try_recv().ok()
     }
 }
@@ -68,7 +68,7 @@ impl Drop for Reader {
     }
 }
 
-fn read(tty: &OwnedFd, woken: &UnixStream, give: &mpsc::Sender<Vec<Event>>) {
+fn read(tty: &OwnedFd, woken: &UnixStream, give: &mpsc::Sender<Vec<Stroke>>) {
     let mut decoder = Decoder::default();
     let mut bytes = [0u8; 4096];
     loop {
@@ -83,13 +83,13 @@ fn read(tty: &OwnedFd, woken: &UnixStream, give: &mpsc::Sender<Vec<Event>>) {
             Ready::Nothing => decoder.settle(&mut batch),
             Ready::Again => {}
             Ready::Bytes => match rustix::io::read(tty, &mut bytes) {
-                Ok(0) => batch.push(Event::Closed),
+                Ok(0) => batch.push(Stroke::Closed),
                 Ok(n) => decoder.feed(&bytes[..n], &mut batch),
                 Err(rustix::io::Errno::INTR | rustix::io::Errno::AGAIN) => {}
-                Err(_) => batch.push(Event::Closed),
+                Err(_) => batch.push(Stroke::Closed),
             },
         }
-        let closed = batch.last() == Some(&Event::Closed);
+        let closed = batch.last() == Some(&Stroke::Closed);
         if (!batch.is_empty() && give.blocking_send(batch).is_err()) || closed {
             return;
         }
@@ -122,7 +122,7 @@ mod tests {
     use super::super::{Code, Key};
     use super::*;
 
-    async fn next_keys(reader: &mut Reader) -> Vec<Event> {
+    async fn next_keys(reader: &mut Reader) -> Vec<Stroke> {
         tokio::time::timeout(Duration::from_secs(5), reader.next()).await.expect("an event")
     }
 
@@ -132,16 +132,16 @@ mod tests {
         let mut reader = Reader::start(near.into()).expect("start");
         let begun = tokio::time::Instant::now();
         far.write_all(b"\x1b").expect("write");
-        assert_eq!(next_keys(&mut reader).await, vec![Event::Key(Key::plain(Code::Esc))]);
+        assert_eq!(next_keys(&mut reader).await, vec![Stroke::Key(Key::plain(Code::Esc))]);
         assert!(begun.elapsed() >= ESCAPE_WAIT);
         for pause in [5, 15, 30] {
             far.write_all(b"\x1b").expect("write");
             tokio::time::sleep(Duration::from_millis(pause)).await;
             far.write_all(b"[A").expect("write");
-            assert_eq!(next_keys(&mut reader).await, vec![Event::Key(Key::plain(Code::Up))]);
+            assert_eq!(next_keys(&mut reader).await, vec![Stroke::Key(Key::plain(Code::Up))]);
         }
         drop(far);
-        assert_eq!(next_keys(&mut reader).await, vec![Event::Closed]);
+        assert_eq!(next_keys(&mut reader).await, vec![Stroke::Closed]);
     }
 
     #[test]

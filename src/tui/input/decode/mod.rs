@@ -1,6 +1,6 @@
 //! Bytes of a terminal to events. A sequence may arrive in pieces: what is not whole waits, and the reader says when it waited long enough.
 
-use super::{Code, Event, Focus, Key, Mods, Mouse, MouseDeed, PASTE_MAX};
+use super::{Code, Focus, Key, Mods, Mouse, MouseDeed, PASTE_MAX, Stroke};
 
 /// Longest escape sequence that is waited for; a longer one is garbage.
 const SEQUENCE_MAX: usize = 64;
@@ -17,7 +17,7 @@ pub(in crate::tui) struct Decoder {
 /// What stands at the front of the bytes.
 enum Front {
     /// An event, or garbage that is swallowed, of this length.
-    Event(Option<Event>, usize),
+    Whole(Option<Stroke>, usize),
     PasteBegins(usize),
     /// The bytes so far may be the start of something.
     Incomplete,
@@ -36,7 +36,7 @@ pub(in crate::tui) enum Unfinished {
 
 impl Decoder {
     /// Takes bytes as they came and appends what they mean.
-    pub(in crate::tui) fn feed(&mut self, bytes: &[u8], out: &mut Vec<Event>) {
+    pub(in crate::tui) fn feed(&mut self, bytes: &[u8], out: &mut Vec<Stroke>) {
         self.waiting.extend_from_slice(bytes);
         let mut at = 0;
         while at < self.waiting.len() {
@@ -48,7 +48,7 @@ impl Decoder {
                 continue;
             }
             match front(&self.waiting[at..]) {
-                Front::Event(event, length) => {
+                Front::Whole(event, length) => {
                     out.extend(event);
                     at += length;
                 }
@@ -75,7 +75,7 @@ impl Decoder {
     }
 
     /// No more came in time: a lone ESC is a key, a broken sequence is nothing, a paste ends where it is.
-    pub(in crate::tui) fn settle(&mut self, out: &mut Vec<Event>) {
+    pub(in crate::tui) fn settle(&mut self, out: &mut Vec<Stroke>) {
         if let Some(text) = self.pasting.take() {
             push_paste(text, out);
             self.waiting.clear();
@@ -83,15 +83,15 @@ impl Decoder {
         }
         let waiting = std::mem::take(&mut self.waiting);
         match waiting.as_slice() {
-            [0x1b] => out.push(Event::Key(Key::plain(Code::Esc))),
+            [0x1b] => out.push(Stroke::Key(Key::plain(Code::Esc))),
             // Alt-[ and Alt-O look like the start of a sequence.
-            [0x1b, c @ (b'[' | b'O')] => out.push(Event::Key(alt(Key::char(char::from(*c))))),
+            [0x1b, c @ (b'[' | b'O')] => out.push(Stroke::Key(alt(Key::char(char::from(*c))))),
             _ => {}
         }
     }
 
     /// Takes pasted bytes from `at`; the place after the end mark, or `None` when the end is not there yet.
-    fn paste(&mut self, at: usize, out: &mut Vec<Event>) -> Option<usize> {
+    fn paste(&mut self, at: usize, out: &mut Vec<Stroke>) -> Option<usize> {
         let rest = &self.waiting[at..];
         let end = rest.windows(PASTE_END.len()).position(|w| w == PASTE_END);
         // Without an end all but what may be the first part of the mark is text.
@@ -109,8 +109,8 @@ impl Decoder {
     }
 }
 
-fn push_paste(text: Vec<u8>, out: &mut Vec<Event>) {
-    out.push(Event::Paste(String::from_utf8(text).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned())));
+fn push_paste(text: Vec<u8>, out: &mut Vec<Stroke>) {
+    out.push(Stroke::Paste(String::from_utf8(text).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned())));
 }
 
 fn alt(mut key: Key) -> Key {
@@ -120,19 +120,19 @@ fn alt(mut key: Key) -> Key {
 
 fn front(bytes: &[u8]) -> Front {
     let Some((&first, rest)) = bytes.split_first() else { return Front::Incomplete };
-    let key = |key: Key| Front::Event(Some(Event::Key(key)), 1);
+    let key = |key: Key| Front::Whole(Some(Stroke::Key(key)), 1);
     match first {
         0x1b => match rest.first() {
             None => Front::Incomplete,
             Some(b'[') => csi(bytes),
             Some(b'O') => match bytes.get(2) {
                 None => Front::Incomplete,
-                Some(c) => Front::Event(ss3(*c).map(|code| Event::Key(Key::plain(code))), 3),
+                Some(c) => Front::Whole(ss3(*c).map(|code| Stroke::Key(Key::plain(code))), 3),
             },
             Some(0x1b) => key(Key::plain(Code::Esc)),
             Some(_) => match front(rest) {
-                Front::Event(Some(Event::Key(inner)), length) => Front::Event(Some(Event::Key(alt(inner))), length + 1),
-                Front::Event(other, length) => Front::Event(other, length + 1),
+                Front::Whole(Some(Stroke::Key(inner)), length) => Front::Whole(Some(Stroke::Key(alt(inner))), length + 1),
+                Front::Whole(other, length) => Front::Whole(other, length + 1),
                 Front::PasteBegins(length) => Front::PasteBegins(length + 1),
                 Front::Incomplete => Front::Incomplete,
             },
@@ -153,12 +153,12 @@ fn utf8(bytes: &[u8]) -> Front {
         0xc2..=0xdf => 2,
         0xe0..=0xef => 3,
         0xf0..=0xf4 => 4,
-        _ => return Front::Event(None, 1),
+        _ => return Front::Whole(None, 1),
     };
     match std::str::from_utf8(&bytes[..length.min(bytes.len())]) {
-        Ok(text) => Front::Event(text.chars().next().map(|c| Event::Key(Key::char(c))), length),
+        Ok(text) => Front::Whole(text.chars().next().map(|c| Stroke::Key(Key::char(c))), length),
         Err(e) if e.error_len().is_none() && bytes.len() < length => Front::Incomplete,
-        Err(_) => Front::Event(None, 1),
+        Err(_) => Front::Whole(None, 1),
     }
 }
 
@@ -182,8 +182,8 @@ fn csi(bytes: &[u8]) -> Front {
         Some(b'[') => {
             return match bytes.get(3) {
                 None => Front::Incomplete,
-                Some(c @ b'A'..=b'E') => Front::Event(Some(Event::Key(Key::plain(Code::F(c - b'A' + 1)))), 4),
-                Some(_) => Front::Event(None, 4),
+                Some(c @ b'A'..=b'E') => Front::Whole(Some(Stroke::Key(Key::plain(Code::F(c - b'A' + 1)))), 4),
+                Some(_) => Front::Whole(None, 4),
             };
         }
         Some(b'M') => {
@@ -191,7 +191,7 @@ fn csi(bytes: &[u8]) -> Front {
                 None => Front::Incomplete,
                 Some(m) => {
                     let place = |b: u8| u16::from(b.saturating_sub(33));
-                    Front::Event(mouse(u16::from(m[0].saturating_sub(32)), place(m[1]), place(m[2])), 6)
+                    Front::Whole(mouse(u16::from(m[0].saturating_sub(32)), place(m[1]), place(m[2])), 6)
                 }
             };
         }
@@ -202,7 +202,7 @@ fn csi(bytes: &[u8]) -> Front {
             0x40..=0x7e => return whole_csi(&bytes[2..at], *byte, at + 1),
             0x20..=0x3f if at < SEQUENCE_MAX => {}
             // A broken sequence: swallow it up to here, and look at this byte again.
-            _ => return Front::Event(None, at),
+            _ => return Front::Whole(None, at),
         }
     }
     Front::Incomplete
@@ -215,7 +215,7 @@ fn whole_csi(parameters: &[u8], last: u8, length: usize) -> Front {
             ([button, x, y], b'M') => mouse(*button, x.saturating_sub(1), y.saturating_sub(1)),
             _ => None,
         };
-        return Front::Event(event, length);
+        return Front::Whole(event, length);
     }
     let n = numbers(parameters);
     let first = n.first().copied().unwrap_or(0);
@@ -229,8 +229,8 @@ fn whole_csi(parameters: &[u8], last: u8, length: usize) -> Front {
         b'F' => Code::End,
         b'Z' => Code::BackTab,
         b'P'..=b'S' => Code::F(last - b'P' + 1),
-        b'I' => return Front::Event(Some(Event::Focus(Focus::Gained)), length),
-        b'O' => return Front::Event(Some(Event::Focus(Focus::Lost)), length),
+        b'I' => return Front::Whole(Some(Stroke::Focus(Focus::Gained)), length),
+        b'O' => return Front::Whole(Some(Stroke::Focus(Focus::Lost)), length),
         b'~' => match first {
             200 => return Front::PasteBegins(length),
             1 | 7 => Code::Home,
@@ -242,7 +242,7 @@ fn whole_csi(parameters: &[u8], last: u8, length: usize) -> Front {
             11..=15 => Code::F(u8::try_from(first - 10).unwrap_or(1)),
             17..=21 => Code::F(u8::try_from(first - 11).unwrap_or(1)),
             23 | 24 => Code::F(u8::try_from(first - 12).unwrap_or(1)),
-            _ => return Front::Event(None, length),
+            _ => return Front::Whole(None, length),
         },
         b'u' => match char::from_u32(u32::from(first)) {
             Some('\r') => Code::Enter,
@@ -250,11 +250,11 @@ fn whole_csi(parameters: &[u8], last: u8, length: usize) -> Front {
             Some('\t') => Code::Tab,
             Some('\u{7f}') => Code::Backspace,
             Some(c) if !c.is_control() => Code::Char(c),
-            _ => return Front::Event(None, length),
+            _ => return Front::Whole(None, length),
         },
-        _ => return Front::Event(None, length),
+        _ => return Front::Whole(None, length),
     };
-    Front::Event(Some(Event::Key(Key { code, mods })), length)
+    Front::Whole(Some(Stroke::Key(Key { code, mods })), length)
 }
 
 fn numbers(parameters: &[u8]) -> Vec<u16> {
@@ -271,16 +271,15 @@ fn modifiers(parameter: u16) -> Mods {
 }
 
 /// Presses of the left button and the wheel; everything else of a mouse is nothing.
-fn mouse(button: u16, column: u16, row: u16) -> Option<Event> {
+fn mouse(button: u16, column: u16, row: u16) -> Option<Stroke> {
     let deed = match button & !0b1_1100 {
         0 => MouseDeed::Press,
         64 => MouseDeed::WheelUp,
         65 => MouseDeed::WheelDown,
         _ => return None,
     };
-    Some(Event::Mouse(Mouse { deed, column, row }))
+    Some(Stroke::Mouse(Mouse { deed, column, row }))
 }
 
 #[cfg(test)]
-#[path = "decode_tests.rs"]
 mod tests;

@@ -4,15 +4,15 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn all(bytes: &[u8]) -> Vec<Event> {
+fn all(bytes: &[u8]) -> Vec<Stroke> {
     let (mut decoder, mut out) = (Decoder::default(), Vec::new());
     decoder.feed(bytes, &mut out);
     decoder.settle(&mut out);
     out
 }
 
-fn key(code: Code) -> Event {
-    Event::Key(Key::plain(code))
+fn key(code: Code) -> Stroke {
+    Stroke::Key(Key::plain(code))
 }
 
 #[test]
@@ -34,11 +34,11 @@ fn sequences_of_common_terminals() {
     ] {
         assert_eq!(all(bytes), vec![key(code)], "{bytes:?}");
     }
-    assert_eq!(all(b"\x1b[1;5C"), vec![Event::Key(Key { code: Code::Right, mods: Mods { ctrl: true, alt: false, shift: false } })]);
-    assert_eq!(all(b"\x13"), vec![Event::Key(Key::ctrl('s'))]);
-    assert_eq!(all(b"\x1bx"), vec![Event::Key(alt(Key::char('x')))]);
+    assert_eq!(all(b"\x1b[1;5C"), vec![Stroke::Key(Key { code: Code::Right, mods: Mods { ctrl: true, alt: false, shift: false } })]);
+    assert_eq!(all(b"\x13"), vec![Stroke::Key(Key::ctrl('s'))]);
+    assert_eq!(all(b"\x1bx"), vec![Stroke::Key(alt(Key::char('x')))]);
     assert_eq!(all(b"\x1b\x1b"), vec![key(Code::Esc), key(Code::Esc)]);
-    assert_eq!(all(b"\x1b[I\x1b[O"), vec![Event::Focus(Focus::Gained), Event::Focus(Focus::Lost)]);
+    assert_eq!(all(b"\x1b[I\x1b[O"), vec![Stroke::Focus(Focus::Gained), Stroke::Focus(Focus::Lost)]);
 }
 
 #[test]
@@ -57,9 +57,9 @@ fn a_split_sequence_is_one_key_and_a_lone_escape_waits_to_be_settled() {
 
 #[test]
 fn the_mouse_of_sgr_and_of_old() {
-    let press = |column, row| Event::Mouse(Mouse { deed: MouseDeed::Press, column, row });
+    let press = |column, row| Stroke::Mouse(Mouse { deed: MouseDeed::Press, column, row });
     assert_eq!(all(b"\x1b[<0;10;5M\x1b[<0;10;5m"), vec![press(9, 4)]);
-    assert_eq!(all(b"\x1b[<65;1;1M"), vec![Event::Mouse(Mouse { deed: MouseDeed::WheelDown, column: 0, row: 0 })]);
+    assert_eq!(all(b"\x1b[<65;1;1M"), vec![Stroke::Mouse(Mouse { deed: MouseDeed::WheelDown, column: 0, row: 0 })]);
     assert_eq!(all(b"\x1b[M !!"), vec![press(0, 0)]);
     assert_eq!(all(b"\x1b[<2;10;5M"), vec![]);
 }
@@ -68,17 +68,17 @@ fn the_mouse_of_sgr_and_of_old() {
 fn a_paste_is_never_keys() {
     let text = "yes\r\x1b[A土";
     let bytes = format!("\x1b[200~{text}\x1b[201~q");
-    assert_eq!(all(bytes.as_bytes()), vec![Event::Paste(text.to_owned()), Event::Key(Key::char('q'))]);
+    assert_eq!(all(bytes.as_bytes()), vec![Stroke::Paste(text.to_owned()), Stroke::Key(Key::char('q'))]);
     // Byte by byte the same.
     let (mut decoder, mut out) = (Decoder::default(), Vec::new());
     for byte in bytes.as_bytes() {
         decoder.feed(&[*byte], &mut out);
     }
-    assert_eq!(out, vec![Event::Paste(text.to_owned()), Event::Key(Key::char('q'))]);
+    assert_eq!(out, vec![Stroke::Paste(text.to_owned()), Stroke::Key(Key::char('q'))]);
     // Without an end it ends when the reader gives up, and is bounded.
     let mut endless = b"\x1b[200~".to_vec();
     endless.resize(PASTE_MAX * 2, b'x');
-    assert_eq!(all(&endless), vec![Event::Paste("x".repeat(PASTE_MAX))]);
+    assert_eq!(all(&endless), vec![Stroke::Paste("x".repeat(PASTE_MAX))]);
 }
 
 #[test]

@@ -1,0 +1,160 @@
+//! From a verb to a plan that is shown, and from a run to the rows that it was for.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::super::layers::abandoned::Abandoned;
+use super::super::layers::confirm::Confirm;
+use super::super::panes::PANES;
+use super::{Console, Wish};
+use crate::engine::{Command, Mode};
+use crate::model::fleet::Fleet;
+use crate::model::plan::{Call, Ending, Plan, RunId};
+use crate::model::task::{Task, TaskState};
+use crate::model::text::Text;
+use crate::operations::AnyOperation;
+use crate::tables::RowKey;
+
+/// Runs that this console began, until their rows know what became of them.
+#[derive(Debug, Default)]
+pub(in crate::tui) struct Followed {
+    runs: Vec<Begun>,
+}
+
+#[derive(Debug)]
+struct Begun {
+    plan: Arc<Plan>,
+    rows: Vec<RowKey>,
+    /// Runs that were there before: ours is not among them.
+    before: BTreeSet<RunId>,
+    run: Option<RunId>,
+}
+
+/// Begun runs that are followed at most; the oldest is forgotten first.
+const FOLLOWED: usize = 64;
+
+impl Followed {
+    /// Something is being carried out, here or by another console.
+    pub(in crate::tui) fn any_running(&self, fleet: &Fleet) -> bool {
+        !self.runs.is_empty() || fleet.tasks.iter().any(|t| t.state == TaskState::Running)
+    }
+}
+
+impl Console {
+    /// Plans an operation for the marked rows, else the one under the bar, and shows the plan.
+    pub(in crate::tui) fn plan_rows(&mut self, operation: &str) {
+        let rows = self.listing().chosen();
+        let keys: Vec<String> = rows.iter().map(ToString::to_string).collect();
+        self.plan(std::iter::once(operation).chain(keys.iter().map(String::as_str)), rows.clone());
+    }
+
+    /// Plans an operation from the words of a `:` line.
+    pub(super) fn plan_words(&mut self, words: &[String]) {
+        self.plan(words.iter().map(String::as_str), Vec::new());
+    }
+
+    fn plan<'w>(&mut self, words: impl Iterator<Item = &'w str>, rows: Vec<RowKey>) {
+        let planned = AnyOperation::from_words(words).and_then(|operation| operation.plan(&self.moment.fleet, self.moment.now));
+        match planned {
+            Ok(plan) => self.layers.push(Box::new(Confirm::new(Arc::new(plan), rows, self.look.lang, self.now))),
+            Err(fault) => self.say_fault(&fault),
+        }
+    }
+
+    /// Sends a plan that a person agreed to. The engine plans it again and refuses it when its effects have changed.
+    pub(super) fn begin_run(&mut self, plan: &Arc<Plan>, rows: Vec<RowKey>) {
+        if self.mode == Mode::ReadOnly {
+            return;
+        }
+        let before = self.moment.fleet.tasks.iter().map(|t| t.id.clone()).collect();
+        self.wish(Wish::Send(Command::Run { plan: Box::new(Plan::clone(plan)), revision: plan.revision, reason: None }));
+        self.followed.runs.push(Begun { plan: Arc::clone(plan), rows, before, run: None });
+        if self.followed.runs.len() > FOLLOWED {
+            self.followed.runs.remove(0);
+        }
+        self.say(Text::made(format!("{} sent", plan.operation), format!("{} 已下发", plan.operation)));
+    }
+
+    /// Looks what became of the runs begun here: rows that failed stay marked, those that are done lose their mark.
+    pub(super) fn follow_runs(&mut self) {
+        let fleet = Arc::clone(&self.moment.fleet);
+        let mut open = Vec::new();
+        for mut begun in std::mem::take(&mut self.followed.runs) {
+            let found = match &begun.run {
+                Some(id) => fleet.tasks.iter().find(|t| t.id == *id),
+                None => fleet.tasks.iter().rev().find(|t| is_ours(t, &begun, &self.owner)),
+            };
+            match found {
+                Some(task) if is_over(task.state) => self.settle_run(task, &begun),
+                Some(task) => {
+                    begun.run = Some(task.id.clone());
+                    open.push(begun);
+                }
+                None => open.push(begun),
+            }
+        }
+        self.followed.runs = open;
+    }
+
+    fn settle_run(&mut self, task: &Task, begun: &Begun) {
+        let mut failed = BTreeSet::new();
+        for (step, ending) in task.plan.steps.iter().zip(&task.endings) {
+            let went_well = matches!(ending, Some(Ending::Done | Ending::Already | Ending::FoundDone));
+            if !went_well {
+                failed.insert(key_of(&step.call));
+            }
+        }
+        let planned: BTreeSet<RowKey> = task.plan.steps.iter().map(|s| key_of(&s.call)).collect();
+        for listing in self.trails.iter_mut().flatten() {
+            for row in begun.rows.iter().filter(|row| planned.contains(*row)) {
+                if failed.contains(row) {
+                    listing.marks.insert(Arc::clone(row));
+                } else {
+                    listing.marks.remove(row);
+                }
+            }
+        }
+        let (title, all, bad) = (&task.title, task.endings.len(), failed.len());
+        self.say(if bad == 0 {
+            Text::made(format!("{}: {all} of {all} done", title.en), format!("{}：{all} 步全部完成", title.zh))
+        } else {
+            Text::made(
+                format!("{}: {bad} of {all} failed and stay marked (t tells why)", title.en),
+                format!("{}：{all} 步中 {bad} 步失败，仍保留标记（按 t 查看原因）", title.zh),
+            )
+        });
+    }
+
+    /// Offers each abandoned run once: go on, leave it, or later.
+    pub(super) fn offer_abandoned(&mut self) {
+        if self.mode == Mode::ReadOnly || self.settings.kiosk.is_some() {
+            return;
+        }
+        let fleet = Arc::clone(&self.moment.fleet);
+        for task in fleet.tasks.iter().filter(|t| t.state == TaskState::Abandoned) {
+            if self.offered.insert(task.id.clone()) {
+                self.layers.push(Box::new(Abandoned::new(Arc::clone(task), self.now)));
+            }
+        }
+    }
+
+    /// Whether the pane shown is one of these.
+    pub(in crate::tui) fn is_on(&self, pane: &str) -> bool {
+        PANES[self.pane].name() == pane
+    }
+}
+
+fn is_ours(task: &Task, begun: &Begun, owner: &crate::model::task::Owner) -> bool {
+    !begun.before.contains(&task.id) && task.owner == *owner && task.plan.same_effects(&begun.plan)
+}
+
+fn is_over(state: TaskState) -> bool {
+    !matches!(state, TaskState::Running | TaskState::Abandoned)
+}
+
+/// The row of the containers table that a call acts on.
+fn key_of(call: &Call) -> RowKey {
+    match call {
+        Call::Container { host, id, .. } => format!("{host}/{id}").into(),
+    }
+}

@@ -1,0 +1,411 @@
+//! The state of the screen and what happens to it: strokes, facts and sheets go in, wishes come out. Nothing here waits or draws.
+
+mod act;
+mod open;
+mod travel;
+mod verbs;
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::canvas::{Charset, Look};
+use super::frozen::Frozen;
+use super::glyphs::{ASCII, UNICODE};
+use super::input::{Key, Mouse, MouseDeed, Stroke};
+use super::keymap::Keymap;
+use super::layers::{Deed, Desk, Layer};
+use super::listing::{Listing, Moment};
+use super::panes::PANES;
+use super::settings::{Place, Settings};
+use super::verb::{Needs, Verb};
+use super::worker::{Ask, Sheet, Urgency};
+use crate::engine::{Command, Mode, Tail, TailAsk};
+use crate::model::clock::Stamp;
+use crate::model::fault::Fault;
+use crate::model::fleet::Fleet;
+use crate::model::live::Live;
+use crate::model::plan::RunId;
+use crate::model::task::Owner;
+use crate::model::text::{Lang, Text};
+use crate::tables::Scope;
+
+pub(super) use act::Followed;
+pub(super) use verbs::VERBS;
+
+/// How long a line to the person stays.
+const SAID_FOR: Duration = Duration::from_secs(5);
+
+/// Something slow for the worker; what it says when it is done.
+pub(super) type Chore = Box<dyn FnOnce() -> Text + Send>;
+
+/// What the console wants of the loop around it.
+pub(super) enum Wish {
+    Send(Command),
+    Tail(TailAsk),
+    Ask(Box<Ask>),
+    /// Lets a sheet go off the drawing thread.
+    Retire(Arc<Sheet>),
+    /// Bytes straight to the terminal: the clipboard, the bell.
+    Tell(Vec<u8>),
+    Chore(Chore),
+    /// Paint everything anew.
+    Repaint,
+    Quit,
+}
+
+/// Everything that the screen knows.
+#[derive(Debug)]
+pub(super) struct Console {
+    pub(super) moment: Moment,
+    pub(super) mode: Mode,
+    pub(super) owner: Arc<Owner>,
+    pub(super) look: Look,
+    pub(super) keymap: Keymap,
+    pub(super) settings: Settings,
+    /// For each pane the tables one went through, the last one shown.
+    pub(super) trails: Vec<Vec<Listing>>,
+    pub(super) pane: usize,
+    /// Where one was before.
+    last: Option<(usize, Vec<Listing>)>,
+    pub(super) layers: Vec<Box<dyn Layer>>,
+    pub(super) followed: Followed,
+    pub(super) said: Option<(Text, Instant)>,
+    /// The last screen of an earlier run, shown until there is anything newer.
+    pub(super) frozen: Option<Frozen>,
+    /// Where the names of the panes stand on the second line: pane, from, to.
+    pub(super) tabs: RefCell<Vec<(usize, u16, u16)>>,
+    pub(super) now: Instant,
+    wishes: Vec<Wish>,
+    generation: u64,
+    /// Abandoned runs that were offered already.
+    offered: BTreeSet<RunId>,
+}
+
+impl std::fmt::Debug for Wish {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Send(command) => write!(f, "Send({command:?})"),
+            Self::Tail(ask) => write!(f, "Tail({ask:?})"),
+            Self::Ask(_) => f.write_str("Ask"),
+            Self::Retire(_) => f.write_str("Retire"),
+            Self::Tell(_) => f.write_str("Tell"),
+            Self::Chore(_) => f.write_str("Chore"),
+            Self::Repaint => f.write_str("Repaint"),
+            Self::Quit => f.write_str("Quit"),
+        }
+    }
+}
+
+/// What the engine is, as far as the screen says it.
+#[derive(Clone, Debug)]
+pub(super) struct Station {
+    pub mode: Mode,
+    pub owner: Arc<Owner>,
+    pub fleet: Arc<Fleet>,
+    pub live: Arc<Live>,
+    pub at: Stamp,
+}
+
+impl Console {
+    pub(super) fn new(settings: Settings, station: Station) -> Self {
+        let lang = settings.lang;
+        let (keymap, faults) = Keymap::new(&settings.keys);
+        let charset = if settings.ability.unicode { Charset::Unicode } else { Charset::Ascii };
+        let glyphs = if settings.ability.unicode { &UNICODE } else { &ASCII };
+        let (theme, theme_fault) = settings.theme_for(None);
+        let moment = Moment { fleet: station.fleet, live: station.live, now: station.at, lang, zone: settings.zone.clone() };
+        let trails = PANES.iter().map(|pane| vec![Listing::new(pane.noun(), Scope::default(), None)]).collect();
+        let frozen = settings.first_screen.as_deref().and_then(Frozen::read);
+        let mut console = Self {
+            moment,
+            mode: station.mode,
+            owner: station.owner,
+            look: Look { theme, glyphs, lang, charset },
+            keymap,
+            trails,
+            pane: 0,
+            last: None,
+            layers: Vec::new(),
+            followed: Followed::default(),
+            said: None,
+            frozen,
+            tabs: RefCell::default(),
+            now: Instant::now(),
+            wishes: Vec::new(),
+            generation: 0,
+            offered: BTreeSet::new(),
+            settings,
+        };
+        if let Some(memory) = console.settings.memory.take() {
+            super::memory::recall(&mut console, &memory);
+        }
+        for fault in faults.iter().chain(&theme_fault) {
+            console.say_fault(fault);
+        }
+        console.dress();
+        console.offer_abandoned();
+        for pane in 0..PANES.len() {
+            let generation = console.next_generation();
+            if let Some(listing) = console.trails[pane].last_mut() {
+                listing.generation = generation;
+            }
+        }
+        console.ask(Urgency::Person);
+        console
+    }
+
+    /// What is wanted since the last call.
+    pub(super) fn take_wishes(&mut self) -> Vec<Wish> {
+        std::mem::take(&mut self.wishes)
+    }
+
+    pub(super) fn wish(&mut self, wish: Wish) {
+        self.wishes.push(wish);
+    }
+
+    pub(super) fn listing(&self) -> &Listing {
+        let trail = &self.trails[self.pane];
+        // A trail is never empty: Esc stops at its first table.
+        &trail[trail.len() - 1]
+    }
+
+    pub(super) fn listing_mut(&mut self) -> &mut Listing {
+        let trail = &mut self.trails[self.pane];
+        let last = trail.len() - 1;
+        &mut trail[last]
+    }
+
+    /// Takes what a person did.
+    pub(super) fn take_stroke(&mut self, stroke: Stroke, now: Instant) {
+        self.now = now;
+        match stroke {
+            Stroke::Key(key) => self.take_key(&key),
+            Stroke::Paste(text) => self.with_layer(|layer, desk| layer.paste(&text, desk)),
+            Stroke::Mouse(mouse) => self.take_mouse(&mouse),
+            Stroke::Focus(_) | Stroke::Closed => {}
+        }
+    }
+
+    fn take_key(&mut self, key: &Key) {
+        if self.said.as_ref().is_some_and(|(_, since)| self.now.duration_since(*since) > Duration::from_millis(500)) {
+            self.said = None;
+        }
+        if *key == Key::ctrl('c') {
+            return self.wish(Wish::Quit);
+        }
+        if self.layers.is_empty() {
+            if let Some(verb) = self.keymap.verb(self.pane, key) {
+                self.run(verb);
+            } else if let Some(digit) = key.typed().filter(char::is_ascii_digit) {
+                self.show_digit(digit);
+            }
+            return;
+        }
+        self.with_layer(|layer, desk| layer.key(key, desk));
+    }
+
+    fn take_mouse(&mut self, mouse: &Mouse) {
+        if !self.layers.is_empty() {
+            return self.with_layer(|layer, desk| layer.mouse(mouse, desk));
+        }
+        match mouse.deed {
+            MouseDeed::WheelUp => self.listing_mut().step(-3),
+            MouseDeed::WheelDown => self.listing_mut().step(3),
+            MouseDeed::Press if mouse.row == 1 => {
+                let hit = self.tabs.borrow().iter().find(|(_, from, to)| (*from..*to).contains(&mouse.column)).map(|(pane, ..)| *pane);
+                if let Some(pane) = hit {
+                    self.show_pane(pane);
+                }
+            }
+            MouseDeed::Press => self.press_table(mouse.column, mouse.row),
+        }
+    }
+
+    fn press_table(&mut self, column: u16, row: u16) {
+        let listing = self.listing();
+        let drawn = listing.drawn.borrow();
+        let rows = drawn.rows;
+        if column < rows.x || column >= rows.right() {
+            return;
+        }
+        if row + 1 == rows.y {
+            let head = drawn.columns.iter().find(|(_, from, to)| (*from..=*to).contains(&column)).map(|(c, ..)| *c);
+            drop(drawn);
+            if let Some(head) = head {
+                self.listing_mut().sort_by(head);
+                self.ask_anew();
+            }
+        } else if (rows.y..rows.bottom()).contains(&row) {
+            drop(drawn);
+            let at = listing.offset.get() + usize::from(row - rows.y);
+            if at < listing.rows().len() {
+                if at == listing.at { self.run_id("console.enter") } else { self.listing_mut().go(at) }
+            }
+        }
+    }
+
+    /// Lets the topmost layer take something, then does what it wants.
+    fn with_layer(&mut self, take: impl FnOnce(&mut Box<dyn Layer>, &mut Desk<'_>)) {
+        let Some(mut layer) = self.layers.pop() else { return };
+        let mut desk = self.desk();
+        take(&mut layer, &mut desk);
+        let deeds = desk.deeds;
+        self.layers.push(layer);
+        let mut place = self.layers.len() - 1;
+        for deed in deeds {
+            match deed {
+                Deed::Close => {
+                    self.layers.remove(place);
+                    place = place.saturating_sub(1);
+                }
+                Deed::Open(layer) => self.layers.push(layer),
+                Deed::Verb(verb) => self.run(verb),
+                Deed::Narrow(text) => {
+                    self.listing_mut().narrow(&text);
+                    self.ask_anew();
+                }
+                Deed::Line(line) => self.carry_out(&line),
+                Deed::Send(command) => self.wish(Wish::Send(command)),
+                Deed::Run { plan, rows } => self.begin_run(&plan, rows),
+                Deed::Tail(ask) => self.wish(Wish::Tail(ask)),
+                Deed::Copy(text) => self.copy(&text),
+                Deed::Say(text) => self.say(text),
+            }
+        }
+    }
+
+    /// What a layer may look at.
+    pub(super) fn desk(&self) -> Desk<'_> {
+        Desk { moment: &self.moment, mode: self.mode, keymap: &self.keymap, pane: self.pane, now: self.now, deeds: Vec::new() }
+    }
+
+    /// Does a verb where it is valid.
+    pub(super) fn run(&mut self, verb: &'static Verb) {
+        match verb.needs {
+            Needs::Writing if self.mode == Mode::ReadOnly => {
+                self.say(Text::new("read-only: this console changes nothing", "只读：此控制台不做任何更改"));
+            }
+            Needs::Row | Needs::Writing if self.listing().chosen().is_empty() => {
+                self.say(Text::new("no row is selected", "没有选中的行"));
+            }
+            _ => (verb.run)(self),
+        }
+    }
+
+    fn run_id(&mut self, id: &str) {
+        if let Some(verb) = VERBS.iter().find(|v| v.id == id) {
+            self.run(verb);
+        }
+    }
+
+    /// New facts. The sheet shown stays as it is until the worker has laid out a new one.
+    pub(super) fn take_fleet(&mut self, fleet: Arc<Fleet>, at: Stamp) -> Arc<Fleet> {
+        self.moment.now = at;
+        let places_changed = fleet.idcs != self.moment.fleet.idcs;
+        let before = std::mem::replace(&mut self.moment.fleet, fleet);
+        if places_changed {
+            self.dress();
+        }
+        self.follow_runs();
+        self.offer_abandoned();
+        self.ask(Urgency::Refresh);
+        before
+    }
+
+    pub(super) fn take_live(&mut self, live: Arc<Live>, at: Stamp) -> Arc<Live> {
+        self.moment.now = at;
+        let before = std::mem::replace(&mut self.moment.live, live);
+        // Rows sorted or filtered by a live figure change their order with it.
+        let listing = self.listing();
+        if listing.sort.is_some() || !listing.filter_text.is_empty() {
+            self.ask(Urgency::Refresh);
+        }
+        before
+    }
+
+    pub(super) fn take_sheet(&mut self, sheet: Arc<Sheet>) {
+        if self.frozen.is_some() && (!sheet.rows.is_empty() || sheet.fleet.revision > 0) {
+            self.frozen = None;
+        }
+        let old = match self.listing_mut().take(sheet) {
+            Ok(old) => old,
+            Err(late) => Some(late),
+        };
+        if let Some(old) = old {
+            self.wish(Wish::Retire(old));
+        }
+    }
+
+    pub(super) fn take_tail(&mut self, tail: Tail) {
+        if let Some(layer) = self.layers.last_mut() {
+            layer.take_tail(tail);
+        }
+    }
+
+    /// The time has moved: lines go, ages and spinners turn.
+    pub(super) fn tick(&mut self, at: Stamp, now: Instant) {
+        self.now = now;
+        self.moment.now = at;
+        if self.said.as_ref().is_some_and(|(_, since)| now.duration_since(*since) >= SAID_FOR) {
+            self.said = None;
+        }
+    }
+
+    /// How long what is shown stays true if nothing else happens: a spinner turns, a line goes, an age or the clock steps.
+    pub(super) fn quiet_for(&self) -> Duration {
+        let to_minute = 60_000 - u64::try_from(self.moment.now.0.rem_euclid(60_000)).unwrap_or(0);
+        let mut quiet = Duration::from_millis(to_minute + 5);
+        if self.followed.any_running(&self.moment.fleet) || self.said.is_some() {
+            quiet = quiet.min(Duration::from_millis(500));
+        }
+        if self.moment.fleet.derived.faults > 0 || self.moment.fleet.hosts.iter().any(|h| h.freshness.is_stale()) {
+            quiet = quiet.min(Duration::from_secs(5));
+        }
+        quiet
+    }
+
+    pub(super) fn say(&mut self, text: Text) {
+        self.said = Some((text, self.now));
+    }
+
+    pub(super) fn say_fault(&mut self, fault: &Fault) {
+        let one = |lang: Lang| format!("{}: {} ({})", fault.endpoint, fault.cause.get(lang), fault.hint.get(lang));
+        self.say(Text::made(one(Lang::En), one(Lang::Zh)));
+    }
+
+    /// Asks the worker for the table shown.
+    pub(super) fn ask(&mut self, urgency: Urgency) {
+        let ask = self.listing().ask(&self.moment, urgency);
+        self.wish(Wish::Ask(Box::new(ask)));
+    }
+
+    /// The question has changed: older answers are not shown any more.
+    pub(super) fn ask_anew(&mut self) {
+        let generation = self.next_generation();
+        self.listing_mut().generation = generation;
+        self.ask(Urgency::Person);
+    }
+
+    fn next_generation(&mut self) -> u64 {
+        self.generation += 1;
+        self.generation
+    }
+
+    /// Puts on the theme of the environment that is looked at.
+    fn dress(&mut self) {
+        let environment = super::frame::environment(&self.moment.fleet).map(|(name, _)| name);
+        let (theme, fault) = self.settings.theme_for(environment.as_deref());
+        self.look.theme = theme;
+        if let Some(fault) = fault {
+            self.say_fault(&fault);
+        }
+    }
+
+    pub(super) fn is_lab(&self) -> bool {
+        self.settings.place == Place::Lab
+    }
+}

@@ -1,0 +1,227 @@
+//! What opens over a pane: lines to type in, boxes to read, logs.
+
+use std::sync::Arc;
+
+use super::super::clipboard;
+use super::super::export;
+use super::super::keymap::all_verbs;
+use super::super::layers::command_line::CommandLine;
+use super::super::layers::filter_line::FilterLine;
+use super::super::layers::help::Help;
+use super::super::layers::log::{Follow, LogBox};
+use super::super::layers::menu::Menu;
+use super::super::layers::reading::Reading;
+use super::super::layers::runs::Runs;
+use super::super::palette::{self, Line};
+use super::super::panes::PANES;
+use super::super::verb::Shown;
+use super::super::widgets::describe::{self, Said};
+use super::super::worker::Sheet;
+use super::{Console, Wish};
+use crate::engine::TailAsk;
+use crate::model::host::{ContainerId, Host};
+use crate::model::text::{Lang, Text, clean};
+use crate::tables::{Context, RowId, RowKey, Tone};
+
+/// Containers whose logs are followed together at most.
+const LOGS_MAX: usize = 100;
+/// Lines of a log that are asked for at first.
+const LOG_LINES: u32 = 200;
+
+type Target = (Arc<str>, ContainerId);
+
+impl Console {
+    pub(super) fn filter(&mut self) {
+        let text = self.listing().filter_text.clone();
+        self.layers.push(Box::new(FilterLine::new(&text)));
+    }
+
+    pub(super) fn command(&mut self) {
+        self.layers.push(Box::new(CommandLine::new("")));
+    }
+
+    pub(super) fn help(&mut self) {
+        self.layers.push(Box::new(Help::default()));
+    }
+
+    pub(super) fn tasks(&mut self) {
+        self.layers.push(Box::new(Runs::default()));
+    }
+
+    pub(super) fn menu(&mut self) {
+        let verbs = all_verbs().into_iter().filter(|(pane, verb)| pane.is_none_or(|p| p == self.pane) && verb.shown != Shown::Help);
+        let mut verbs: Vec<_> = verbs.collect();
+        verbs.sort_by_key(|(pane, _)| pane.is_none());
+        let verbs: Vec<_> = verbs.into_iter().map(|(_, verb)| verb).collect();
+        let count = self.listing().marks.len();
+        let title = match (self.look.lang, count) {
+            (lang, 0) => PANES[self.pane].title().get(lang).to_owned(),
+            (Lang::En, n) => format!("{} marked", n),
+            (Lang::Zh, n) => format!("已标记 {n} 行"),
+        };
+        self.layers.push(Box::new(Menu::new(title, verbs)));
+    }
+
+    pub(super) fn describe(&mut self) {
+        self.read(describe::describe);
+    }
+
+    pub(super) fn why(&mut self) {
+        self.read(|noun, cx, row| {
+            let lines = describe::why(noun, cx, row);
+            if lines.is_empty() {
+                let calm = Text::new("nothing is wrong with it, as far as is known", "目前未发现问题");
+                return vec![Said::new("", calm.get(cx.lang), Tone::Good)];
+            }
+            lines
+        });
+    }
+
+    fn read(&mut self, lines: impl Fn(&dyn crate::tables::Noun, &Context<'_>, RowId) -> Vec<Said>) {
+        let Some((sheet, row)) = self.listing().row() else { return };
+        let cx = self.context_of(sheet);
+        let said = lines(sheet.noun, &cx, row);
+        let title = describe::title_of(sheet.noun, &sheet.fleet, row, self.look.lang);
+        self.layers.push(Box::new(Reading::new(title, said)));
+    }
+
+    pub(in crate::tui) fn context_of<'c>(&'c self, sheet: &'c Sheet) -> Context<'c> {
+        Context { fleet: &sheet.fleet, live: &self.moment.live, now: self.moment.now, lang: self.moment.lang, zone: &self.moment.zone }
+    }
+
+    pub(super) fn raw(&mut self) {
+        let Some(key) = self.listing().key_at(self.listing().at) else { return };
+        match container_of(&key) {
+            Some((host, id)) => {
+                let title = self.listing().row().map(|(s, row)| describe::title_of(s.noun, &s.fleet, row, self.look.lang));
+                self.layers.push(Box::new(LogBox::new(title.unwrap_or_default(), Follow::FromTop)));
+                self.wish(Wish::Tail(TailAsk::Inspect { host, id }));
+            }
+            // What is not a container is shown as scripts see it.
+            None => self.read(|noun, cx, row| {
+                let text = serde_json::to_string_pretty(&crate::tables::item(cx, noun, row)).unwrap_or_default();
+                text.lines().map(|line| Said::new("", clean(line), Tone::Plain)).collect()
+            }),
+        }
+    }
+
+    pub(super) fn logs(&mut self) {
+        let mut targets: Vec<Target> = Vec::new();
+        for key in self.listing().chosen() {
+            targets.extend(container_of(&key));
+        }
+        if targets.is_empty() {
+            targets = self.containers_under();
+        }
+        if targets.is_empty() {
+            return self.say(Text::new("there is no container under this row", "该行下没有容器"));
+        }
+        let all = targets.len();
+        targets.truncate(LOGS_MAX);
+        if all > LOGS_MAX {
+            self.say(Text::made(
+                format!("{all} containers: the first {LOGS_MAX} are followed; narrow or mark to choose others"),
+                format!("共 {all} 个容器：仅跟随前 {LOGS_MAX} 个；请筛选或标记以另行选择"),
+            ));
+        }
+        let title = self.title_of_logs(&targets);
+        self.layers.push(Box::new(LogBox::new(title, Follow::Newest)));
+        self.wish(Wish::Tail(TailAsk::Logs { containers: targets, since: None, last: LOG_LINES, follow: true }));
+    }
+
+    /// The containers of the hosts that lie under the row.
+    fn containers_under(&self) -> Vec<Target> {
+        let Some((sheet, row)) = self.listing().row() else { return Vec::new() };
+        let scope = sheet.noun.under(&sheet.fleet, row);
+        if scope == crate::tables::Scope::default() {
+            return Vec::new();
+        }
+        let under = sheet.fleet.hosts.iter().filter(|host| scope.holds(&host.spec));
+        let of = |host: &'_ Arc<Host>| {
+            let name = Arc::clone(host.name());
+            let up = host.known_containers().iter().filter(|c| c.state.is_up());
+            up.map(|c| (Arc::clone(&name), c.id)).collect::<Vec<_>>()
+        };
+        under.flat_map(of).take(LOGS_MAX + 1).collect()
+    }
+
+    fn title_of_logs(&self, targets: &[Target]) -> String {
+        let fleet = &self.moment.fleet;
+        if let [(host, id)] = targets {
+            let name = fleet.host(host).and_then(|h| h.container(id)).map_or_else(|| id.short(), |c| clean(&c.name).into_owned());
+            return format!("{} {host}/{name}", Text::new("logs", "日志").get(self.look.lang));
+        }
+        let mut hosts: Vec<&Arc<str>> = targets.iter().map(|(host, _)| host).collect();
+        hosts.dedup();
+        match self.look.lang {
+            Lang::En => format!("logs ({} containers, {} hosts)", targets.len(), hosts.len()),
+            Lang::Zh => format!("日志（{} 个容器，{} 台主机）", targets.len(), hosts.len()),
+        }
+    }
+
+    pub(super) fn mark_all(&mut self) {
+        if !self.listing_mut().mark_all() {
+            let most = super::super::listing::MARKS_MAX;
+            self.say(Text::made(format!("more than {most} rows: narrow first"), format!("超过 {most} 行：请先筛选")));
+        }
+    }
+
+    pub(super) fn copy_names(&mut self) {
+        let names: Vec<String> = self.listing().chosen().iter().map(ToString::to_string).collect();
+        self.copy(&names.join("\n"));
+    }
+
+    /// To the clipboard of the person's own terminal.
+    pub(super) fn copy(&mut self, text: &str) {
+        match clipboard::osc52(text, self.settings.ability.wrapped_by) {
+            Some(bytes) => {
+                self.wish(Wish::Tell(bytes));
+                self.say(Text::new("copied", "已复制"));
+            }
+            None => self.say(Text::new("too long for the clipboard", "内容过长，无法复制")),
+        }
+    }
+
+    pub(super) fn export(&mut self) {
+        let listing = self.listing();
+        let Some(sheet) = listing.sheet.clone() else { return };
+        let asked = export::Ask { sheet, live: Arc::clone(&self.moment.live), now: self.moment.now, lang: self.moment.lang, zone: self.moment.zone.clone() };
+        let folder = self.settings.export_to.clone();
+        self.wish(Wish::Chore(Box::new(move || export::write(&asked, &folder))));
+    }
+
+    /// Carries out a `:` line.
+    pub(super) fn carry_out(&mut self, line: &str) {
+        match palette::read(line) {
+            Line::Nothing => {}
+            Line::Quit => self.wish(Wish::Quit),
+            Line::Help => self.help(),
+            Line::Go { pane, noun, filter, idc } => self.go(pane, noun, &filter, idc.as_deref()),
+            Line::Operation { words } => self.plan_words(&words),
+            Line::Theme(name) => {
+                self.settings.theme = name;
+                self.settings.theme_by_environment.clear();
+                self.dress();
+                self.wish(Wish::Repaint);
+            }
+            Line::Language(name) => {
+                if self.settings.ability.unicode || name == "en" {
+                    let lang = if name == "zh" { Lang::Zh } else { Lang::En };
+                    self.settings.lang = lang;
+                    self.look.lang = lang;
+                    self.moment.lang = lang;
+                    self.ask_anew();
+                } else {
+                    self.say(Text::new("this terminal shows ASCII only", "this terminal shows ASCII only"));
+                }
+            }
+            Line::Wrong(why) => self.say(why),
+        }
+    }
+}
+
+/// The container that a row's key names: `host/id`.
+pub(super) fn container_of(key: &RowKey) -> Option<Target> {
+    let (host, id) = key.rsplit_once('/')?;
+    Some((host.into(), ContainerId::parse(id)?))
+}

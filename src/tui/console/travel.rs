@@ -1,0 +1,249 @@
+//! Going about: panes, into rows and out again, back to where one was.
+
+use std::sync::Arc;
+
+use super::super::layers::runs::Runs;
+use super::super::listing::{Listing, Shut};
+use super::super::panes::PANES;
+use super::super::worker::Urgency;
+use super::{Console, Wish};
+use crate::model::derived::About;
+use crate::model::text::{Text, clean};
+use crate::tables::{self, Direction, Noun, Scope};
+
+/// How deep one can go.
+const DEEPEST: usize = 16;
+/// Names that are put into a filter; more are not told apart by a person anyway.
+const NAMED: usize = 12;
+
+impl Console {
+    /// Goes into the row under the bar.
+    pub(super) fn enter(&mut self) {
+        let Some((sheet, row)) = self.listing().row() else { return };
+        let (sheet, noun) = (Arc::clone(sheet), sheet.noun);
+        let under = noun.under(&sheet.fleet, row);
+        let crumb = crumb_of(&noun.key(&sheet.fleet, row), &under, &self.moment.fleet);
+        let into = match noun.name() {
+            "idcs" => "host_tree",
+            "host_tree" if under.host.is_none() => "host_tree",
+            "host_tree" | "hosts" => "containers",
+            "clusters" | "pools" => "hosts",
+            "containers" => return self.logs(),
+            "attention" => {
+                let about = sheet.fleet.derived.attention.get(row.a as usize).map(|a| a.about.clone());
+                return self.go_about(about.as_ref());
+            }
+            "tasks" => {
+                let key = noun.key(&sheet.fleet, row);
+                let run = sheet.fleet.tasks.iter().find(|t| *t.id.0 == *key).map(|t| t.id.clone());
+                return self.layers.push(Box::new(run.map_or_else(Runs::default, Runs::at)));
+            }
+            _ => return self.describe(),
+        };
+        if let Some(noun) = tables::noun(into) {
+            self.push(Listing::new(noun, under, Some(crumb)));
+        }
+    }
+
+    /// Clears the filter, then goes out of the row one went into.
+    pub(super) fn back(&mut self) {
+        if !self.listing().filter_text.is_empty() {
+            self.listing_mut().narrow("");
+            return self.ask_anew();
+        }
+        if self.trails[self.pane].len() > 1 {
+            if let Some(left) = self.trails[self.pane].pop() {
+                self.retire(left);
+            }
+            self.ask(Urgency::Person);
+        }
+    }
+
+    pub(super) fn last_place(&mut self) {
+        let here = (self.pane, self.trails[self.pane].clone());
+        let Some((pane, trail)) = self.last.replace(here) else {
+            self.last = None;
+            return self.say(Text::new("you were nowhere else yet", "还没有去过别处"));
+        };
+        self.pane = pane;
+        let old = std::mem::replace(&mut self.trails[pane], trail);
+        old.into_iter().for_each(|listing| self.retire(listing));
+        self.ask_anew();
+    }
+
+    /// Shows a pane as it was left; its first table when it is shown already.
+    pub(in crate::tui) fn show_pane(&mut self, pane: usize) {
+        if pane >= PANES.len() {
+            return;
+        }
+        if pane == self.pane {
+            while self.trails[pane].len() > 1 {
+                if let Some(left) = self.trails[pane].pop() {
+                    self.retire(left);
+                }
+            }
+        } else {
+            self.remember_place();
+            self.pane = pane;
+        }
+        self.ask_anew();
+    }
+
+    /// Shows the pane of a digit; says so where it is not built.
+    pub(in crate::tui) fn show_digit(&mut self, digit: char) {
+        if let Some(pane) = PANES.iter().position(|p| p.digit() == digit) {
+            self.show_pane(pane);
+        }
+    }
+
+    pub(in crate::tui) fn turn_pane(&mut self, by: isize) {
+        let count = isize::try_from(PANES.len()).unwrap_or(1);
+        let next = (isize::try_from(self.pane).unwrap_or(0) + by).rem_euclid(count);
+        self.show_pane(usize::try_from(next).unwrap_or(0));
+    }
+
+    /// Where a `:` line leads.
+    pub(super) fn go(&mut self, pane: Option<usize>, noun: &'static dyn Noun, filter: &str, idc: Option<&str>) {
+        let idc = match idc {
+            Some(wanted) => {
+                let found = self.moment.fleet.idcs.iter().find(|i| &*i.name == wanted || &*i.title == wanted);
+                let Some(found) = found else {
+                    let wanted = clean(wanted);
+                    return self.say(Text::made(format!("there is no IDC '{wanted}'"), format!("没有机房“{wanted}”")));
+                };
+                Some(found)
+            }
+            None => None,
+        };
+        let crumb = idc.map(|i| clean(&i.title).into_owned());
+        let scope = Scope { idc: idc.map(|i| Arc::clone(&i.name)), ..Scope::default() };
+        self.remember_place();
+        let pane = pane.unwrap_or(self.pane);
+        self.pane = pane;
+        let noun_is_the_panes = noun.name() == PANES[pane].noun().name();
+        let old: Vec<Listing> = self.trails[pane].drain(1..).collect();
+        old.into_iter().for_each(|listing| self.retire(listing));
+        if !noun_is_the_panes || scope.idc.is_some() {
+            let title = noun.title().get(self.look.lang).to_owned();
+            self.trails[pane].push(Listing::new(noun, scope, Some(crumb.unwrap_or(title))));
+        }
+        self.listing_mut().narrow(filter);
+        if let Some(why) = self.listing().problem.clone() {
+            self.say(why);
+        }
+        self.ask_anew();
+    }
+
+    /// Where a line that needs attention is mended.
+    fn go_about(&mut self, about: Option<&About>) {
+        match about {
+            Some(About::Hosts { idc, names }) => {
+                let filter = names_as_filter(names.iter().map(|n| &**n));
+                let idc = idc.to_string();
+                self.go_to("hosts", "host_tree", &filter, Some(&idc));
+            }
+            Some(About::Containers { names }) => {
+                let filter = names_as_filter(names.iter().map(|n| n.rsplit('/').next().unwrap_or(n)));
+                self.go_to("containers", "containers", &filter, None);
+            }
+            Some(About::Run { id }) => self.layers.push(Box::new(Runs::at(id.clone()))),
+            Some(About::Registry { .. }) => self.go_to("overview", "registries", "", None),
+            Some(About::Config | About::Nothing) | None => self.describe(),
+        }
+    }
+
+    fn go_to(&mut self, pane: &str, noun: &str, filter: &str, idc: Option<&str>) {
+        let pane = PANES.iter().position(|p| p.name() == pane);
+        if let Some(noun) = tables::noun(noun) {
+            self.go(pane, noun, filter, idc);
+        }
+    }
+
+    /// Opens a table over the pane's own.
+    pub(in crate::tui) fn open_noun(&mut self, name: &str) {
+        if let Some(noun) = tables::noun(name) {
+            let title = noun.title().get(self.look.lang).to_owned();
+            self.push(Listing::new(noun, Scope::default(), Some(title)));
+        }
+    }
+
+    fn push(&mut self, listing: Listing) {
+        if self.trails[self.pane].len() < DEEPEST {
+            self.trails[self.pane].push(listing);
+            self.ask_anew();
+        }
+    }
+
+    pub(super) fn fold(&mut self, shut: Shut) {
+        let listing = self.listing();
+        let Some((sheet, row)) = listing.row() else { return };
+        let opens = sheet.noun.opens(&sheet.fleet, row);
+        let Some(key) = listing.selected.clone() else { return };
+        let closed = listing.scope.closed.contains(&key);
+        if opens && closed != (shut == Shut::Closed) {
+            self.listing_mut().fold(&key, shut);
+            return self.ask_anew();
+        }
+        if shut == Shut::Closed && sheet.noun.is_tree() {
+            // To the row above that this one lies under.
+            let depth = row.depth;
+            let above = sheet.rows[..listing.at].iter().rposition(|r| r.depth < depth);
+            if let Some(above) = above {
+                self.listing_mut().go(above);
+            }
+        }
+    }
+
+    pub(super) fn page(&mut self, by: isize) {
+        let rows = isize::try_from(self.listing().page()).unwrap_or(1);
+        self.listing_mut().step(rows.saturating_mul(by));
+    }
+
+    pub(super) fn sort_aside(&mut self, by: isize) {
+        self.listing_mut().sort_aside(by);
+        self.ask_anew();
+    }
+
+    pub(super) fn sort_turn(&mut self) {
+        if let Some(order) = &mut self.listing_mut().sort {
+            order.direction = match order.direction {
+                Direction::Up => Direction::Down,
+                Direction::Down => Direction::Up,
+            };
+            self.ask_anew();
+        }
+    }
+
+    fn remember_place(&mut self) {
+        let here = (self.pane, self.trails[self.pane].clone());
+        if let Some((_, old)) = self.last.replace(here) {
+            old.into_iter().for_each(|listing| self.retire(listing));
+        }
+    }
+
+    fn retire(&mut self, listing: Listing) {
+        if let Some(sheet) = listing.sheet {
+            self.wish(Wish::Retire(sheet));
+        }
+    }
+}
+
+/// What a person calls the place that is gone into.
+fn crumb_of(key: &str, under: &Scope, fleet: &crate::model::fleet::Fleet) -> String {
+    let none = |name: &str| if name.is_empty() { "-".to_owned() } else { clean(name).into_owned() };
+    match (&under.host, &under.pool, &under.cluster, &under.idc) {
+        (Some(name), ..) | (None, Some(name), ..) | (None, None, Some(name), _) => none(name),
+        (None, None, None, Some(idc)) => fleet.idc(idc).map_or_else(|| none(idc), |i| clean(&i.title).into_owned()),
+        _ => clean(key).into_owned(),
+    }
+}
+
+/// A filter that finds these names.
+fn names_as_filter<'n>(names: impl Iterator<Item = &'n str>) -> String {
+    let names: Vec<String> = names.take(NAMED).map(regex::escape).map(|n| n.replace('/', "\\/")).collect();
+    match names.as_slice() {
+        [] => String::new(),
+        [one] if !one.contains(['\\', ' ', ':', '~', '!']) => one.clone(),
+        many => format!("/{}/", many.join("|")),
+    }
+}

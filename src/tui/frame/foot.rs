@@ -1,0 +1,103 @@
+//! The last lines: what is being carried out, and the verbs that are valid now.
+
+use ratatui::layout::Rect;
+
+use super::super::canvas::Canvas;
+use super::super::console::{Console, VERBS};
+use super::super::panes::PANES;
+use super::super::theme::Role;
+use super::super::verb::{Needs, Shown, Verb};
+use crate::engine::Mode;
+use crate::model::task::{Task, TaskState};
+use crate::model::text::width;
+
+pub(super) fn has_tasks(console: &Console) -> bool {
+    running(console).next().is_some()
+}
+
+fn running(console: &Console) -> impl Iterator<Item = &Task> {
+    console.moment.fleet.tasks.iter().rev().map(|t| &**t).filter(|t| t.state == TaskState::Running)
+}
+
+/// ` ⠹ restart-containers on 3 hosts  5/12  00:41       t tasks`
+pub(super) fn draw_tasks(console: &Console, canvas: &mut Canvas<'_>, area: Rect) {
+    let spinner = canvas.look.glyphs.spinner;
+    let turn = usize::try_from(console.moment.now.0.div_euclid(500)).unwrap_or(0) % spinner.len();
+    let (changing, text, dim, bad) = (canvas.style(Role::Changing), canvas.style(Role::Text), canvas.style(Role::Dim), canvas.style(Role::Bad));
+    let tasks = VERBS.iter().find(|v| v.id == "console.tasks");
+    let hint = tasks.map(|v| format!("{} {}", console.keymap.first_key(v).unwrap_or_default(), canvas.word(&v.name))).unwrap_or_default();
+    let edge = canvas.put_right(area.right().saturating_sub(1), area.y, 20, &hint, dim).saturating_sub(2);
+    let mut x = area.x + 1;
+    for task in running(console) {
+        let (ended, all) = task.progress();
+        let seconds = console.moment.now.since(task.started) / 1000;
+        let title = canvas.word(&task.title).to_owned();
+        let figures = format!("{ended}/{all}  {:02}:{:02}", seconds / 60, seconds % 60);
+        let wanted = u16::try_from(width(&title) + width(&figures) + 4).unwrap_or(u16::MAX);
+        if x > area.x + 1 && x.saturating_add(wanted) > edge {
+            canvas.put(x, area.y, edge.saturating_sub(x), canvas.look.glyphs.ellipsis, dim);
+            break;
+        }
+        canvas.put(x, area.y, 1, spinner[turn], changing);
+        let room = edge.saturating_sub(x + 2).saturating_sub(u16::try_from(width(&figures)).unwrap_or(0) + 2);
+        x += 2 + canvas.put_cut(x + 2, area.y, room, &title, text) + 2;
+        x += canvas.put(x, area.y, edge.saturating_sub(x), &figures, if task.failed() > 0 { bad } else { text }) + 3;
+    }
+}
+
+/// ` Enter open  d describe  w why  l logs  x verbs  / filter  : go  ? help`, or what is to be said just now.
+pub(super) fn draw_verbs(console: &Console, canvas: &mut Canvas<'_>, area: Rect) {
+    if let Some((text, _)) = &console.said {
+        let words = canvas.word(text).to_owned();
+        let style = canvas.style(Role::Accent);
+        canvas.put(area.x + 1, area.y, area.width.saturating_sub(2), &words, style);
+        return;
+    }
+    if let Some(layer) = console.layers.last() {
+        let hints = layer.hints();
+        let pairs = hints.iter().map(|(key, name)| ((*key).to_owned(), canvas.word(name).to_owned(), Valid::Yes));
+        return draw_pairs(canvas, area, pairs.collect());
+    }
+    let own = PANES[console.pane].verbs().iter();
+    let (row_first, rest): (Vec<_>, Vec<_>) = VERBS.iter().filter(|v| v.shown == Shown::Footer).partition(|v| v.needs == Needs::Row);
+    let own = own.filter(|v| v.shown == Shown::Footer);
+    let has_row = console.listing().row().is_some();
+    let pairs = row_first.into_iter().chain(own).chain(rest).filter_map(|verb| pair(console, canvas, verb, has_row));
+    draw_pairs(canvas, area, pairs.collect());
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Valid {
+    Yes,
+    /// Shown dimmed: read-only.
+    No,
+}
+
+fn pair(console: &Console, canvas: &Canvas<'_>, verb: &Verb, has_row: bool) -> Option<(String, String, Valid)> {
+    if verb.needs != Needs::Nothing && !has_row {
+        return None;
+    }
+    let key = console.keymap.first_key(verb)?;
+    let barred = verb.needs == Needs::Writing && console.mode == Mode::ReadOnly;
+    Some((key, canvas.word(&verb.name).to_owned(), if barred { Valid::No } else { Valid::Yes }))
+}
+
+/// As many as there is room for; the last one, help, always.
+fn draw_pairs(canvas: &mut Canvas<'_>, area: Rect, mut pairs: Vec<(String, String, Valid)>) {
+    let wide = |(key, name, _): &(String, String, Valid)| width(key) + 1 + width(name) + 2;
+    let room = usize::from(area.width.saturating_sub(1));
+    while pairs.len() > 2 && pairs.iter().map(wide).sum::<usize>() > room {
+        // What stands before the general ones gives way first.
+        let middle = pairs.len().saturating_sub(5).max(1);
+        pairs.remove(middle);
+    }
+    let mut x = area.x + 1;
+    for (key, name, valid) in pairs {
+        let (key_style, name_style) = match valid {
+            Valid::Yes => (canvas.style(Role::Key), canvas.style(Role::Text)),
+            Valid::No => (canvas.style(Role::Dim), canvas.style(Role::Dim)),
+        };
+        x += canvas.put(x, area.y, area.right().saturating_sub(x), &key, key_style) + 1;
+        x += canvas.put(x, area.y, area.right().saturating_sub(x), &name, name_style) + 2;
+    }
+}

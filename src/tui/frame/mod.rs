@@ -1,0 +1,145 @@
+//! The frame around every pane: status line, panes, crumbs, the body, tasks and verbs.
+//!
+//! ```text
+//!  WHARF  PROD  ops@jump1             3 IDC  58/60 hosts  594 ctr   2 faults  14:02
+//!  1 Overview  [4 Hosts] 5 Containers  6 Activity
+//!  永丰 › web › frontend                                    /tier:core  12 of 60
+//! ────────────────────────────────────────────────────────────────────────────────
+//!    ...
+//! ────────────────────────────────────────────────────────────────────────────────
+//!  ⠹ restart-containers 5/12  00:41                                      t tasks
+//!  Enter open  d describe  w why  l logs  x verbs  / filter  : go  ? help
+//! ```
+
+mod foot;
+mod head;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::canvas::Canvas;
+use super::console::Console;
+use super::encode::Cursor;
+use super::layers::Cover;
+use super::listing::Listing;
+use super::panes::PANES;
+use super::theme::Role;
+use super::widgets::describe;
+use super::widgets::pager::{self, Scroll};
+use super::widgets::table;
+use super::worker::Sheet;
+use crate::model::text::Text;
+use crate::tables::Context;
+
+pub(super) use head::environment;
+
+/// The least that is drawn on.
+const LEAST: (u16, u16) = (80, 24);
+/// From this width the row under the bar is described at the right.
+const PREVIEW_FROM: u16 = 120;
+
+/// Draws the whole screen; where the cursor stands, if it is shown.
+pub(super) fn draw(console: &Console, buffer: &mut Buffer) -> Cursor {
+    let area = buffer.area;
+    let mut canvas = Canvas { buffer, look: &console.look };
+    canvas.clear(area, canvas.style(Role::Text));
+    if area.width < LEAST.0 || area.height < LEAST.1 {
+        draw_too_small(&mut canvas, area);
+        return None;
+    }
+    head::draw_status(console, &mut canvas, Rect::new(0, 0, area.width, 1));
+    head::draw_panes(console, &mut canvas, Rect::new(0, 1, area.width, 1));
+    head::draw_crumbs(console, &mut canvas, Rect::new(0, 2, area.width, 1));
+    canvas.rule(0, 3, area.width);
+    let tasks = u16::from(foot::has_tasks(console));
+    let rule = area.height - 2 - tasks;
+    canvas.rule(0, rule, area.width);
+    if tasks > 0 {
+        foot::draw_tasks(console, &mut canvas, Rect::new(0, area.height - 2, area.width, 1));
+    }
+    foot::draw_verbs(console, &mut canvas, Rect::new(0, area.height - 1, area.width, 1));
+    let body = Rect::new(0, 4, area.width, rule - 4);
+    if !console.layers.iter().any(|layer| layer.cover() == Cover::Body) {
+        draw_body(console, &mut canvas, body);
+    }
+    let desk = console.desk();
+    let mut cursor = None;
+    for layer in &console.layers {
+        cursor = layer.draw(&mut canvas, body, &desk);
+    }
+    cursor
+}
+
+fn draw_too_small(canvas: &mut Canvas<'_>, area: Rect) {
+    let words = match canvas.look.lang {
+        crate::model::text::Lang::En => format!("needs {}x{}, is {}x{}", LEAST.0, LEAST.1, area.width, area.height),
+        crate::model::text::Lang::Zh => format!("需要 {}x{}，现为 {}x{}", LEAST.0, LEAST.1, area.width, area.height),
+    };
+    let style = canvas.style(Role::Warn);
+    canvas.put(0, area.height / 2, area.width, &words, style);
+}
+
+fn draw_body(console: &Console, canvas: &mut Canvas<'_>, body: Rect) {
+    let pane = PANES[console.pane];
+    if let Some(frozen) = console.frozen.as_ref().filter(|f| f.pane == pane.name()) {
+        return frozen.draw(canvas, body);
+    }
+    if console.trails[console.pane].len() > 1 {
+        return draw_listing(console, canvas, body);
+    }
+    pane.draw(console, canvas, body);
+}
+
+/// Draws the table shown, with the preview of its row where there is room.
+pub(super) fn draw_listing(console: &Console, canvas: &mut Canvas<'_>, area: Rect) {
+    let listing = console.listing();
+    let Some(sheet) = &listing.sheet else {
+        return draw_line(canvas, area, &Text::new("asking ...", "正在读取……"));
+    };
+    if sheet.rows.is_empty() {
+        return draw_empty(console, canvas, area, sheet);
+    }
+    let cx = console.context_of(sheet);
+    if area.width < PREVIEW_FROM {
+        return table::draw(canvas, area, listing, sheet, &cx);
+    }
+    let preview = (area.width / 3).min(64);
+    let rows = Rect::new(area.x, area.y, area.width - preview - 1, area.height);
+    table::draw(canvas, rows, listing, sheet, &cx);
+    let style = canvas.style(Role::Border);
+    for y in area.y..area.bottom() {
+        canvas.put(rows.right(), y, 1, canvas.look.glyphs.side, style);
+    }
+    draw_preview(canvas, Rect::new(rows.right() + 2, area.y, preview - 2, area.height), listing, sheet, &cx);
+}
+
+fn draw_preview(canvas: &mut Canvas<'_>, area: Rect, listing: &Listing, sheet: &Sheet, cx: &Context<'_>) {
+    let Some(row) = sheet.rows.get(listing.at) else { return };
+    let title = describe::title_of(sheet.noun, &sheet.fleet, *row, cx.lang);
+    let style = canvas.style(Role::Head);
+    canvas.put_cut(area.x, area.y, area.width, &title, style);
+    let lines = describe::describe(sheet.noun, cx, *row);
+    let under = Rect::new(area.x, area.y + 1, area.width, area.height.saturating_sub(1));
+    pager::draw(canvas, under, &lines, &Scroll::default());
+}
+
+/// No rows: because of the filter, because nothing is known yet, or because there are none.
+fn draw_empty(console: &Console, canvas: &mut Canvas<'_>, area: Rect, sheet: &Sheet) {
+    let unlisted = sheet.fleet.hosts.iter().filter(|h| h.containers.is_none()).count();
+    let words = if !console.listing().filter_text.is_empty() && sheet.total > 0 {
+        Text::made(format!("nothing of {} matches; Esc clears the filter", sheet.total), format!("{} 行中没有匹配；按 Esc 清除筛选", sheet.total))
+    } else if sheet.fleet.revision == 0 {
+        Text::new("asking ...", "正在读取……")
+    } else if sheet.noun.name() == "containers" && unlisted > 0 {
+        Text::made(format!("{unlisted} hosts have not answered yet"), format!("{unlisted} 台主机尚未应答"))
+    } else {
+        Text::new("nothing here", "没有内容")
+    };
+    draw_line(canvas, area, &words);
+}
+
+fn draw_line(canvas: &mut Canvas<'_>, area: Rect, text: &Text) {
+    let words = canvas.word(text).to_owned();
+    let style = canvas.style(Role::Dim);
+    canvas.put(area.x + 3, area.y + 1, area.width.saturating_sub(4), &words, style);
+}

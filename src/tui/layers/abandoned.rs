@@ -1,0 +1,144 @@
+//! A run whose console is gone with steps open: go on, leave it, or decide later. Later has the focus.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ratatui::layout::Rect;
+use tokio::time::Instant;
+
+use super::super::canvas::{Canvas, centred};
+use super::super::encode::Cursor;
+use super::super::input::{Code, Key};
+use super::super::theme::Role;
+use super::super::widgets::describe::{Said, moment};
+use super::super::widgets::pager::{self, Scroll};
+use super::{Deed, Desk, Layer};
+use crate::engine::Command;
+use crate::model::plan::Ending;
+use crate::model::task::Task;
+use crate::model::text::{Lang, Text, width};
+use crate::tables::{Context, Tone};
+
+/// As in the dialog of a plan: what comes sooner is held, not pressed.
+const HELD: Duration = Duration::from_millis(400);
+
+const CHOICES: [Text; 3] = [Text::new("Later", "稍后"), Text::new("Go on", "继续执行"), Text::new("Leave it", "放弃剩余步骤")];
+
+/// The question about one run.
+#[derive(Debug)]
+pub(in crate::tui) struct Abandoned {
+    task: Arc<Task>,
+    choice: usize,
+    last_decision: Instant,
+    scroll: Scroll,
+}
+
+impl Abandoned {
+    pub(in crate::tui) fn new(task: Arc<Task>, now: Instant) -> Self {
+        Self { task, choice: 0, last_decision: now, scroll: Scroll::default() }
+    }
+
+    fn lines(&self, desk: &Desk<'_>) -> Vec<Said> {
+        let lang = desk.moment.lang;
+        let cx = Context { fleet: &desk.moment.fleet, live: &desk.moment.live, now: desk.moment.now, lang, zone: &desk.moment.zone };
+        let (ended, all) = self.task.progress();
+        let owner = &self.task.owner;
+        let head = match lang {
+            Lang::En => format!(
+                "{} of {}@{} began {} and its console is gone: {ended} of {all} steps have ended.",
+                self.task.id,
+                owner.who,
+                owner.machine,
+                moment(self.task.started, &cx)
+            ),
+            Lang::Zh => format!(
+                "{}（{}@{}，{} 开始）的控制台已不在：{all} 步中 {ended} 步已有结果。",
+                self.task.id,
+                owner.who,
+                owner.machine,
+                moment(self.task.started, &cx)
+            ),
+        };
+        let mut lines = vec![Said::new("", head, Tone::Plain), Said::blank()];
+        for (at, (step, ending)) in self.task.plan.steps.iter().zip(&self.task.endings).enumerate() {
+            let under_way = self.task.under_way.iter().any(|s| usize::try_from(*s) == Ok(at));
+            let (word, tone) = ending_word(ending.as_ref(), under_way);
+            lines.push(Said::new(step.call.target(), word.get(lang), tone));
+        }
+        lines
+    }
+}
+
+/// What became of a step, in a word.
+fn ending_word(ending: Option<&Ending>, under_way: bool) -> (Text, Tone) {
+    match ending {
+        Some(Ending::Done) => (Text::new("done", "完成"), Tone::Good),
+        Some(Ending::Already) => (Text::new("was so already", "原已如此"), Tone::Good),
+        Some(Ending::Failed(fault)) => (fault.cause.clone(), Tone::Bad),
+        Some(Ending::FoundDone) => (Text::new("found done", "查明已完成"), Tone::Good),
+        Some(Ending::FoundNotDone) => (Text::new("found not done", "查明未生效"), Tone::Bad),
+        Some(Ending::Unknown(fault)) => {
+            (Text::made(format!("nobody can say: {}", fault.cause.en), format!("尚无法判定：{}", fault.cause.zh)), Tone::Unknown)
+        }
+        Some(Ending::Cancelled) => (Text::new("cancelled", "已取消"), Tone::Dim),
+        None if under_way => (Text::new("was under way", "当时正在进行"), Tone::Warn),
+        None => (Text::new("not begun", "未开始"), Tone::Dim),
+    }
+}
+
+impl Layer for Abandoned {
+    fn key(&mut self, key: &Key, desk: &mut Desk<'_>) {
+        match key.code {
+            Code::Esc => desk.deeds.push(Deed::Close),
+            Code::Tab | Code::Right => self.choice = (self.choice + 1) % CHOICES.len(),
+            Code::BackTab | Code::Left => self.choice = (self.choice + CHOICES.len() - 1) % CHOICES.len(),
+            Code::Enter => {
+                let settled = desk.now.duration_since(self.last_decision) >= HELD;
+                self.last_decision = desk.now;
+                if settled {
+                    let run = self.task.id.clone();
+                    desk.deeds.push(Deed::Close);
+                    match self.choice {
+                        1 => desk.deeds.push(Deed::Send(Command::Resume { run })),
+                        2 => desk.deeds.push(Deed::Send(Command::Abandon { run })),
+                        _ => {}
+                    }
+                }
+            }
+            _ => {
+                self.last_decision = desk.now;
+                drop(self.scroll.key(key));
+            }
+        }
+    }
+
+    fn paste(&mut self, _: &str, desk: &mut Desk<'_>) {
+        self.last_decision = desk.now;
+    }
+
+    fn draw(&self, canvas: &mut Canvas<'_>, body: Rect, desk: &Desk<'_>) -> Cursor {
+        let lines = self.lines(desk);
+        let high = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(6).min(body.height);
+        let area = centred(body, body.width.saturating_sub(4).min(100), high);
+        let title = canvas.word(&self.task.title).to_owned();
+        let inner = canvas.frame(area, &title, None);
+        if inner.height < 3 {
+            return None;
+        }
+        pager::draw(canvas, Rect::new(inner.x + 1, inner.y, inner.width.saturating_sub(2), inner.height - 2), &lines, &self.scroll);
+        let mut right = inner.right().saturating_sub(2);
+        for (at, choice) in CHOICES.iter().enumerate().rev() {
+            let word = canvas.word(choice).to_owned();
+            let here = at == self.choice;
+            let word = if here { format!("[ {word} ]") } else { format!("  {word}  ") };
+            let style = canvas.style(if here { Role::Selected } else { Role::Text });
+            let columns = u16::try_from(width(&word)).unwrap_or(0);
+            right = canvas.put_right(right, inner.bottom() - 1, columns, &word, style).saturating_sub(1);
+        }
+        None
+    }
+
+    fn hints(&self) -> Vec<(&'static str, Text)> {
+        vec![("Tab", Text::new("choose", "选择")), ("Enter", Text::new("decide", "确定")), ("Esc", Text::new("later", "稍后"))]
+    }
+}

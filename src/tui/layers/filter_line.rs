@@ -1,0 +1,67 @@
+//! The `/` line: the rows narrow while it is typed.
+
+use ratatui::layout::Rect;
+
+use super::super::canvas::Canvas;
+use super::super::encode::Cursor;
+use super::super::input::{Code, Key};
+use super::super::theme::Role;
+use super::super::widgets::input::Entry;
+use super::{Deed, Desk, Layer};
+use crate::model::text::Text;
+
+/// What is typed, and what Esc goes back to.
+#[derive(Debug)]
+pub(in crate::tui) struct FilterLine {
+    entry: Entry,
+}
+
+impl FilterLine {
+    pub(in crate::tui) fn new(text: &str) -> Self {
+        Self { entry: Entry::with(text) }
+    }
+}
+
+impl Layer for FilterLine {
+    fn key(&mut self, key: &Key, desk: &mut Desk<'_>) {
+        match key.code {
+            Code::Enter => desk.deeds.push(Deed::Close),
+            Code::Esc => desk.deeds.extend([Deed::Narrow(String::new()), Deed::Close]),
+            Code::Backspace if self.entry.text().is_empty() => desk.deeds.push(Deed::Close),
+            _ => {
+                let before = self.entry.text().to_owned();
+                if self.entry.key(key) && self.entry.text() != before {
+                    desk.deeds.push(Deed::Narrow(self.entry.text().to_owned()));
+                }
+            }
+        }
+    }
+
+    fn paste(&mut self, text: &str, desk: &mut Desk<'_>) {
+        self.entry.paste(text.trim_end_matches(['\r', '\n']));
+        desk.deeds.push(Deed::Narrow(self.entry.text().to_owned()));
+    }
+
+    fn draw(&self, canvas: &mut Canvas<'_>, _: Rect, _: &Desk<'_>) -> Cursor {
+        let screen = canvas.buffer.area;
+        let y = screen.bottom().saturating_sub(1);
+        canvas.clear(Rect::new(0, y, screen.width, 1), canvas.style(Role::Text));
+        let style = canvas.style(Role::Key);
+        canvas.put(1, y, 1, "/", style);
+        let help = Text::new(
+            "word  !not  ~fuzzy  col:value  col:>9  /regex/   Enter keep  Esc clear",
+            "词  !排除  ~模糊  列:值  列:>9  /正则/   Enter 保留  Esc 清除",
+        );
+        let words = canvas.word(&help).to_owned();
+        let room = screen.width.saturating_sub(2) / 2;
+        let dim = canvas.style(Role::Dim);
+        if screen.width >= 100 {
+            canvas.put_right(screen.width - 1, y, room + 20, &words, dim);
+        }
+        Some(self.entry.draw(canvas, (2, y), room, canvas.style(Role::Text)))
+    }
+
+    fn hints(&self) -> Vec<(&'static str, Text)> {
+        Vec::new()
+    }
+}

@@ -1,0 +1,97 @@
+//! What lies over a pane for a while: lines to type in, boxes to read, dialogs to answer.
+
+pub(super) mod abandoned;
+pub(super) mod confirm;
+pub(super) mod filter_line;
+pub(super) mod help;
+pub(super) mod log;
+pub(super) mod menu;
+pub(super) mod reading;
+pub(super) mod runs;
+pub(super) mod command_line;
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use ratatui::layout::Rect;
+use tokio::time::Instant;
+
+use super::canvas::Canvas;
+use super::encode::Cursor;
+use super::input::{Key, Mouse};
+use super::keymap::Keymap;
+use super::listing::Moment;
+use super::verb::Verb;
+use crate::engine::{Command, Mode, Tail, TailAsk};
+use crate::model::plan::Plan;
+use crate::model::text::Text;
+use crate::tables::RowKey;
+
+/// What a layer wants done. The console does it after the key.
+#[derive(Debug)]
+pub(super) enum Deed {
+    /// The layer itself goes.
+    Close,
+    Open(Box<dyn Layer>),
+    Verb(&'static Verb),
+    /// The filter line, so far.
+    Narrow(String),
+    /// A `:` line, to be carried out.
+    Line(String),
+    Send(Command),
+    /// A plan that a person agreed to, and the rows that it was made for.
+    Run { plan: Arc<Plan>, rows: Vec<RowKey> },
+    /// Output wanted by the layer on top.
+    Tail(TailAsk),
+    Copy(String),
+    Say(Text),
+}
+
+/// What a layer may look at, and where it puts its wishes.
+#[derive(Debug)]
+pub(super) struct Desk<'a> {
+    pub moment: &'a Moment,
+    pub mode: Mode,
+    pub keymap: &'a Keymap,
+    pub pane: usize,
+    pub now: Instant,
+    pub deeds: Vec<Deed>,
+}
+
+/// How a layer lies over the pane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cover {
+    /// A box over the body, or a line at the foot.
+    Over,
+    /// The whole body: what is under it need not be drawn.
+    Body,
+}
+
+/// One layer. Keys go to the topmost only.
+pub(super) trait Layer: Debug {
+    fn key(&mut self, key: &Key, desk: &mut Desk<'_>);
+
+    /// Pasted text is not keys: what does not take it ignores it.
+    fn paste(&mut self, text: &str, desk: &mut Desk<'_>) {
+        let _ = (text, desk);
+    }
+
+    fn mouse(&mut self, mouse: &Mouse, desk: &mut Desk<'_>) {
+        let _ = (mouse, desk);
+    }
+
+    /// Output that was wanted arrives.
+    fn take_tail(&mut self, tail: Tail) {
+        drop(tail);
+    }
+
+    fn cover(&self) -> Cover {
+        Cover::Over
+    }
+
+    /// Draws into the whole screen, of which `body` is the room between head and foot.
+    fn draw(&self, canvas: &mut Canvas<'_>, body: Rect, desk: &Desk<'_>) -> Cursor;
+
+    /// Keys and what they do, for the foot.
+    fn hints(&self) -> Vec<(&'static str, Text)>;
+}

@@ -1,0 +1,68 @@
+//! A box to read in: describe, why.
+
+use ratatui::layout::Rect;
+
+use super::super::canvas::Canvas;
+use super::super::encode::Cursor;
+use super::super::input::{Code, Key, Mouse, MouseDeed};
+use super::super::widgets::describe::Said;
+use super::super::widgets::pager::{self, Scroll};
+use super::{Cover, Deed, Desk, Layer};
+use crate::model::text::Text;
+
+/// Lines that were true when the box was opened.
+#[derive(Debug)]
+pub(in crate::tui) struct Reading {
+    title: String,
+    lines: Vec<Said>,
+    scroll: Scroll,
+}
+
+impl Reading {
+    pub(in crate::tui) fn new(title: String, lines: Vec<Said>) -> Self {
+        Self { title, lines, scroll: Scroll::default() }
+    }
+}
+
+impl Layer for Reading {
+    fn key(&mut self, key: &Key, desk: &mut Desk<'_>) {
+        match key.code {
+            Code::Esc | Code::Char('q' | 'd' | 'w') | Code::Enter => desk.deeds.push(Deed::Close),
+            Code::Char('c') => {
+                let text: Vec<String> = self.lines.iter().map(|l| format!("{}\t{}", l.label, l.words)).collect();
+                desk.deeds.push(Deed::Copy(text.join("\n")));
+            }
+            _ => drop(self.scroll.key(key)),
+        }
+    }
+
+    fn mouse(&mut self, mouse: &Mouse, _: &mut Desk<'_>) {
+        wheel(&self.scroll, mouse);
+    }
+
+    fn cover(&self) -> Cover {
+        Cover::Body
+    }
+
+    fn draw(&self, canvas: &mut Canvas<'_>, body: Rect, _: &Desk<'_>) -> Cursor {
+        let inner = canvas.frame(body, &self.title, None);
+        pager::draw(canvas, Rect::new(inner.x + 1, inner.y, inner.width.saturating_sub(2), inner.height), &self.lines, &self.scroll);
+        None
+    }
+
+    fn hints(&self) -> Vec<(&'static str, Text)> {
+        vec![("Esc", Text::new("back", "返回")), ("j k", Text::new("scroll", "滚动")), ("c", Text::new("copy", "复制"))]
+    }
+}
+
+/// Three rows a turn of the wheel.
+pub(super) fn wheel(scroll: &Scroll, mouse: &Mouse) {
+    let key = match mouse.deed {
+        MouseDeed::WheelUp => Key::plain(Code::Up),
+        MouseDeed::WheelDown => Key::plain(Code::Down),
+        MouseDeed::Press => return,
+    };
+    for _ in 0..3 {
+        scroll.key(&key);
+    }
+}

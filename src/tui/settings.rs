@@ -1,0 +1,130 @@
+//! What the screen is told when it starts, and what it gives back.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+
+use super::keymap::Remap;
+use super::terminal::{Ability, MouseUse};
+use crate::model::fault::Fault;
+use crate::model::text::Lang;
+
+/// Everything that the config, the environment and the command line say about the screen.
+#[derive(Clone)]
+pub struct Settings {
+    pub lang: Lang,
+    /// Of times on the screen.
+    pub zone: TimeZone,
+    pub ability: Ability,
+    pub mouse: MouseUse,
+    /// `dark`, `light`, `auto`, or one of `themes`.
+    pub theme: String,
+    /// Another theme where the environment is this one: `prod` -> `light`.
+    pub theme_by_environment: BTreeMap<String, String>,
+    /// The user's own themes: name and TOML.
+    pub themes: BTreeMap<String, String>,
+    pub keys: Vec<Remap>,
+    pub place: Place,
+    /// Rotation over the panes, for a wall.
+    pub kiosk: Option<Kiosk>,
+    /// What [`Kept::first_screen`] was when the console was last left, painted before anything else.
+    pub first_screen: Option<Vec<u8>>,
+    /// What [`Kept::memory`] was.
+    pub memory: Option<String>,
+    /// Called on the screen's worker thread, never while drawing: now and then, and when the console is left.
+    pub keep: Option<Keep>,
+    /// Where Ctrl-S writes.
+    pub export_to: PathBuf,
+    /// `COLORFGBG`, for the theme `auto`.
+    pub background: Option<String>,
+}
+
+/// Takes what is to be kept for the next start.
+pub type Keep = Arc<dyn Fn(Kept) + Send + Sync>;
+
+/// What the next start wants back. Both are opaque to everyone else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    pub first_screen: Vec<u8>,
+    /// Sort, filters and the pane last shown.
+    pub memory: String,
+}
+
+/// What world is looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Place {
+    #[default]
+    Real,
+    /// The simulated fleet: every frame says so.
+    Lab,
+}
+
+/// How a wall display turns its pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kiosk {
+    /// How long each pane stays.
+    pub every: Duration,
+    pub alarm: Alarm,
+}
+
+/// How a new fault is told to who does not look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Alarm {
+    #[default]
+    None,
+    Bell,
+    /// The notification of OSC 9, and the bell.
+    Notify,
+}
+
+/// Why the screen ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The person left.
+    Quit,
+    /// SIGTERM, SIGHUP or SIGINT: its number.
+    Signal(i32),
+    /// The terminal is gone.
+    Closed,
+}
+
+impl std::fmt::Debug for Settings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Settings").field("lang", &self.lang).field("theme", &self.theme).field("ability", &self.ability).finish_non_exhaustive()
+    }
+}
+
+impl Settings {
+    /// The settings of a console without a config, on a terminal of this ability.
+    pub fn new(lang: Lang, ability: Ability) -> Self {
+        // A terminal that shows ASCII only shows no Chinese.
+        let lang = if ability.unicode { lang } else { Lang::En };
+        Self {
+            lang,
+            zone: TimeZone::UTC,
+            ability,
+            mouse: MouseUse::On,
+            theme: "auto".to_owned(),
+            theme_by_environment: BTreeMap::new(),
+            themes: BTreeMap::new(),
+            keys: Vec::new(),
+            place: Place::Real,
+            kiosk: None,
+            first_screen: None,
+            memory: None,
+            keep: None,
+            export_to: PathBuf::from("."),
+            background: None,
+        }
+    }
+
+    /// The theme for an environment, with what is wrong with it.
+    pub(super) fn theme_for(&self, environment: Option<&str>) -> (super::theme::Theme, Option<Fault>) {
+        let by_environment = environment.and_then(|e| self.theme_by_environment.get(&e.to_lowercase()));
+        let name = by_environment.unwrap_or(&self.theme);
+        super::theme::choose(name, &self.themes, self.background.as_deref(), self.ability.colours)
+    }
+}
