@@ -1,6 +1,8 @@
 //! ROWS. One file a noun: columns, cells, severity, sort keys; used by panes, `wharf get` and exports.
 
 mod fact;
+#[cfg(test)]
+pub(crate) mod fixture;
 pub mod figures;
 pub mod filter;
 mod fresh;

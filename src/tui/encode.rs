@@ -179,7 +179,7 @@ fn colour(colour: Color, ground: Ground, out: &mut String) {
         // Themes give indices and RGB only.
         _ => Ok(()),
     };
-    drop(wrote);
+    let _ = wrote;
 }
 
 #[cfg(test)]

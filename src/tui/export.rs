@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs::{self, OpenOptions};
-use std::io::{self, BufWriter, Write as _};
+use std::io::{self, BufWriter};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -79,7 +79,7 @@ fn csv(ask: &Ask, out: &mut dyn io::Write) -> io::Result<()> {
                 other => other.to_string(),
             };
             let comma = if at == 0 { "" } else { "," };
-            drop(write!(line, "{comma}{}", field(&words)));
+            let _ = write!(line, "{comma}{}", field(&words));
         }
         write!(out, "{line}\r\n")?;
     }

@@ -51,11 +51,10 @@ pub(super) fn recall(console: &mut Console, text: &str) {
     let Ok(memory) = serde_json::from_str::<Memory>(text) else { return };
     for (pane, trail) in PANES.iter().zip(&mut console.trails) {
         let (Some(kept), Some(listing)) = (memory.tables.get(pane.name()), trail.first_mut()) else { continue };
-        if let Some(key) = &kept.sort {
-            if let Some(column) = listing.noun.columns().iter().position(|c| c.key == key) {
-                let direction = if kept.down { Direction::Down } else { Direction::Up };
-                listing.sort = Some(Order { column, direction });
-            }
+        let column = kept.sort.as_ref().and_then(|key| listing.noun.columns().iter().position(|c| c.key == key));
+        if let Some(column) = column {
+            let direction = if kept.down { Direction::Down } else { Direction::Up };
+            listing.sort = Some(Order { column, direction });
         }
         listing.narrow(&kept.filter);
         if listing.problem.is_some() {

@@ -73,7 +73,7 @@ pub async fn run(engine: Engine, settings: Settings, clock: Clock) -> Result<End
     // The picture of the last run, or an empty frame, before anything else is begun.
     stage.paint(&terminal);
     let (worker, mut sheets) = Worker::start().map_err(|e| own_limit(&e))?;
-    let mut reader = Reader::start(terminal.input()?).map_err(|e| own_limit(&e))?;
+    let mut reader = Reader::start(Terminal::input()?).map_err(|e| own_limit(&e))?;
     let (give_said, mut said) = mpsc::channel(8);
     let mut opening: Option<oneshot::Receiver<Tail>> = None;
     let mut tail: Option<watch::Receiver<Arc<TailText>>> = None;
@@ -91,7 +91,7 @@ pub async fn run(engine: Engine, settings: Settings, clock: Clock) -> Result<End
         }
         if let Some(command) = watcher.visible(&stage.console, Instant::now()) {
             // Busy: what is visible is said again with the next change.
-            drop(engine.send(command));
+            let _busy = engine.send(command);
         }
         let wake = Instant::now() + stage.console.quiet_for().min(watcher.quiet_for(Instant::now()));
         tokio::select! {
@@ -131,7 +131,7 @@ pub async fn run(engine: Engine, settings: Settings, clock: Clock) -> Result<End
             () = terminal.written() => {}
             number = signals.next() => match number {
                 Some(number) => break Ended::Signal(number),
-                None => stage.resize(&terminal),
+                None => stage.resize(),
             },
             () = sleep_until(wake) => {
                 stage.console.tick(clock.now(), Instant::now());
@@ -166,7 +166,7 @@ impl Stage {
     /// Draws, and writes what differs from what is shown: nothing where nothing does.
     fn paint(&mut self, terminal: &Terminal) {
         if self.next.area.is_empty() {
-            self.resize(terminal);
+            self.resize();
         }
         let cursor = frame::draw(&self.console, &mut self.next);
         let mut bytes = std::mem::take(&mut self.tell);
@@ -178,8 +178,8 @@ impl Stage {
         terminal.write(bytes);
     }
 
-    fn resize(&mut self, terminal: &Terminal) {
-        let (columns, rows) = terminal.size();
+    fn resize(&mut self) {
+        let (columns, rows) = Terminal::size();
         self.next.resize(Rect::new(0, 0, columns, rows));
     }
 
@@ -261,7 +261,7 @@ async fn tail_changed(tail: &mut Option<watch::Receiver<Arc<TailText>>>) {
         }
         *tail = None;
     }
-    pending().await
+    pending::<()>().await;
 }
 
 /// The signals that end the console, and the one that says its size has changed.

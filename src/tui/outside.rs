@@ -21,9 +21,9 @@ use crate::tables::{Context, container_at};
 /// What is visible is said at most this often.
 const VISIBLE_EVERY: Duration = Duration::from_millis(200);
 /// How long a wall display rests after somebody touched it.
-const TOUCHED_REST: Duration = Duration::from_secs(60);
+const TOUCHED_REST: Duration = Duration::from_mins(1);
 /// Long enough to mean never.
-const NEVER: Duration = Duration::from_secs(3600);
+const NEVER: Duration = Duration::from_hours(1);
 
 type Rows = Vec<(Arc<str>, ContainerId)>;
 

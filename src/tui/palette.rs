@@ -31,7 +31,7 @@ pub(super) enum Line {
     Wrong(Text),
 }
 
-const WORDS: [(&str, Text); 4] = [
+static WORDS: [(&str, Text); 4] = [
     ("quit", Text::new("leave", "退出")),
     ("help", Text::new("all keys", "所有按键")),
     ("theme", Text::new("dark, light, or one of yours", "dark、light 或自定义主题")),

@@ -185,7 +185,7 @@ impl Terminal {
     }
 
     /// Columns and rows; 80x24 where the terminal does not say.
-    pub(super) fn size(&self) -> (u16, u16) {
+    pub(super) fn size() -> (u16, u16) {
         let said = tcgetwinsize(std::io::stdout()).map_or((0, 0), |w| (w.ws_col, w.ws_row));
         if said.0 == 0 || said.1 == 0 { (80, 24) } else { said }
     }
@@ -194,7 +194,7 @@ impl Terminal {
     ///
     /// # Errors
     /// When the descriptor cannot be copied.
-    pub(super) fn input(&self) -> Result<OwnedFd, Fault> {
+    pub(super) fn input() -> Result<OwnedFd, Fault> {
         rustix::io::dup(std::io::stdin()).map_err(|e| no_terminal(Text::raw(&e.to_string())))
     }
 
@@ -222,12 +222,12 @@ pub fn restore() {
     // On a thread, so that a terminal which takes no bytes cannot hold us.
     let writer = std::thread::Builder::new().name("tui-restore".to_owned()).spawn(move || {
         drop(write_all(&taken.undo));
-        drop(said.send(()));
+        let _ = said.send(());
     });
     if writer.is_ok() {
-        drop(heard.recv_timeout(LEAVE_WAIT));
+        let _ = heard.recv_timeout(LEAVE_WAIT);
     }
-    drop(tcsetattr(std::io::stdin(), OptionalActions::Now, &taken.was));
+    let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, &taken.was);
 }
 
 /// Puts [`restore`] in front of the panic hook that is set, so that a panic's words land on the ordinary screen.

@@ -71,6 +71,9 @@ impl Noun for Words {
         let name = cx.fleet.hosts[row.a as usize].name();
         if column == 0 { Cell::new(&**name, Tone::Name) } else { Cell::plain(name.chars().count().to_string()) }
     }
+    fn say(&self, cx: &Context<'_>, row: RowId, column: usize, out: &mut String) {
+        out.push_str(&self.cell(cx, row, column).text);
+    }
     fn value(&self, cx: &Context<'_>, row: RowId, column: usize) -> Value {
         Value::from(self.cell(cx, row, column).text)
     }

@@ -14,7 +14,7 @@ macro_rules! roles {
     ($($(#[$about:meta])* $role:ident = $name:literal),+ $(,)?) => {
         /// A colour's meaning. Themes name them as written in `themes/dark.toml`.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum Role { $($(#[$about])* $role),+ }
+        pub(super) enum Role { $($(#[$about])* $role),+ }
         const ROLES: &[(&str, Role)] = &[$(($name, Role::$role)),+];
     };
 }
@@ -77,14 +77,14 @@ struct File {
 
 /// A style a role, made for what the terminal can show.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Theme {
+pub(super) struct Theme {
     styles: [Style; ROLES.len()],
 }
 
 impl Theme {
     /// The built-in theme of this name; `None` where there is none.
     #[must_use]
-    pub fn built_in(name: &str, colours: Colours) -> Option<Self> {
+    pub(super) fn built_in(name: &str, colours: Colours) -> Option<Self> {
         let text = match name {
             "dark" => DARK,
             "light" => LIGHT,
@@ -97,7 +97,7 @@ impl Theme {
     ///
     /// # Errors
     /// A sentence: what is wrong, and where the TOML says it.
-    pub fn parse(text: &str, colours: Colours) -> Result<Self, String> {
+    pub(super) fn parse(text: &str, colours: Colours) -> Result<Self, String> {
         let mut styles = [Style::new(); ROLES.len()];
         for layer in [DARK, text] {
             let file: File = toml::from_str(layer).map_err(|e| e.to_string())?;
@@ -113,12 +113,12 @@ impl Theme {
     }
 
     #[must_use]
-    pub fn style(&self, role: Role) -> Style {
+    pub(super) fn style(&self, role: Role) -> Style {
         self.styles[role as usize]
     }
 
     #[must_use]
-    pub fn tone(&self, tone: Tone) -> Style {
+    pub(super) fn tone(&self, tone: Tone) -> Style {
         self.style(match tone {
             Tone::Plain => Role::Text,
             Tone::Name => Role::Name,
@@ -133,7 +133,7 @@ impl Theme {
     }
 
     #[must_use]
-    pub fn mark(&self, mark: Mark) -> Style {
+    pub(super) fn mark(&self, mark: Mark) -> Style {
         self.style(match mark {
             Mark::Bad => Role::Bad,
             Mark::Warn | Mark::Absent => Role::Warn,

@@ -4,7 +4,7 @@ use super::console::Console;
 use crate::model::text::Text;
 
 /// One deed of a pane, or of all panes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) struct Verb {
     /// As the config names it: `containers.restart`, `console.help`.
     pub id: &'static str,

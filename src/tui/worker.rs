@@ -165,7 +165,9 @@ fn work(shared: &Shared, give: &watch::Sender<Option<Arc<Sheet>>>) {
             if !old.is_empty() || !chores.is_empty() {
                 drop(desk);
                 drop(old);
-                chores.into_iter().for_each(|chore| chore());
+                for chore in chores {
+                    chore();
+                }
                 desk = shared.desk.lock().unwrap_or_else(PoisonError::into_inner);
                 continue;
             }
@@ -289,7 +291,9 @@ mod tests {
         let weak = Arc::downgrade(&old);
         worker.retire(old);
         let (done, mut ran) = watch::channel(false);
-        assert!(worker.chore(move || drop(done.send(true))));
+        assert!(worker.chore(move || {
+            done.send_replace(true);
+        }));
         tokio::time::timeout(Duration::from_secs(5), ran.wait_for(|r| *r)).await.expect("in time").expect("ran");
         assert!(weak.upgrade().is_none());
     }

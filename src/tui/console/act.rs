@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use super::super::layers::abandoned::Abandoned;
 use super::super::layers::confirm::Confirm;
-use super::super::panes::PANES;
 use super::{Console, Wish};
 use crate::engine::{Command, Mode};
 use crate::model::fleet::Fleet;
@@ -136,11 +135,6 @@ impl Console {
                 self.layers.push(Box::new(Abandoned::new(Arc::clone(task), self.now)));
             }
         }
-    }
-
-    /// Whether the pane shown is one of these.
-    pub(in crate::tui) fn is_on(&self, pane: &str) -> bool {
-        PANES[self.pane].name() == pane
     }
 }
 

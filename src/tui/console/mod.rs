@@ -185,7 +185,7 @@ impl Console {
         match stroke {
             Stroke::Key(key) => self.take_key(&key),
             Stroke::Paste(text) => self.with_layer(|layer, desk| layer.paste(&text, desk)),
-            Stroke::Mouse(mouse) => self.take_mouse(&mouse),
+            Stroke::Mouse(mouse) => self.take_mouse(mouse),
             Stroke::Focus(_) | Stroke::Closed => {}
         }
     }
@@ -208,7 +208,7 @@ impl Console {
         self.with_layer(|layer, desk| layer.key(key, desk));
     }
 
-    fn take_mouse(&mut self, mouse: &Mouse) {
+    fn take_mouse(&mut self, mouse: Mouse) {
         if !self.layers.is_empty() {
             return self.with_layer(|layer, desk| layer.mouse(mouse, desk));
         }

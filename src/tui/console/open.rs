@@ -16,6 +16,7 @@ use super::super::palette::{self, Line};
 use super::super::panes::PANES;
 use super::super::verb::Shown;
 use super::super::widgets::describe::{self, Said};
+use super::super::widgets::why;
 use super::super::worker::Sheet;
 use super::{Console, Wish};
 use crate::engine::TailAsk;
@@ -56,7 +57,7 @@ impl Console {
         let count = self.listing().marks.len();
         let title = match (self.look.lang, count) {
             (lang, 0) => PANES[self.pane].title().get(lang).to_owned(),
-            (Lang::En, n) => format!("{} marked", n),
+            (Lang::En, n) => format!("{n} marked"),
             (Lang::Zh, n) => format!("已标记 {n} 行"),
         };
         self.layers.push(Box::new(Menu::new(title, verbs)));
@@ -68,7 +69,7 @@ impl Console {
 
     pub(super) fn why(&mut self) {
         self.read(|noun, cx, row| {
-            let lines = describe::why(noun, cx, row);
+            let lines = why::why(noun, cx, row);
             if lines.is_empty() {
                 let calm = Text::new("nothing is wrong with it, as far as is known", "目前未发现问题");
                 return vec![Said::new("", calm.get(cx.lang), Tone::Good)];

@@ -67,7 +67,7 @@ impl Console {
         };
         self.pane = pane;
         let old = std::mem::replace(&mut self.trails[pane], trail);
-        old.into_iter().for_each(|listing| self.retire(listing));
+        self.retire_all(old);
         self.ask_anew();
     }
 
@@ -122,7 +122,7 @@ impl Console {
         self.pane = pane;
         let noun_is_the_panes = noun.name() == PANES[pane].noun().name();
         let old: Vec<Listing> = self.trails[pane].drain(1..).collect();
-        old.into_iter().for_each(|listing| self.retire(listing));
+        self.retire_all(old);
         if !noun_is_the_panes || scope.idc.is_some() {
             let title = noun.title().get(self.look.lang).to_owned();
             self.trails[pane].push(Listing::new(noun, scope, Some(crumb.unwrap_or(title))));
@@ -217,7 +217,13 @@ impl Console {
     fn remember_place(&mut self) {
         let here = (self.pane, self.trails[self.pane].clone());
         if let Some((_, old)) = self.last.replace(here) {
-            old.into_iter().for_each(|listing| self.retire(listing));
+            self.retire_all(old);
+        }
+    }
+
+    fn retire_all(&mut self, trail: Vec<Listing>) {
+        for listing in trail {
+            self.retire(listing);
         }
     }
 

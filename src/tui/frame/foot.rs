@@ -62,7 +62,8 @@ pub(super) fn draw_verbs(console: &Console, canvas: &mut Canvas<'_>, area: Rect)
     let (row_first, rest): (Vec<_>, Vec<_>) = VERBS.iter().filter(|v| v.shown == Shown::Footer).partition(|v| v.needs == Needs::Row);
     let own = own.filter(|v| v.shown == Shown::Footer);
     let has_row = console.listing().row().is_some();
-    let pairs = row_first.into_iter().chain(own).chain(rest).filter_map(|verb| pair(console, canvas, verb, has_row));
+    let valid = row_first.into_iter().chain(own).chain(rest).filter(|verb| has_row || verb.needs == Needs::Nothing);
+    let pairs = valid.filter_map(|verb| pair(console, canvas, verb));
     draw_pairs(canvas, area, pairs.collect());
 }
 
@@ -73,10 +74,7 @@ enum Valid {
     No,
 }
 
-fn pair(console: &Console, canvas: &Canvas<'_>, verb: &Verb, has_row: bool) -> Option<(String, String, Valid)> {
-    if verb.needs != Needs::Nothing && !has_row {
-        return None;
-    }
+fn pair(console: &Console, canvas: &Canvas<'_>, verb: &Verb) -> Option<(String, String, Valid)> {
     let key = console.keymap.first_key(verb)?;
     let barred = verb.needs == Needs::Writing && console.mode == Mode::ReadOnly;
     Some((key, canvas.word(&verb.name).to_owned(), if barred { Valid::No } else { Valid::Yes }))

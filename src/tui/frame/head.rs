@@ -87,6 +87,10 @@ fn right_parts(console: &Console) -> (Vec<Part>, Option<Part>) {
     let mut parts = Vec::new();
     let total = &fleet.derived.total;
     if fleet.revision > 0 {
+        let unasked = fleet.hosts.iter().filter(|h| h.state(console.moment.now) != HostState::Online && h.freshness.fault.is_none()).count();
+        if unasked > 0 {
+            parts.push((say(format!("{unasked} not asked yet"), format!("{unasked} 台待确认")), Role::Unknown));
+        }
         let idcs = fleet.idcs.len();
         parts.push((say(format!("{idcs} IDC"), format!("{idcs} 机房")), Role::Text));
         let (up, all) = (total.up, total.hosts);
@@ -95,10 +99,6 @@ fn right_parts(console: &Console) -> (Vec<Part>, Option<Part>) {
         let more = if total.unlisted > 0 { "+?" } else { "" };
         let (running, containers) = (total.running, total.containers);
         parts.push((say(format!("{running}/{containers}{more} ctr"), format!("{running}/{containers}{more} 容器")), Role::Text));
-        let cached = fleet.hosts.iter().filter(|h| h.state(console.moment.now) != HostState::Online && h.freshness.fault.is_none()).count();
-        if cached > 0 {
-            parts.push((say(format!("{cached} not asked yet"), format!("{cached} 台待确认")), Role::Unknown));
-        }
     }
     parts.push((clock_of(console.moment.now, &console.moment.zone), Role::Text));
     let count = fleet.derived.faults + u32::from(fleet.config_fault.is_some());

@@ -143,3 +143,6 @@ fn draw_line(canvas: &mut Canvas<'_>, area: Rect, text: &Text) {
     let style = canvas.style(Role::Dim);
     canvas.put(area.x + 3, area.y + 1, area.width.saturating_sub(4), &words, style);
 }
+
+#[cfg(test)]
+pub(super) mod tests;

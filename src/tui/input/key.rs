@@ -4,7 +4,7 @@ use std::fmt;
 
 /// What was pressed, without its modifiers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Code {
+pub(in crate::tui) enum Code {
     Char(char),
     Enter,
     Esc,
@@ -26,7 +26,7 @@ pub enum Code {
 
 /// Modifiers held. Shift is not kept for characters: it is in the character.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Mods {
+pub(in crate::tui) struct Mods {
     pub ctrl: bool,
     pub alt: bool,
     pub shift: bool,
@@ -34,7 +34,7 @@ pub struct Mods {
 
 /// A key with its modifiers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Key {
+pub(in crate::tui) struct Key {
     pub code: Code,
     pub mods: Mods,
 }
@@ -62,23 +62,23 @@ const NAMES: [(&str, Code); 18] = [
 
 impl Key {
     #[must_use]
-    pub const fn plain(code: Code) -> Self {
+    pub(in crate::tui) const fn plain(code: Code) -> Self {
         Self { code, mods: Mods { ctrl: false, alt: false, shift: false } }
     }
 
     #[must_use]
-    pub const fn char(c: char) -> Self {
+    pub(in crate::tui) const fn char(c: char) -> Self {
         Self::plain(Code::Char(c))
     }
 
     #[must_use]
-    pub const fn ctrl(c: char) -> Self {
+    pub(in crate::tui) const fn ctrl(c: char) -> Self {
         Self { code: Code::Char(c), mods: Mods { ctrl: true, alt: false, shift: false } }
     }
 
     /// The character that this key types, where it types one.
     #[must_use]
-    pub fn typed(&self) -> Option<char> {
+    pub(in crate::tui) fn typed(&self) -> Option<char> {
         match self.code {
             Code::Char(c) if !self.mods.ctrl && !self.mods.alt => Some(c),
             _ => None,
@@ -89,7 +89,7 @@ impl Key {
     ///
     /// # Errors
     /// A sentence that says what is not a key.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub(in crate::tui) fn parse(text: &str) -> Result<Self, String> {
         let mut mods = Mods::default();
         let mut rest = text;
         loop {

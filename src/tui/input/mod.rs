@@ -4,17 +4,17 @@ mod decode;
 mod key;
 mod reader;
 
-pub use key::{Code, Key, Mods};
+pub(in crate::tui) use key::{Code, Key, Mods};
 
-pub(super) use decode::Decoder;
-pub(super) use reader::Reader;
+pub(in crate::tui) use decode::Decoder;
+pub(in crate::tui) use reader::Reader;
 
 /// Longest pasted text that is kept, in bytes; the rest of a longer one is dropped.
 const PASTE_MAX: usize = 64 * 1024;
 
 /// One thing that happened at the terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Stroke {
+pub(in crate::tui) enum Stroke {
     Key(Key),
     /// Text that came between the marks of bracketed paste, as it came.
     Paste(String),
@@ -26,21 +26,21 @@ pub enum Stroke {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Focus {
+pub(in crate::tui) enum Focus {
     Gained,
     Lost,
 }
 
 /// A press or a turn of the wheel at a cell; 0,0 is the upper left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mouse {
+pub(in crate::tui) struct Mouse {
     pub deed: MouseDeed,
     pub column: u16,
     pub row: u16,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MouseDeed {
+pub(in crate::tui) enum MouseDeed {
     Press,
     WheelUp,
     WheelDown,

@@ -61,7 +61,7 @@ impl Drop for Reader {
     fn drop(&mut self) {
         // The receiver goes first, so that a thread which waits for room in the channel wakes too.
         self.batches = None;
-        drop(rustix::io::write(&self.wake, &[1]));
+        let _ = rustix::io::write(&self.wake, &[1]);
         if let Some(thread) = self.thread.take() {
             drop(thread.join());
         }
@@ -109,9 +109,9 @@ fn wait_for(tty: &OwnedFd, woken: &UnixStream, wait: Option<Duration>) -> Ready 
     match poll(&mut fds, timeout.as_ref()) {
         Ok(0) => Ready::Nothing,
         Ok(_) if !fds[1].revents().is_empty() => Ready::Stop,
-        Ok(_) => Ready::Bytes,
         Err(rustix::io::Errno::INTR) => Ready::Again,
-        Err(_) => Ready::Bytes,
+        // What is wrong with the terminal is told by reading it.
+        Ok(_) | Err(_) => Ready::Bytes,
     }
 }
 

@@ -61,8 +61,11 @@ impl Abandoned {
         };
         let mut lines = vec![Said::new("", head, Tone::Plain), Said::blank()];
         for (at, (step, ending)) in self.task.plan.steps.iter().zip(&self.task.endings).enumerate() {
-            let under_way = self.task.under_way.iter().any(|s| usize::try_from(*s) == Ok(at));
-            let (word, tone) = ending_word(ending.as_ref(), under_way);
+            let (word, tone) = match ending {
+                Some(ending) => ending_word(ending),
+                None if self.task.under_way.iter().any(|s| usize::try_from(*s) == Ok(at)) => (Text::new("was under way", "当时正在进行"), Tone::Warn),
+                None => (Text::new("not begun", "未开始"), Tone::Dim),
+            };
             lines.push(Said::new(step.call.target(), word.get(lang), tone));
         }
         lines
@@ -70,19 +73,17 @@ impl Abandoned {
 }
 
 /// What became of a step, in a word.
-fn ending_word(ending: Option<&Ending>, under_way: bool) -> (Text, Tone) {
+fn ending_word(ending: &Ending) -> (Text, Tone) {
     match ending {
-        Some(Ending::Done) => (Text::new("done", "完成"), Tone::Good),
-        Some(Ending::Already) => (Text::new("was so already", "原已如此"), Tone::Good),
-        Some(Ending::Failed(fault)) => (fault.cause.clone(), Tone::Bad),
-        Some(Ending::FoundDone) => (Text::new("found done", "查明已完成"), Tone::Good),
-        Some(Ending::FoundNotDone) => (Text::new("found not done", "查明未生效"), Tone::Bad),
-        Some(Ending::Unknown(fault)) => {
+        Ending::Done => (Text::new("done", "完成"), Tone::Good),
+        Ending::Already => (Text::new("was so already", "原已如此"), Tone::Good),
+        Ending::Failed(fault) => (fault.cause.clone(), Tone::Bad),
+        Ending::FoundDone => (Text::new("found done", "查明已完成"), Tone::Good),
+        Ending::FoundNotDone => (Text::new("found not done", "查明未生效"), Tone::Bad),
+        Ending::Unknown(fault) => {
             (Text::made(format!("nobody can say: {}", fault.cause.en), format!("尚无法判定：{}", fault.cause.zh)), Tone::Unknown)
         }
-        Some(Ending::Cancelled) => (Text::new("cancelled", "已取消"), Tone::Dim),
-        None if under_way => (Text::new("was under way", "当时正在进行"), Tone::Warn),
-        None => (Text::new("not begun", "未开始"), Tone::Dim),
+        Ending::Cancelled => (Text::new("cancelled", "已取消"), Tone::Dim),
     }
 }
 
@@ -107,7 +108,7 @@ impl Layer for Abandoned {
             }
             _ => {
                 self.last_decision = desk.now;
-                drop(self.scroll.key(key));
+                let _ = self.scroll.key(key);
             }
         }
     }

@@ -56,7 +56,9 @@ impl Layer for Help {
             Code::Esc if !self.entry.text().is_empty() => self.entry = Entry::default(),
             Code::Esc | Code::Enter => desk.deeds.push(Deed::Close),
             Code::Char('?' | 'q') if self.entry.text().is_empty() => desk.deeds.push(Deed::Close),
-            Code::Up | Code::Down | Code::PageUp | Code::PageDown => drop(self.scroll.key(key)),
+            Code::Up | Code::Down | Code::PageUp | Code::PageDown => {
+                self.scroll.key(key);
+            }
             _ => {
                 if self.entry.key(key) {
                     self.scroll = Scroll::default();
@@ -65,7 +67,7 @@ impl Layer for Help {
         }
     }
 
-    fn mouse(&mut self, mouse: &Mouse, _: &mut Desk<'_>) {
+    fn mouse(&mut self, mouse: Mouse, _: &mut Desk<'_>) {
         super::reading::wheel(&self.scroll, mouse);
     }
 

@@ -170,7 +170,7 @@ impl Layer for LogBox {
         }
     }
 
-    fn mouse(&mut self, mouse: &Mouse, _: &mut Desk<'_>) {
+    fn mouse(&mut self, mouse: Mouse, _: &mut Desk<'_>) {
         match mouse.deed {
             MouseDeed::WheelUp => self.scroll(-3),
             MouseDeed::WheelDown => self.scroll(3),

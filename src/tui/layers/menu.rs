@@ -24,7 +24,7 @@ impl Menu {
         Self { title, verbs, at: 0 }
     }
 
-    fn choose(&self, verb: &'static Verb, desk: &mut Desk<'_>) {
+    fn choose(verb: &'static Verb, desk: &mut Desk<'_>) {
         if verb.needs == Needs::Writing && desk.mode == Mode::ReadOnly {
             desk.deeds.push(Deed::Say(Text::new("read-only: this console changes nothing", "只读：此控制台不做任何更改")));
             return;
@@ -44,14 +44,14 @@ impl Layer for Menu {
             Code::End => self.at = last,
             Code::Enter => {
                 if let Some(verb) = self.verbs.get(self.at) {
-                    self.choose(verb, desk);
+                    Self::choose(verb, desk);
                 }
             }
             _ => {
                 // The verb's own key works here too.
                 let own = desk.keymap.verb(desk.pane, key).filter(|v| self.verbs.iter().any(|have| have.id == v.id));
                 match (own, key.code) {
-                    (Some(verb), _) => self.choose(verb, desk),
+                    (Some(verb), _) => Self::choose(verb, desk),
                     (None, Code::Char('j')) => self.at = (self.at + 1).min(last),
                     (None, Code::Char('k')) => self.at = self.at.saturating_sub(1),
                     (None, Code::Char('x' | 'q')) => desk.deeds.push(Deed::Close),

@@ -76,7 +76,7 @@ pub(super) trait Layer: Debug {
         let _ = (text, desk);
     }
 
-    fn mouse(&mut self, mouse: &Mouse, desk: &mut Desk<'_>) {
+    fn mouse(&mut self, mouse: Mouse, desk: &mut Desk<'_>) {
         let _ = (mouse, desk);
     }
 

@@ -32,11 +32,13 @@ impl Layer for Reading {
                 let text: Vec<String> = self.lines.iter().map(|l| format!("{}\t{}", l.label, l.words)).collect();
                 desk.deeds.push(Deed::Copy(text.join("\n")));
             }
-            _ => drop(self.scroll.key(key)),
+            _ => {
+                self.scroll.key(key);
+            }
         }
     }
 
-    fn mouse(&mut self, mouse: &Mouse, _: &mut Desk<'_>) {
+    fn mouse(&mut self, mouse: Mouse, _: &mut Desk<'_>) {
         wheel(&self.scroll, mouse);
     }
 
@@ -56,7 +58,7 @@ impl Layer for Reading {
 }
 
 /// Three rows a turn of the wheel.
-pub(super) fn wheel(scroll: &Scroll, mouse: &Mouse) {
+pub(super) fn wheel(scroll: &Scroll, mouse: Mouse) {
     let key = match mouse.deed {
         MouseDeed::WheelUp => Key::plain(Code::Up),
         MouseDeed::WheelDown => Key::plain(Code::Down),

@@ -8,7 +8,6 @@
 //!  ✖ 土城  2 hosts lost: dial timeout (tc-db-02, tc-db-03)              4m
 //! ```
 
-use std::cell::RefCell;
 use std::sync::Arc;
 
 use ratatui::layout::Rect;
@@ -104,7 +103,8 @@ fn draw_idcs(console: &Console, canvas: &mut Canvas<'_>, body: Rect) -> u16 {
         found: None,
     };
     // No row of it is under the bar.
-    let listing = Listing { at: usize::MAX, drawn: RefCell::default(), ..Listing::new(idcs, Scope::default(), None) };
+    let mut listing = Listing::new(idcs, Scope::default(), None);
+    listing.at = usize::MAX;
     table::draw(canvas, area, &listing, &sheet, &cx);
     high + 1
 }

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use crate::model::endpoint::Freshness;
+use crate::model::clock::Stamp;
 use crate::model::fleet::Fleet;
-use crate::model::text::{Lang, Text, clean};
+use crate::model::text::{Lang, clean};
 use crate::tables::{Context, Noun, RowId, Tone};
 
 /// One line: a label, empty where the line goes on, and what it says.
@@ -35,15 +35,15 @@ pub(in crate::tui) fn describe(noun: &dyn Noun, cx: &Context<'_>, row: RowId) ->
     }
     let mut more = Vec::new();
     for (key, value) in noun.extra(cx, row) {
-        if !noun.columns().iter().any(|c| c.key == key) {
-            spell(key, &value, &mut more);
+        if !HIDDEN.contains(&key) && !noun.columns().iter().any(|c| c.key == key) {
+            spell(key, &value, cx, &mut more);
         }
     }
     if !more.is_empty() {
         lines.push(Said::blank());
         lines.append(&mut more);
     }
-    let why = why(noun, cx, row);
+    let why = super::why::why(noun, cx, row);
     if !why.is_empty() {
         lines.push(Said::blank());
         lines.extend(why);
@@ -51,88 +51,56 @@ pub(in crate::tui) fn describe(noun: &dyn Noun, cx: &Context<'_>, row: RowId) ->
     lines
 }
 
-/// Why a row is overdue: where, what, since when, and what to do next. Empty where nothing is wrong with its endpoint.
-pub(in crate::tui) fn why(noun: &dyn Noun, cx: &Context<'_>, row: RowId) -> Vec<Said> {
-    let say = |text: Text| text.get(cx.lang).to_owned();
-    let Some((name, freshness)) = endpoint_of(noun, cx, row) else {
-        let overdue = noun.overdue(cx, row);
-        return overdue.map(|(_, why)| Said::new(say(Text::new("WHY", "原因")), why.get(cx.lang), Tone::Warn)).into_iter().collect();
-    };
-    let mut lines = Vec::new();
-    if let Some(fault) = &freshness.fault {
-        lines.push(Said::new(say(Text::new("WHERE", "位置")), fault.endpoint.clone(), Tone::Plain));
-        lines.push(Said::new(say(Text::new("WHAT", "问题")), fault.cause.get(cx.lang), Tone::Bad));
-        if let Some(since) = freshness.fault_since {
-            lines.push(Said::new(say(Text::new("SINCE", "自")), moment(since, cx), Tone::Plain));
-        }
-        lines.push(Said::new(say(Text::new("NEXT", "下一步")), fault.hint.get(cx.lang), Tone::Accent));
-        if let Some(id) = &fault.request_id {
-            lines.push(Said::new(say(Text::new("REQUEST", "请求号")), clean(id), Tone::Dim));
-        }
-    } else if !freshness.is_stale() {
-        return lines;
-    } else {
-        let words = if freshness.cached {
-            Text::new("from the cache of an earlier run, not confirmed yet", "来自上次运行的缓存，尚未确认")
-        } else {
-            Text::new("not answered yet", "尚未应答")
-        };
-        lines.push(Said::new(say(Text::new("WHERE", "位置")), name, Tone::Plain));
-        lines.push(Said::new(say(Text::new("WHAT", "问题")), say(words), Tone::Unknown));
-    }
-    if let Some(good) = freshness.good_at {
-        lines.push(Said::new(say(Text::new("LAST GOOD", "上次正常")), moment(good, cx), Tone::Dim));
-    }
-    lines
-}
-
-/// The host that a row is, or is on, and how fresh it is.
-fn endpoint_of<'f>(noun: &dyn Noun, cx: &Context<'f>, row: RowId) -> Option<(String, &'f Freshness)> {
-    let fleet: &'f Fleet = cx.fleet;
-    let named = noun.under(fleet, row).host;
-    let name = named.or_else(|| {
-        let extra = noun.extra(cx, row);
-        extra.iter().find(|(key, _)| *key == "host").and_then(|(_, v)| v.as_str()).map(Into::into)
-    });
-    let name = match name {
-        Some(name) => name,
-        None => noun.key(fleet, row).split_once('/')?.0.into(),
-    };
-    fleet.host(&name).map(|host| (name.to_string(), &host.freshness))
-}
-
 /// A time on the clock that the person reads, with its day.
-pub(in crate::tui) fn moment(at: crate::model::clock::Stamp, cx: &Context<'_>) -> String {
+pub(in crate::tui) fn moment(at: Stamp, cx: &Context<'_>) -> String {
     jiff::Timestamp::from_millisecond(at.0)
         .map_or_else(|_| "?".to_owned(), |t| t.to_zoned(cx.zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string())
 }
 
-/// A value for scripts as lines for people: lists and maps one line each.
-fn spell(label: &str, value: &Value, lines: &mut Vec<Said>) {
-    let head = label.to_uppercase().replace('_', " ");
-    match value {
-        Value::Null => lines.push(Said::new(head, "?", Tone::Unknown)),
-        Value::String(words) => lines.push(Said::new(head, clean(words), Tone::Plain)),
-        Value::Array(list) if list.is_empty() => lines.push(Said::new(head, "-", Tone::Dim)),
-        Value::Array(list) => {
-            for (at, one) in list.iter().enumerate() {
-                lines.push(Said::new(if at == 0 { head.as_str() } else { "" }, words_of(one), Tone::Plain));
-            }
-        }
-        Value::Object(map) if map.is_empty() => lines.push(Said::new(head, "-", Tone::Dim)),
-        Value::Object(map) => {
-            for (at, (key, one)) in map.iter().enumerate() {
-                let words = format!("{}={}", clean(key), words_of(one));
-                lines.push(Said::new(if at == 0 { head.as_str() } else { "" }, words, Tone::Plain));
-            }
-        }
-        other => lines.push(Said::new(head, other.to_string(), Tone::Plain)),
+/// Fields for scripts that say nothing new to a person.
+const HIDDEN: [&str; 7] = ["path", "currency", "costs_per_hour", "unpriced", "name", "about", "host"];
+
+/// What people call fields that are no columns.
+const NAMES: [(&str, &str); 16] = [
+    ("cluster", "集群"),
+    ("pool", "服务池"),
+    ("exit_code", "退出码"),
+    ("since", "自"),
+    ("mem_limit", "内存上限"),
+    ("net_rx", "接收"),
+    ("net_tx", "发送"),
+    ("login", "登录"),
+    ("hostname", "主机名"),
+    ("images", "镜像数"),
+    ("warnings", "警告"),
+    ("cause", "原因"),
+    ("severity", "级别"),
+    ("plan", "计划"),
+    ("reason", "说明"),
+    ("labels", "标签"),
+];
+
+/// A value for scripts as lines for people: lists and maps one line each, nothing for what is not known.
+fn spell(label: &str, value: &Value, cx: &Context<'_>, lines: &mut Vec<Said>) {
+    let zh = NAMES.iter().find(|(key, _)| *key == label && cx.lang == Lang::Zh).map(|(_, zh)| (*zh).to_owned());
+    let head = zh.unwrap_or_else(|| label.to_uppercase().replace('_', " "));
+    let many: Vec<String> = match value {
+        Value::Null => return,
+        Value::Array(list) => list.iter().map(|one| words_of(one, cx)).collect(),
+        Value::Object(map) => map.iter().map(|(key, one)| format!("{}={}", clean(key), words_of(one, cx))).collect(),
+        one => vec![words_of(one, cx)],
+    };
+    for (at, words) in many.into_iter().enumerate() {
+        lines.push(Said::new(if at == 0 { head.as_str() } else { "" }, words, Tone::Plain));
     }
 }
 
-fn words_of(value: &Value) -> String {
+fn words_of(value: &Value, cx: &Context<'_>) -> String {
     match value {
-        Value::String(words) => clean(words).into_owned(),
+        Value::String(words) => match Stamp::parse_rfc3339(words) {
+            Some(at) => moment(at, cx),
+            None => clean(words).into_owned(),
+        },
         other => clean(&other.to_string()).into_owned(),
     }
 }

@@ -4,3 +4,4 @@ pub(super) mod describe;
 pub(super) mod input;
 pub(super) mod pager;
 pub(super) mod table;
+pub(super) mod why;

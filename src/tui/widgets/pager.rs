@@ -11,7 +11,7 @@ use super::describe::Said;
 use crate::model::text::width;
 
 /// Labels wider than this are cut.
-const LABEL_MAX: u16 = 16;
+const LABEL_MAX: u16 = 30;
 
 /// Where a pile of lines is scrolled to.
 #[derive(Clone, Debug, Default)]

@@ -25,6 +25,8 @@ const GUTTER: u16 = 3;
 const GAP: u16 = 2;
 /// From this width columns that are marked wide are shown.
 pub(in crate::tui) const WIDE_FROM: u16 = 160;
+/// Most columns of a figure.
+const FIGURE_MAX: u16 = 24;
 /// Room for the age of an overdue row.
 const AGE: u16 = 4;
 
@@ -114,14 +116,18 @@ fn lay_columns(canvas: &Canvas<'_>, area: Rect, listing: &Listing, sheet: &Sheet
         let indent = |line: &Line| if at == 0 && sheet.noun.is_tree() { line.depth * 2 + 2 } else { 0 };
         let cells = shown.iter().map(|line| columns_wide(&line.cells[at].text) + indent(line));
         let total = totals.and_then(|t| t.get(at)).map_or(0, |c| columns_wide(&c.text));
-        let head = columns_wide(column.title.get(lang)) + 1;
-        let widest = cells.max().unwrap_or(0).max(head).max(total).clamp(column.min, column.max.max(column.min));
+        let head = columns_wide(column.title.get(lang)) + u16::from(listing.sort.is_some_and(|o| o.column == at));
+        // A figure that is cut is a wrong figure: only words have a widest width.
+        let most = if column.align == Align::Right { FIGURE_MAX } else { column.max };
+        let widest = cells.max().unwrap_or(0).max(head).max(total).clamp(column.min, most.max(column.min));
         drawn.widest[at] = drawn.widest[at].max(widest);
     }
     let overdue = shown.iter().any(|l| l.overdue.is_some());
     let room = area.width.saturating_sub(GUTTER + if overdue { AGE + GAP } else { 0 });
     let mut kept: Vec<(usize, &Column)> = all.iter().enumerate().filter(columns_of(area.width)).collect();
-    let least = |kept: &[(usize, &Column)]| kept.iter().map(|(_, c)| c.min + GAP).sum::<u16>().saturating_sub(GAP);
+    let widest = drawn.widest.clone();
+    let needed = |at: usize, column: &Column| if column.align == Align::Right { widest[at] } else { column.min };
+    let least = |kept: &[(usize, &Column)]| kept.iter().map(|(at, c)| needed(*at, c) + GAP).sum::<u16>().saturating_sub(GAP);
     while least(&kept) > room {
         let Some(worst) = kept.iter().enumerate().filter(|(_, (_, c))| c.fades > 0).max_by_key(|(_, (_, c))| c.fades).map(|(i, _)| i) else {
             break;
@@ -132,10 +138,10 @@ fn lay_columns(canvas: &Canvas<'_>, area: Rect, listing: &Listing, sheet: &Sheet
     let mut x = area.x + GUTTER;
     let mut columns = Vec::new();
     for (at, column) in kept {
-        let wanted = drawn.widest[at].saturating_sub(column.min);
-        let more = wanted.min(spare);
+        let least = needed(at, column);
+        let more = widest[at].saturating_sub(least).min(spare);
         spare -= more;
-        let to = (x + column.min + more).min(area.right());
+        let to = (x + least + more).min(area.right());
         if x < to {
             columns.push((at, x, to));
         }
@@ -301,10 +307,10 @@ mod tests {
     fn a_table_scrolls_marks_and_cuts_in_the_middle() {
         let names = ["a-very-long-name-of-a-host-7f9c", "b", "c", "d", "主机-五"];
         let rows = drawn(&names, 0, (30, 4), &look(Lang::En, Charset::Unicode));
-        assert_eq!(rows, ["   NAME              LENGTH", "✓● a-very-lo…st-7f9c      31", "▌● b                       1", " ● c                       1"]);
+        assert_eq!(rows, ["   NAME                 LENGTH", "✓● a-very-lo…host-7f9c      31", "▌● b                         1", " ● c                         1"]);
         let rows = drawn(&names, 3, (40, 4), &look(Lang::Zh, Charset::Ascii));
-        assert_eq!(rows[0], "   ??                        ??");
-        assert_eq!(rows[3], ">* ??-?                            4");
+        assert_eq!(rows[0], "   ??          ??");
+        assert_eq!(rows[3], ">* ??-?         4");
     }
 
     #[test]

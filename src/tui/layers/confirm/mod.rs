@@ -40,6 +40,7 @@ pub(in crate::tui) struct Confirm {
     scroll: Scroll,
     choice: Choice,
     typed: Entry,
+    opened: Instant,
     /// When the last key of any kind came, and the last deciding one.
     last_key: Instant,
     last_decision: Instant,
@@ -49,8 +50,18 @@ pub(in crate::tui) struct Confirm {
 impl Confirm {
     pub(in crate::tui) fn new(plan: Arc<Plan>, rows: Vec<RowKey>, lang: crate::model::text::Lang, now: Instant) -> Self {
         let lines = lines_of(&plan, lang);
-        let (last_key, last_decision) = (now, now);
-        Self { plan, rows, lines, scroll: Scroll::default(), choice: Choice::Cancel, typed: Entry::default(), last_key, last_decision, note: None }
+        Self {
+            plan,
+            rows,
+            lines,
+            scroll: Scroll::default(),
+            choice: Choice::Cancel,
+            typed: Entry::default(),
+            opened: now,
+            last_key: now,
+            last_decision: now,
+            note: None,
+        }
     }
 
     fn is_typed(&self) -> bool {
@@ -104,14 +115,18 @@ impl Layer for Confirm {
             Code::Enter => self.decide(desk),
             Code::Tab | Code::Right => self.turn(1),
             Code::BackTab | Code::Left => self.turn(-1),
-            Code::Up | Code::Down | Code::PageUp | Code::PageDown => drop(self.scroll.key(key)),
+            Code::Up | Code::Down | Code::PageUp | Code::PageDown => {
+                self.scroll.key(key);
+            }
             _ if self.plan.danger.typed.is_some() => {
                 // The key that opened the dialog may still be held.
-                if desk.now.duration_since(self.last_decision) >= HELD || !self.typed.text().is_empty() {
+                if desk.now.duration_since(self.opened) >= HELD {
                     self.typed.key(key);
                 }
             }
-            _ => drop(self.scroll.key(key)),
+            _ => {
+                self.scroll.key(key);
+            }
         }
         self.last_key = desk.now;
     }
@@ -123,7 +138,7 @@ impl Layer for Confirm {
     }
 
     fn draw(&self, canvas: &mut Canvas<'_>, body: Rect, desk: &Desk<'_>) -> Cursor {
-        let wide = body.width.saturating_sub(2).min(110);
+        let wide = if body.width < 100 { body.width } else { (body.width - 8).min(120) };
         let room = usize::from(wide.saturating_sub(6));
         let text_rows: usize = self.lines.iter().map(|l| pager::fold(&l.words, room.saturating_sub(18)).len()).sum();
         let extra = 3 + 2 * u16::from(self.plan.danger.typed.is_some());

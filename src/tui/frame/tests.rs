@@ -1,0 +1,126 @@
+//! Whole screens as a person sees them, at the jump box's size and on a wide terminal, in both languages.
+
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::super::canvas::tests::rows_of;
+use super::super::console::{Console, Station, Wish};
+use super::super::input::{Key, Stroke};
+use super::super::settings::Settings;
+use super::super::terminal::Ability;
+use super::super::worker::lay_out;
+use crate::engine::Mode;
+use crate::model::fixture::NOW;
+use crate::model::fleet::Fleet;
+use crate::model::live::Live;
+use crate::model::task::Owner;
+use crate::model::text::Lang;
+use crate::tables::fixture::published;
+
+pub(in crate::tui) fn console(fleet: Fleet, mode: Mode, lang: Lang) -> Console {
+    let ability = Ability::from_environment(|name| match name {
+        "TERM" => Some("xterm-256color".to_owned()),
+        "LANG" => Some("zh_CN.UTF-8".to_owned()),
+        _ => None,
+    });
+    let owner = Owner { who: "ops".into(), machine: "jump1".into(), pid: 7, started: NOW };
+    let settings = Settings { zone: TimeZone::UTC, ..Settings::new(lang, ability) };
+    let station = Station { mode, owner: Arc::new(owner), fleet: Arc::new(fleet), live: Arc::new(Live::default()), at: NOW };
+    let mut console = Console::new(settings, station);
+    settle(&mut console);
+    console
+}
+
+/// Does what the worker would do; the other wishes.
+pub(in crate::tui) fn settle(console: &mut Console) -> Vec<Wish> {
+    let mut others = Vec::new();
+    for wish in console.take_wishes() {
+        match wish {
+            Wish::Ask(ask) => console.take_sheet(Arc::new(lay_out(&ask, || false).expect("no newer question"))),
+            other => others.push(other),
+        }
+    }
+    others
+}
+
+pub(in crate::tui) fn press(console: &mut Console, keys: &str) -> Vec<Wish> {
+    let mut wishes = Vec::new();
+    for key in keys.split_whitespace() {
+        let key = Key::parse(key).expect(key);
+        let now = console.now + std::time::Duration::from_secs(1);
+        console.take_stroke(Stroke::Key(key), now);
+        wishes.extend(settle(console));
+    }
+    wishes
+}
+
+pub(in crate::tui) fn screen(console: &Console, columns: u16, rows: u16) -> String {
+    let mut buffer = Buffer::empty(Rect::new(0, 0, columns, rows));
+    super::draw(console, &mut buffer);
+    rows_of(&buffer).join("\n")
+}
+
+#[test]
+fn overview_on_the_jump_box() {
+    let console = console(published(), Mode::Writing, Lang::En);
+    insta::assert_snapshot!(screen(&console, 80, 24));
+}
+
+#[test]
+fn hosts_on_the_jump_box() {
+    let mut console = console(published(), Mode::Writing, Lang::En);
+    press(&mut console, "4 j j j");
+    insta::assert_snapshot!(screen(&console, 80, 24));
+}
+
+#[test]
+fn hosts_on_a_wide_terminal_in_chinese() {
+    let mut console = console(published(), Mode::Writing, Lang::Zh);
+    press(&mut console, "4 j j j j");
+    insta::assert_snapshot!(screen(&console, 200, 60));
+}
+
+#[test]
+fn containers_marked_and_filtered_in_chinese() {
+    let mut console = console(published(), Mode::Writing, Lang::Zh);
+    press(&mut console, "5 / w e b enter space space");
+    insta::assert_snapshot!(screen(&console, 80, 24));
+}
+
+#[test]
+fn containers_on_a_wide_terminal() {
+    let mut console = console(published(), Mode::Writing, Lang::En);
+    press(&mut console, "5 j");
+    insta::assert_snapshot!(screen(&console, 200, 60));
+}
+
+#[test]
+fn a_plan_on_the_jump_box() {
+    let mut console = console(published(), Mode::Writing, Lang::En);
+    press(&mut console, "5 * R");
+    insta::assert_snapshot!(screen(&console, 80, 24));
+}
+
+#[test]
+fn activity_help_and_menu() {
+    let mut console = console(published(), Mode::ReadOnly, Lang::En);
+    press(&mut console, "6");
+    insta::assert_snapshot!("activity", screen(&console, 80, 24));
+    press(&mut console, "5 x");
+    insta::assert_snapshot!("menu", screen(&console, 80, 24));
+    press(&mut console, "esc ?");
+    insta::assert_snapshot!("help", screen(&console, 80, 24));
+    press(&mut console, "esc w");
+    insta::assert_snapshot!("why", screen(&console, 80, 24));
+}
+
+#[test]
+fn too_small_says_so_and_keys_still_work() {
+    let mut console = console(published(), Mode::Writing, Lang::En);
+    assert!(screen(&console, 72, 20).contains("needs 80x24, is 72x20"));
+    press(&mut console, "5");
+    assert!(screen(&console, 80, 24).contains("[5 Containers]"));
+}
