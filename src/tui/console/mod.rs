@@ -1,6 +1,7 @@
 //! The state of the screen and what happens to it: strokes, facts and sheets go in, wishes come out. Nothing here waits or draws.
 
 mod act;
+mod mouse;
 mod open;
 mod travel;
 mod verbs;
@@ -15,7 +16,7 @@ use tokio::time::Instant;
 use super::canvas::{Charset, Look};
 use super::frozen::Frozen;
 use super::glyphs::{ASCII, UNICODE};
-use super::input::{Key, Mouse, MouseDeed, Stroke};
+use super::input::{Key, Stroke};
 use super::keymap::Keymap;
 use super::layers::{Deed, Desk, Layer};
 use super::listing::{Listing, Moment};
@@ -206,46 +207,6 @@ impl Console {
             return;
         }
         self.with_layer(|layer, desk| layer.key(key, desk));
-    }
-
-    fn take_mouse(&mut self, mouse: Mouse) {
-        if !self.layers.is_empty() {
-            return self.with_layer(|layer, desk| layer.mouse(mouse, desk));
-        }
-        match mouse.deed {
-            MouseDeed::WheelUp => self.listing_mut().step(-3),
-            MouseDeed::WheelDown => self.listing_mut().step(3),
-            MouseDeed::Press if mouse.row == 1 => {
-                let hit = self.tabs.borrow().iter().find(|(_, from, to)| (*from..*to).contains(&mouse.column)).map(|(pane, ..)| *pane);
-                if let Some(pane) = hit {
-                    self.show_pane(pane);
-                }
-            }
-            MouseDeed::Press => self.press_table(mouse.column, mouse.row),
-        }
-    }
-
-    fn press_table(&mut self, column: u16, row: u16) {
-        let listing = self.listing();
-        let drawn = listing.drawn.borrow();
-        let rows = drawn.rows;
-        if column < rows.x || column >= rows.right() {
-            return;
-        }
-        if row + 1 == rows.y {
-            let head = drawn.columns.iter().find(|(_, from, to)| (*from..=*to).contains(&column)).map(|(c, ..)| *c);
-            drop(drawn);
-            if let Some(head) = head {
-                self.listing_mut().sort_by(head);
-                self.ask_anew();
-            }
-        } else if (rows.y..rows.bottom()).contains(&row) {
-            drop(drawn);
-            let at = listing.offset.get() + usize::from(row - rows.y);
-            if at < listing.rows().len() {
-                if at == listing.at { self.run_id("console.enter") } else { self.listing_mut().go(at) }
-            }
-        }
     }
 
     /// Lets the topmost layer take something, then does what it wants.

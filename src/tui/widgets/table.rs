@@ -310,7 +310,7 @@ mod tests {
         assert_eq!(rows, ["   NAME                 LENGTH", "✓● a-very-lo…host-7f9c      31", "▌● b                         1", " ● c                         1"]);
         let rows = drawn(&names, 3, (40, 4), &look(Lang::Zh, Charset::Ascii));
         assert_eq!(rows[0], "   ??          ??");
-        assert_eq!(rows[3], ">* ??-?         4");
+        assert_eq!(rows[3], ">* ??-?           4");
     }
 
     #[test]
