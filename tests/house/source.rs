@@ -159,7 +159,10 @@ fn tree(t: &[Token], mut at: usize, module: &[String], mut so_far: Vec<String>, 
         }
         at += 1;
     }
-    found.push(Named { segments: so_far, line });
+    // `use<'a>` names nothing.
+    if !so_far.is_empty() {
+        found.push(Named { segments: so_far, line });
+    }
     at
 }
 
