@@ -272,6 +272,12 @@ fn an_edit_is_read_a_broken_one_is_told_and_editors_that_rename_are_followed() {
     folder.write("wharf.toml", &title("four"));
     assert_eq!(titled(next(&heard)), Ok("four".to_owned()));
 
+    let inventory = "[[inventory]]\nkind = \"ansible\"\npath = \"inventory.ini\"\n";
+    folder.write("wharf.toml", &(title("four") + inventory));
+    assert_eq!(next(&heard).map(|c| c.site.hosts.len()), Ok(0));
+    folder.write("inventory.ini", "web-1\n");
+    assert_eq!(next(&heard).map(|c| c.site.hosts.len()), Ok(1), "an inventory is followed too");
+
     folder.write("unrelated", "x");
     assert!(heard.recv_timeout(Duration::from_millis(700)).is_err(), "nothing of the config has changed");
     drop(watcher);

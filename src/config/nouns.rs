@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::draft::{Access, Belongs, ClassDraft, ClusterDraft, HostDraft, IdcDraft, Name, PoolDraft, RegistryDraft, TlsFiles};
 use super::price;
-use super::problem::{Place, Said, Sheet};
+use super::problem::{Said, Sheet};
 use super::reader::Table;
 use super::schema;
 use super::secret::{self, NotARef, SecretRef, User};
@@ -218,7 +218,7 @@ pub(super) fn read_tls(table: &Table<'_>) -> Option<TlsFiles> {
 }
 
 pub(super) fn read_address(sheet: &Sheet, said: &Said<&str>) -> Option<Address> {
-    Address::parse(said.value).map_err(|why| wrong_address(sheet, &said.place, &why)).ok()
+    Address::parse(said.value).map_err(|why| wrong_address(sheet, said, &why)).ok()
 }
 
 pub(super) fn read_login(sheet: &Sheet, said: &Said<&str>) -> Option<Address> {
@@ -234,12 +234,28 @@ pub(super) fn read_login(sheet: &Sheet, said: &Said<&str>) -> Option<Address> {
     None
 }
 
-pub(super) fn wrong_address(sheet: &Sheet, place: &Place, why: &str) {
-    let why = clean(why);
+/// Says what is wrong with an address; one without a scheme is written out with the schemes it may have meant.
+fn wrong_address(sheet: &Sheet, said: &Said<&str>, why: &str) {
+    let (given, why) = (clean(said.value), clean(why));
+    if said.value.contains("://") && ["unix://", "tcp://", "ssh://"].iter().any(|scheme| said.value.starts_with(scheme)) {
+        let forms = "unix:///path, tcp://host:port, ssh://user@host";
+        sheet.wrong(
+            &said.place,
+            Text::made(format!("bad address {why}"), format!("地址有误：{why}")),
+            Text::made(format!("the forms are {forms}"), format!("格式为 {forms}")),
+        );
+        return;
+    }
+    let rest = given.split_once("://").map_or(&*given, |(_, rest)| rest);
+    let (en, zh) = if rest.starts_with('/') {
+        (format!("write unix://{rest}"), format!("应写 unix://{rest}"))
+    } else {
+        (format!("write tcp://{rest} or ssh://{rest}"), format!("应写 tcp://{rest} 或 ssh://{rest}"))
+    };
     sheet.wrong(
-        place,
-        Text::made(format!("bad address {why}"), format!("地址有误：{why}")),
-        Text::new("write unix:///path, tcp://host:port or ssh://user@host", "应写 unix:///path、tcp://host:port 或 ssh://user@host"),
+        &said.place,
+        Text::made(format!("'{given}' is not an address of an engine"), format!("{given} 不是引擎地址")),
+        Text::made(en, zh),
     );
 }
 

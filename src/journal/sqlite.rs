@@ -74,7 +74,8 @@ pub(super) async fn open(path: &Path, sync: Sync) -> Result<SqliteConnection, sq
     if sync == Sync::Reading {
         options = options.pragma("query_only", "1");
     }
-    options.connect().await
+    // Statements are not logged: at debug level they would be the loudest thing in the file.
+    options.disable_statement_logging().connect().await
 }
 
 /// Takes the steps that the file has not taken yet, all of them or none. Call it under the lock.

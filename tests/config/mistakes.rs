@@ -82,7 +82,7 @@ fn mistakes_in_the_site_are_said_with_the_nearest_right_word() {
         (
             "[[host]]\nname=\"h\"\nidc=\"yf\"\naddress=\"10.0.0.1:2375\"",
             4,
-            "bad address '10.0.0.1:2375': write unix:///path, tcp://host:port or ssh://user@host; write unix:///path, tcp://host:port or ssh://user@host",
+            "'10.0.0.1:2375' is not an address of an engine; write tcp://10.0.0.1:2375 or ssh://10.0.0.1:2375",
         ),
         ("[[host]]\nname=\"h\"\nidc=\"yf\"\naddress=\"tcp://h:1\"\nlogin=\"tcp://h:2\"", 5, "a login goes by ssh; write ssh://user@host"),
         (
@@ -180,4 +180,46 @@ fn all_mistakes_are_told_at_once_in_the_order_of_lines() {
     let all = said("[[host]]\nname=\"a\"\nidc=\"x\"\naddres=\"unix:///s\"\n[[idc]]\nname=\"y\"\ncolour=1\n");
     let lines: Vec<&str> = all.iter().map(|p| p.split(':').next().unwrap_or("")).collect();
     assert_eq!(lines, ["1", "4", "7"], "{all:#?}");
+}
+
+#[test]
+fn whatever_is_written_for_a_value_is_taken_or_told_at_its_line() {
+    let folder = Folder::new();
+    folder.write("inventory.ini", "[yongfeng]\nextra-1\n");
+    let example = crate::uncommented(crate::Defaults::Shown);
+    let lines: Vec<&str> = example.lines().collect();
+    let odd = [
+        "-1",
+        "1e99",
+        "99999999999999999999999",
+        "true",
+        "\"\"",
+        "\"\u{202e}永\"",
+        "[]",
+        "[{}]",
+        "{}",
+        "{ a = 1 }",
+        "2026-11-23T00:00:00Z",
+    ];
+    let mut told = 0;
+    for (at, line) in lines.iter().enumerate() {
+        let Some((key, was)) = line.split_once(" = ").filter(|(key, _)| !key.starts_with(['#', '['])) else { continue };
+        // Each line meets some of the odd values; together all keys meet all kinds.
+        for value in odd.iter().skip(at % 3).step_by(3) {
+            let mut changed = lines.clone();
+            let written = format!("{key} = {value}");
+            changed[at] = &written;
+            if let Err(problems) = folder.parse(&changed.join("\n")) {
+                told += 1;
+                for problem in &problems {
+                    assert!(problem.line > 0 && !problem.to_string().contains('\u{202e}'), "{written}: {problem}");
+                }
+                // The wrong type is told where it stands, whatever else comes of it.
+                if value == &"true" && was.starts_with('"') {
+                    assert!(problems.iter().any(|p| p.line == at + 1), "{written} in line {}: {problems:#?}", at + 1);
+                }
+            }
+        }
+    }
+    assert!(told > 200, "{told} odd values were told");
 }
