@@ -59,12 +59,15 @@ impl Masters {
         };
         let _all = self.all.acquire().await.ok();
         let dir = self.dir(endpoint, &wire).await?;
-        if self.closed.load(Ordering::Acquire) {
-            return Err(going_down(endpoint));
-        }
+        self.check_open(endpoint)?;
         let master = Arc::new(Master::start(&wire, endpoint, login, jump.as_deref(), &dir).await?);
         *slot = Arc::downgrade(&master);
         Ok(master)
+    }
+
+    /// Fault once [`Masters::close`] was called.
+    pub(super) fn check_open(&self, endpoint: &str) -> Result<(), Fault> {
+        if self.closed.load(Ordering::Acquire) { Err(going_down(endpoint)) } else { Ok(()) }
     }
 
     /// Ends all masters and lets no new one start.

@@ -89,10 +89,23 @@ impl Tunnel {
 
     /// Opens a stream to the engine.
     pub(in crate::clients) async fn open(&self, shared: &Arc<Shared>) -> Result<Opened, Fault> {
-        let master = self.master(shared).await?;
+        let mut master = self.master(shared).await?;
+        let mut opened = self.open_through(shared, &master).await;
+        if opened.is_err() {
+            // A master that has just died is noticed a moment later: then it was no fault of the engine's.
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            if !master.is_alive() {
+                master = self.master(shared).await?;
+                opened = self.open_through(shared, &master).await;
+            }
+        }
+        opened
+    }
+
+    async fn open_through(&self, shared: &Arc<Shared>, master: &Arc<Master>) -> Result<Opened, Fault> {
         let course = self.lock().course.clone();
         if let Course::Stdio(why) = course {
-            return self.dial(shared, &master, &why).await;
+            return self.dial(shared, master, &why).await;
         }
         let connected = match master.forward(&self.endpoint, &self.socket).await {
             Ok(local) => UnixStream::connect(&local).await.map_err(|why| short(&why.to_string())),
@@ -101,8 +114,9 @@ impl Tunnel {
         match connected {
             Ok(stream) => Ok(Opened { stream: Box::new(stream), way: Some(Way(Kind::Forward)) }),
             Err(why) => {
-                self.lock().course = Course::Stdio(why.clone());
-                self.dial(shared, &master, &why).await
+                let opened = self.dial(shared, master, &why).await?;
+                self.lock().course = Course::Stdio(why);
+                Ok(opened)
             }
         }
     }
@@ -137,6 +151,7 @@ impl Tunnel {
     }
 
     async fn master(&self, shared: &Arc<Shared>) -> Result<Arc<Master>, Fault> {
+        shared.ssh.check_open(&self.endpoint)?;
         if let Some(master) = self.lock().master.clone().filter(|m| m.is_alive()) {
             return Ok(master);
         }
