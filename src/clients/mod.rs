@@ -2,6 +2,7 @@
 
 mod cause;
 pub mod docker;
+pub mod dragonfly;
 pub mod gate;
 pub mod harbor;
 pub mod http;

@@ -55,6 +55,7 @@ pub(super) const ROWS: &[Row] = &[
     get("/api/v2.0/registries/{id}/info", "what can be replicated with an endpoint"),
     ping("/api/v2.0/registries/ping", "has it look whether a saved endpoint answers; nothing is kept"),
     get("/api/v2.0/replication/adapters", "kinds of endpoints it can speak with"),
+    get("/api/v2.0/replication/adapterinfos", "what kinds of endpoints want to be told"),
     get("/api/v2.0/replication/policies", "lists replication policies"),
     get("/api/v2.0/replication/policies/{id}", "describes one policy"),
     get("/api/v2.0/replication/executions", "lists runs of policies"),

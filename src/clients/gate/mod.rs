@@ -2,6 +2,7 @@
 
 mod cloud;
 mod docker;
+mod dragonfly;
 mod harbor;
 mod oci;
 mod program;
@@ -108,7 +109,7 @@ impl Gate {
 
     /// The whole table.
     pub fn rows() -> impl Iterator<Item = &'static Row> {
-        [docker::ROWS, harbor::ROWS, oci::ROWS, cloud::ROWS, program::ROWS].into_iter().flatten()
+        [docker::ROWS, dragonfly::ROWS, harbor::ROWS, oci::ROWS, cloud::ROWS, program::ROWS].into_iter().flatten()
     }
 
     #[must_use]

@@ -2,7 +2,7 @@
 
 use super::told::{ToldPaused, ToldPool, ToldQueue, ToldSchedule, ToldWorker};
 use super::{Harbor, Listing, Question};
-use crate::clients::http::Ask;
+use crate::clients::http::{Ask, segment};
 use crate::model::fault::Fault;
 use crate::model::replication::{Queue, Schedule, Worker, WorkerPool};
 
@@ -15,9 +15,10 @@ impl Harbor {
         self.all::<ToldPool>(Ask::get("/api/v2.0/jobservice/pools", "/api/v2.0/jobservice/pools")).await
     }
 
-    /// The workers of all pools.
-    pub async fn list_workers(&self) -> Result<Vec<Worker>, Fault> {
-        self.all::<ToldWorker>(Ask::get("/api/v2.0/jobservice/pools/{pool}/workers", "/api/v2.0/jobservice/pools/all/workers")).await
+    /// The workers of a pool, or of all.
+    pub async fn list_workers(&self, pool: Option<&str>) -> Result<Vec<Worker>, Fault> {
+        let path = format!("/api/v2.0/jobservice/pools/{}/workers", segment(pool.unwrap_or("all")));
+        self.all::<ToldWorker>(Ask::get("/api/v2.0/jobservice/pools/{pool}/workers", path)).await
     }
 
     pub async fn list_schedules(&self) -> Result<Listing<Schedule>, Fault> {

@@ -68,7 +68,7 @@ impl Harbor {
     /// A task's log: the only place that names the peers that were warmed.
     pub async fn fetch_preheat_log(&self, project: &str, policy: &str, execution: i64, task: i64) -> Result<TaskLog, Fault> {
         let path = format!("{}/{execution}/tasks/{task}/logs", executions(project, policy));
-        let ask = Ask { accept: Some("text/plain"), ..Ask::get(TASK_LOG, path) };
+        let ask = Ask { accept: Some(TaskLog::ACCEPT), ..Ask::get(TASK_LOG, path) };
         Ok(TaskLog::read(&self.answer(ask).await?.body))
     }
 }

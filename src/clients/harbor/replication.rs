@@ -44,10 +44,14 @@ pub struct TaskLog {
 }
 
 impl TaskLog {
+    /// What Harbor is asked for: it writes a log as a JSON string to who asks for JSON first.
+    pub(super) const ACCEPT: &str = "text/plain, application/json;q=0.5";
+
     /// Washes a log; the ends of its lines are the only control characters that mean anything.
     #[must_use]
     pub fn read(body: &[u8]) -> Self {
-        let text = String::from_utf8_lossy(body);
+        let quoted = body.trim_ascii_start().starts_with(b"\"").then(|| serde_json::from_slice::<String>(body).ok()).flatten();
+        let text = quoted.map_or_else(|| String::from_utf8_lossy(body), std::borrow::Cow::Owned);
         Self { lines: text.lines().map(|line| clean(line.trim_end_matches('\r')).into_owned()).collect() }
     }
 }
@@ -102,6 +106,13 @@ impl Harbor {
         Ok(names.into_iter().map(|name| clean(&name).into_owned()).collect())
     }
 
+    /// What kinds of endpoints want to be told: names only, their forms are for the web console.
+    pub async fn list_adapter_forms(&self) -> Result<Vec<String>, Fault> {
+        let answer = self.answer(Ask::get("/api/v2.0/replication/adapterinfos", "/api/v2.0/replication/adapterinfos")).await?;
+        let forms = answer.json::<Option<serde_json::Map<String, serde_json::Value>>>()?.unwrap_or_default();
+        Ok(forms.keys().map(|name| clean(name).into_owned()).collect())
+    }
+
     pub async fn list_policies(&self) -> Result<Listing<Policy>, Fault> {
         let question = Question::new("/api/v2.0/replication/policies", "/api/v2.0/replication/policies").with("sort", "id");
         self.whole::<ToldPolicy, _>(question, |policy| policy.id).await
@@ -137,7 +148,7 @@ impl Harbor {
     /// `NotFound` where it was swept or nobody took the task.
     pub async fn fetch_task_log(&self, execution: i64, task: i64) -> Result<TaskLog, Fault> {
         let path = format!("/api/v2.0/replication/executions/{execution}/tasks/{task}/log");
-        let ask = Ask { accept: Some("text/plain"), max_body: Some(LOG_MOST), ..Ask::get(TASK_LOG, path) };
+        let ask = Ask { accept: Some(TaskLog::ACCEPT), max_body: Some(LOG_MOST), ..Ask::get(TASK_LOG, path) };
         Ok(TaskLog::read(&self.answer(ask).await?.body))
     }
 }
@@ -150,5 +161,7 @@ mod tests {
     fn a_log_is_washed_and_keeps_its_lines() {
         let log = TaskLog::read(b"a\x1b[2J\r\n\xffb\n\nc");
         assert_eq!(log.lines, ["a\u{FFFD}[2J", "\u{FFFD}b", "", "c"]);
+        assert_eq!(TaskLog::read(br#""one\ntwo\u001b""#).lines, ["one", "two\u{FFFD}"]);
+        assert_eq!(TaskLog::read(br#""broken"#).lines, [r#""broken"#]);
     }
 }

@@ -20,7 +20,16 @@ const WORDS: &[(&[&str], Cause)] = &[
     (&["only system admin can create project", "failed to create project"], Cause::MayNotCreateProject),
     (&["blob unknown", "manifest unknown", "blob_unknown", "manifest_unknown"], Cause::MissingContent),
     (
-        &["i/o timeout", "deadline exceeded", "connection reset", "no route to host", "network is unreachable", "client.timeout", "broken pipe", "eof"],
+        &[
+            "i/o timeout",
+            "deadline exceeded",
+            "connection reset",
+            "no route to host",
+            "network is unreachable",
+            "client.timeout",
+            "broken pipe",
+            "eof",
+        ],
         Cause::Unreachable,
     ),
 ];

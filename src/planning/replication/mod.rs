@@ -159,7 +159,17 @@ mod tests {
     fn execution(status: ExecutionStatus, total: u32, counts: [u32; 3], text: &str) -> Execution {
         let ended = (status != ExecutionStatus::InProgress).then_some(START);
         let [succeed, failed, in_progress] = counts;
-        Execution { status, status_text: text.into(), started: Some(START), ended, total, succeed, failed, in_progress, ..Execution::default() }
+        Execution {
+            status,
+            status_text: text.into(),
+            started: Some(START),
+            ended,
+            total,
+            succeed,
+            failed,
+            in_progress,
+            ..Execution::default()
+        }
     }
 
     fn judged(e: &Execution, after_ms: i64) -> Settled {
@@ -216,7 +226,14 @@ mod tests {
         let tasks = [task];
         let mut around = Around { tasks: Some(&tasks), ..Around::at(START.plus_millis(400_000)) };
         assert_eq!(settle(&waiting, &around), Settled::Running);
-        let busy = [Worker { id: "w".into(), pool_id: "p".into(), job_name: Some("IMAGE_SCAN".into()), job_id: None, started: None, check_in: None }];
+        let busy = [Worker {
+            id: "w".into(),
+            pool_id: "p".into(),
+            job_name: Some("IMAGE_SCAN".into()),
+            job_id: None,
+            started: None,
+            check_in: None,
+        }];
         around.workers = Some(&busy);
         assert_eq!(settle(&waiting, &around), Settled::Stuck(StuckCause::WorkersBusy));
         let dead = [WorkerPool { id: "p".into(), pid: None, host: None, started: None, heartbeat: Some(START), concurrency: 5 }];
