@@ -169,15 +169,15 @@ async fn robots_and_audit_rows_are_read() {
     assert_eq!((&*ci.name, ci.expires, ci.days, ci.disabled), ("robot$payment+ci", None, None, false));
     assert!(ci.may("payment", "repository", "push") && !ci.may("search", "repository", "pull"));
 
-    let rows = playing(&p, "audit", &[192]).list_audit(AuditLog::Ext, &AuditFilter::default(), 1).await.expect("rows");
+    let rows = playing(&p, "audit", &[192]).list_audit(AuditLog::Ext, &AuditFilter::default(), 100).await.expect("rows");
     assert_eq!(rows.total, Some(51));
     let pull = rows.rows.iter().find(|row| row.id == 46).expect("46");
     assert_eq!((&*pull.user, &pull.deed, pull.repository(), pull.succeeded), ("dave", &Deed::Pull, Some("payment/web"), Some(true)));
-    let refused = &playing(&p, "audit", &[193]).list_audit(AuditLog::Ext, &AuditFilter::default(), 1).await.expect("rows").rows[1];
+    let refused = &playing(&p, "audit", &[193]).list_audit(AuditLog::Ext, &AuditFilter::default(), 100).await.expect("rows").rows[1];
     assert_eq!((&*refused.resource_type, &*refused.resource, refused.succeeded), ("member", "", Some(false)));
     // A push by replication carries the endpoint's account.
     let by = &playing(&p, "webhooks_and_robot_replication", &[400])
-        .list_audit(AuditLog::Ext, &AuditFilter::default(), 1)
+        .list_audit(AuditLog::Ext, &AuditFilter::default(), 100)
         .await
         .expect("rows")
         .rows[0];

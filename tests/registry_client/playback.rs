@@ -128,7 +128,7 @@ pub(crate) fn files() -> Vec<String> {
 }
 
 fn folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/harbor/recorded")
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/harbor")
 }
 
 /// A request as the server saw it.

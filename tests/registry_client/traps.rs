@@ -1,6 +1,7 @@
 //! Each trap of Harbor's API that a client can fall into, walked into on purpose.
 
-use wharf::clients::harbor::{Scope, Which};
+use wharf::clients::harbor::{AuditFilter, Scope, Which};
+use wharf::model::audit::AuditLog;
 use wharf::model::fault::{FaultKind, Retry};
 use wharf::model::registry::Identity;
 
@@ -127,6 +128,26 @@ async fn pages_are_counted_sorted_and_read_over_when_the_list_moves() {
         playback.play([made("/api/v2.0/registries", 200, nothing)]);
         assert!(harbor.list_endpoints().await.expect("none").rows.is_empty());
     }
+}
+
+#[tokio::test]
+async fn an_audit_log_that_grows_in_front_of_its_pages_gives_no_row_twice() {
+    let playback = Playback::start().await;
+    let harbor = playback.harbor(Some("admin"));
+    let page = |ids: std::ops::RangeInclusive<u32>| {
+        let rows: Vec<String> = ids.rev().map(|id| format!(r#"{{"id":{id},"operation":"pull"}}"#)).collect();
+        made("/api/v2.0/auditlog-exts", 200, &format!("[{}]", rows.join(","))).with("X-Total-Count", "260")
+    };
+    // Ten rows came in front between the first page and the second.
+    playback.play([page(151..=250), page(61..=160), page(1..=60)]);
+    let all = harbor.list_audit(AuditLog::Ext, &AuditFilter::default(), 1_000).await.expect("rows").rows;
+    assert_eq!(all.iter().map(|row| row.id).collect::<Vec<_>>(), (1..=250).rev().collect::<Vec<_>>());
+    playback.play([page(151..=250)]);
+    let few = harbor.list_audit(AuditLog::Old, &AuditFilter::default(), 20).await.expect_err("another path");
+    assert_eq!(few.kind, FaultKind::Protocol);
+    playback.play([page(151..=250)]);
+    assert_eq!(harbor.list_audit(AuditLog::Ext, &AuditFilter::default(), 20).await.expect("rows").rows.len(), 20);
+    assert_eq!(playback.seen()[0].query, "sort=-id&page=1&page_size=20");
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::names::Conditions;
+use super::pages::PAGE_SIZE;
 use super::told::{ToldAudit, ToldEvent, ToldRobot};
 use super::{Harbor, Listing, Question};
 use crate::clients::http::{Ask, segment};
@@ -57,21 +58,22 @@ impl Harbor {
         self.one::<ToldRobot>(Ask::get("/api/v2.0/robots/{id}", format!("/api/v2.0/robots/{id}"))).await
     }
 
-    /// One page (from 1) of a log of the whole Harbor, newest first. The log grows in front of the pages: rows may come twice.
-    pub async fn list_audit(&self, log: AuditLog, filter: &AuditFilter, page: usize) -> Result<Listing<AuditEntry>, Fault> {
+    /// The newest rows of a log of the whole Harbor, so many at most, newest first. The log grows in front of its pages: a row
+    /// that comes twice counts once.
+    pub async fn list_audit(&self, log: AuditLog, filter: &AuditFilter, most: usize) -> Result<Listing<AuditEntry>, Fault> {
         let (template, path) = match log {
             AuditLog::Old => ("/api/v2.0/audit-logs", "/api/v2.0/audit-logs"),
             AuditLog::Ext => ("/api/v2.0/auditlog-exts", "/api/v2.0/auditlog-exts"),
         };
-        let mut listing = self.audit_page(Question::new(template, path), filter, page).await?;
+        let mut listing = self.newest(Question::new(template, path), filter, most).await?;
         listing.rows.iter_mut().for_each(|row| row.log = log);
         Ok(listing)
     }
 
     /// The same of one project, from the new log: project administrators may read it.
-    pub async fn list_audit_of(&self, project: &str, filter: &AuditFilter, page: usize) -> Result<Listing<AuditEntry>, Fault> {
+    pub async fn list_audit_of(&self, project: &str, filter: &AuditFilter, most: usize) -> Result<Listing<AuditEntry>, Fault> {
         let path = format!("/api/v2.0/projects/{}/auditlog-exts", segment(project));
-        self.audit_page(Question::new(AUDIT_OF_PROJECT, path), filter, page).await
+        self.newest(Question::new(AUDIT_OF_PROJECT, path), filter, most).await
     }
 
     /// What the new log can tell of.
@@ -79,13 +81,28 @@ impl Harbor {
         self.all::<ToldEvent>(Ask::get("/api/v2.0/auditlog-exts/events", "/api/v2.0/auditlog-exts/events")).await
     }
 
-    async fn audit_page(&self, question: Question, filter: &AuditFilter, page: usize) -> Result<Listing<AuditEntry>, Fault> {
+    async fn newest(&self, question: Question, filter: &AuditFilter, most: usize) -> Result<Listing<AuditEntry>, Fault> {
         let question = match filter.conditions() {
             Some(conditions) => question.with("q", conditions.text(self.name())?),
             None => question,
         };
-        let ask = question.with("sort", "-id").ask().query("page", page.max(1).to_string()).query("page_size", "100");
-        let (rows, total) = self.page::<ToldAudit>(ask).await?;
-        Ok(Listing { rows, total, torn: false })
+        let question = question.with("sort", "-id");
+        let (mut rows, mut oldest) = (Vec::new(), i64::MAX);
+        let size = most.clamp(1, PAGE_SIZE);
+        let mut page = 1_usize;
+        loop {
+            let ask = question.ask().query("page", page.to_string()).query("page_size", size.to_string());
+            let (came, total) = self.page::<ToldAudit>(ask).await?;
+            let full = came.len() >= size;
+            let news = came.into_iter().filter(|row: &AuditEntry| row.id < oldest).collect::<Vec<_>>();
+            let Some(last) = news.last().map(|row| row.id) else { return Ok(Listing { rows, total, torn: false }) };
+            oldest = last;
+            rows.extend(news);
+            if rows.len() >= most || !full {
+                rows.truncate(most.max(1));
+                return Ok(Listing { rows, total, torn: false });
+            }
+            page += 1;
+        }
     }
 }

@@ -178,7 +178,7 @@ impl Talk<'_> {
         self.peers().await?;
         poller.told(Question::Robots, harbor.list_robots().await, |listing| RegistryFact::Robots(Arc::new(listing.rows))).await?;
         poller.told(Question::Schedules, harbor.list_schedules().await, |listing| RegistryFact::Schedules(Arc::new(listing.rows))).await?;
-        let workers = async { Ok((harbor.list_pools().await?, harbor.list_workers().await?)) };
+        let workers = async { Ok((harbor.list_pools().await?, harbor.list_workers(None).await?)) };
         let workers: Result<(Vec<_>, Vec<_>), Fault> = workers.await;
         if let Ok((pools, workers)) = &workers {
             self.pools.clone_from(pools);
