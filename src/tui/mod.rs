@@ -17,6 +17,7 @@ mod outside;
 mod palette;
 mod panes;
 mod settings;
+mod still;
 mod terminal;
 #[cfg(test)]
 mod testing;
@@ -47,6 +48,7 @@ use worker::{Sheet, Worker};
 
 pub use keymap::Remap;
 pub use settings::{Alarm, Ended, Keep, Kept, Kiosk, Place, Settings};
+pub use still::{Scene, Still};
 pub use terminal::{Ability, Colours, MouseUse, Wrapper, restore, restore_on_panic};
 
 /// Runs the console on this terminal until the person leaves, a signal comes, or the terminal goes.
