@@ -1,5 +1,12 @@
 //! The Harbor twin is held to a real Harbor's recorded answers: every exchange in its order, with equal status, shape and values.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test that cannot read its recordings has failed; its counts are for people"
+)]
+
 #[path = "harbor_replay/compare.rs"]
 mod compare;
 #[path = "harbor_replay/recording.rs"]
@@ -8,6 +15,8 @@ mod recording;
 mod stage;
 #[path = "harbor_replay/swagger.rs"]
 mod swagger;
+#[path = "harbor_replay/yaml.rs"]
+mod yaml;
 
 use compare::Masks;
 use recording::{Row, rows};

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::registries;
 use super::world::{ClassSpec, HostSeed, IdcSpec, PoolSpec, World};
 
 /// A complete config over the world's twins on this port.
@@ -20,6 +21,7 @@ pub(super) fn toml(world: &World, port: u16) -> String {
         }
         text.push('\n');
     }
+    registries::config(&mut text, &world.file, port);
     for host in &world.hosts {
         host_entry(&mut text, host, port);
     }

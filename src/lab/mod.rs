@@ -8,6 +8,7 @@ mod hand;
 pub mod harbor;
 mod life;
 pub mod record;
+pub mod registries;
 pub mod server;
 pub mod trouble;
 mod wire;
@@ -24,6 +25,8 @@ use crate::model::text::Text;
 use docker::{Agenda, Mint, Twin};
 pub use hand::{Glance, Hand};
 use life::Rate;
+pub use registries::RegistryHand;
+use registries::Registries;
 use server::{Endpoint, Place, Server};
 pub use world::World;
 
@@ -49,6 +52,7 @@ pub struct Lab {
     /// In the order of the world's hosts.
     twins: Vec<(Arc<Twin>, Arc<Endpoint>)>,
     by_name: HashMap<Arc<str>, usize>,
+    registries: Registries,
     rate: Arc<Rate>,
 }
 
@@ -84,8 +88,9 @@ impl Lab {
         let rate = Arc::new(Rate::default());
         rate.set(world.file.life.changes_per_second);
         let lively: Vec<Arc<Twin>> = twins.iter().map(|(twin, _)| Arc::clone(twin)).collect();
-        server.tasks().start(life::pass(lively, agenda, Arc::clone(&rate), options.clock, world.file.seed));
-        Ok(Self { server, world, twins, by_name, rate })
+        server.tasks().start(life::pass(lively, agenda, Arc::clone(&rate), options.clock.clone(), world.file.seed));
+        let registries = registries::open(&world.file, &server, &options.clock)?;
+        Ok(Self { server, world, twins, by_name, registries, rate })
     }
 
     /// The world as it was generated; its containers have moved into the twins.
@@ -106,6 +111,16 @@ impl Lab {
     pub fn twin(&self, host: &str) -> Option<Hand> {
         let (twin, endpoint) = &self.twins[*self.by_name.get(host)?];
         Some(Hand::new(Arc::clone(twin), Arc::clone(endpoint)))
+    }
+
+    /// A hand on a registry: its faults, what it was asked, and what its peers and its people do.
+    pub fn registry(&self, name: &str) -> Option<&RegistryHand> {
+        self.registries.hands.iter().find(|hand| *hand.name == *name)
+    }
+
+    /// The registries that are Harbors, in the order of the world file.
+    pub fn registries(&self) -> &[RegistryHand] {
+        &self.registries.hands
     }
 
     /// The names of all hosts, in the order of their addresses.

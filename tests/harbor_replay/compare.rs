@@ -217,7 +217,7 @@ impl Walk<'_> {
 /// The last word of a path that names a collection.
 fn collection(path: &str) -> &str {
     let path = path.split('?').next().unwrap_or(path);
-    path.split('/').filter(|word| kind_of(word) != *word).next_back().unwrap_or_default()
+    path.split('/').rfind(|word| kind_of(word) != *word).unwrap_or_default()
 }
 
 /// What the rows of a collection are; a word that names none stands for itself.

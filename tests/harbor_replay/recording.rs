@@ -8,7 +8,7 @@ use serde_json::Value;
 /// One row: an exchange, or what happened between two.
 #[derive(Debug)]
 pub(crate) enum Row {
-    Exchange(Exchange),
+    Exchange(Box<Exchange>),
     Step { n: u32 },
 }
 
@@ -62,7 +62,7 @@ fn read(row: &Value) -> Row {
     let (request, response) = (&row["request"], &row["response"]);
     let sent = request["headers"].as_object().into_iter().flatten();
     let got = response["headers"].as_array().into_iter().flatten();
-    Row::Exchange(Exchange {
+    Row::Exchange(Box::new(Exchange {
         n,
         note: text(&row["note"]),
         instance: text(&row["instance"]),
@@ -75,5 +75,5 @@ fn read(row: &Value) -> Row {
         status: response["status"].as_u64().and_then(|status| u16::try_from(status).ok()).expect("a status"),
         answer_headers: got.map(|pair| (text(&pair[0]), text(&pair[1]))).collect(),
         answer: response.get("body").cloned(),
-    })
+    }))
 }

@@ -26,6 +26,11 @@ const TYPES: [&str; 13] = [
 ];
 
 impl Harbor {
+    /// Pauses a queue as `PUT /jobservice/queues/{type}` does.
+    pub fn pause(&mut self, kind: &str) {
+        self.paused.insert(kind.to_owned());
+    }
+
     pub(super) fn list_queues(&mut self, ask: &Ask<'_>) -> Reply {
         self.require_system(ask, "jobservice-monitor", "list")?;
         let (waiting, since) = self.backlog();

@@ -30,6 +30,7 @@ mod state;
 mod storage;
 mod system;
 mod tags;
+mod twin;
 mod users;
 mod v2;
 
@@ -44,9 +45,10 @@ use super::exchange::{Answer, Request};
 pub use image::{Child, Image};
 pub use refusal::Refusal;
 pub use route::{Route, routes};
-pub use run::Execution;
+pub use run::{Execution, Outcome, Past};
 pub use state::{Kind, Member, Policy, Project, Registry, Robot, Sequences, User, Visibility};
 pub use storage::Push;
+pub use twin::Twin;
 
 use caller::Caller;
 use preheat::Preheats;
@@ -129,6 +131,10 @@ impl Harbor {
     }
 
     /// The time by this Harbor's own clock.
+    pub fn by_its_clock(&self, now: Stamp) -> Stamp {
+        self.own(now)
+    }
+
     fn own(&self, now: Stamp) -> Stamp {
         now.plus_millis(self.knobs.skew_millis)
     }

@@ -114,6 +114,33 @@ impl Harbor {
         Ok(())
     }
 
+    /// Makes a repository of tags at once, each on an artifact of its own with that digest; nothing is noted.
+    pub fn fill(&mut self, project: &str, repository: &str, image: &Arc<Image>, tags: Vec<(String, Arc<str>, Stamp)>) {
+        let Some(at) = self.projects.iter().rposition(|own| own.name == project) else { return };
+        let created = tags.iter().map(|(_, _, at)| *at).min().unwrap_or_default();
+        let updated = tags.iter().map(|(_, _, at)| *at).max().unwrap_or_default();
+        let sequences = &mut self.sequences;
+        let artifacts = tags
+            .into_iter()
+            .map(|(name, digest, pushed)| Artifact {
+                id: sequences.next(Kind::Artifact),
+                digest,
+                size: image.own_size(),
+                pushed,
+                pulled: None,
+                image: Arc::clone(image),
+                tags: vec![Tag { id: sequences.next(Kind::Tag), name, pushed, pulled: None }],
+                labels: Vec::new(),
+                children: Vec::new(),
+                accessories: Vec::new(),
+                subject: None,
+            })
+            .collect();
+        let id = sequences.next(Kind::Repository);
+        let name = repository.to_owned();
+        self.projects[at].repositories.push(Repository { id, name, description: String::new(), pulls: 0, created, updated, artifacts });
+    }
+
     /// Notes a pull; it is counted later.
     pub(super) fn pulled(&mut self, project: usize, repository: &str, reference: &str, by: &str, now: Stamp) {
         let project = &self.projects[project];

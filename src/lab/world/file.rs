@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::lab::registries::spec::RegistrySpec;
 use crate::lab::trouble::Rule;
 
 /// A whole world file.
@@ -29,7 +30,7 @@ pub struct WorldFile {
     pub host: Vec<HostTwist>,
     /// Registries, read by their own twins.
     #[serde(default)]
-    pub registry: Vec<toml::Table>,
+    pub registry: Vec<RegistrySpec>,
 }
 
 /// How lively the world is.

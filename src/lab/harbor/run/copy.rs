@@ -4,14 +4,14 @@ use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use crate::lab::harbor::Harbors;
 use crate::lab::harbor::image::{Blob, Image};
 use crate::lab::harbor::state::Policy;
 use crate::lab::harbor::storage::Push;
+use crate::lab::harbor::{Harbors, Refusal};
 use crate::model::clock::Stamp;
 
 use super::flow::Workers;
-use super::{Item, Status, Step, Task};
+use super::{Move, Status, Step, Task};
 
 const FILE: &str = "src/controller/replication/transfer/image/transfer.go";
 /// To send a manifest, and to send a blob.
@@ -61,7 +61,7 @@ impl Harbors {
                 self.all[at].changed(id, due);
             }
             Step::Copying { todo, lines, errors, .. } => {
-                self.go_on(at, id, policy, task, Run { todo, lines, errors, ends: &ends, due, own })
+                self.go_on(at, id, policy, task, Run { todo, lines, errors, ends: &ends, due, own });
             }
             Step::Failing { mut lines, .. } => {
                 let mut log = Log { lines: &mut lines, at: own };
@@ -80,7 +80,7 @@ impl Harbors {
         let ends = self.ends(at, &policy);
         for mut task in execution.tasks {
             let Step::Copying { todo, mut lines, .. } = std::mem::replace(&mut task.step, Step::Done) else { continue };
-            let Some(Item::Finish(reference)) = todo.front() else { continue };
+            let Some(Move::Finish(reference)) = todo.front() else { continue };
             let Some(image) = self.image(&ends, &task, reference) else { continue };
             let Some(largest) = image.blobs.iter().max_by_key(|blob| blob.size).cloned() else { continue };
             for blob in image.blobs.iter().filter(|blob| blob.digest != largest.digest) {
@@ -107,14 +107,14 @@ impl Harbors {
                 log.info(186, &format!("limit network speed at {} kb/s", policy.speed));
             }
         }
-        let item = if task.operation == "copy" { Item::Begin } else { Item::Remove };
+        let item = if task.operation == "copy" { Move::Begin } else { Move::Remove };
         Step::Copying { todo: task.references.iter().cloned().map(item).collect(), due: due.plus_millis(1), lines, errors: false }
     }
 
     fn go_on(&mut self, at: usize, id: i64, policy: &Policy, task: Task, mut run: Run<'_>) {
         match run.todo.pop_front() {
-            Some(Item::Begin(reference)) => self.look(policy, &task, &reference, &mut run),
-            Some(Item::Finish(reference)) => {
+            Some(Move::Begin(reference)) => self.look(policy, &task, &reference, &mut run),
+            Some(Move::Finish(reference)) => {
                 let dead = run.ends.target.is_some_and(|target| self.all[target].knobs.storage_down);
                 if let (true, Some(image)) = (dead, self.image(run.ends, &task, &reference)) {
                     if let Some(blob) = image.blobs.first() {
@@ -125,7 +125,7 @@ impl Harbors {
                 }
                 self.transfer(&task, &reference, &mut run);
             }
-            Some(Item::Remove(reference)) => self.remove(&task, &reference, &mut run),
+            Some(Move::Remove(reference)) => self.remove(&task, &reference, &mut run),
             None => {}
         }
         if run.todo.is_empty() {
@@ -188,9 +188,9 @@ impl Harbors {
             }
             None => {}
         }
-        run.todo.push_front(Item::Finish(reference.to_owned()));
+        run.todo.push_front(Move::Finish(reference.to_owned()));
         for child in image.children.iter().rev() {
-            run.todo.push_front(Item::Begin(child.digest.to_string()));
+            run.todo.push_front(Move::Begin(child.digest.to_string()));
         }
     }
 
@@ -211,7 +211,11 @@ impl Harbors {
                 let harbor = &mut self.all[place];
                 let now = harbor.own(run.due);
                 let tag = (!reference.starts_with("sha256:")).then_some(reference);
-                harbor.push(&Push { project, repository, tag, image, by: &run.ends.by }, now)
+                if harbor.is_read_only() {
+                    Err(Refusal::read_only())
+                } else {
+                    harbor.push(&Push { project, repository, tag, image, by: &run.ends.by }, now)
+                }
             }
             _ => Ok(()),
         };
@@ -246,7 +250,9 @@ impl Harbors {
         };
         let harbor = &mut self.all[place];
         let now = harbor.own(run.due);
-        let removed = if task.operation == "tag deletion" {
+        let removed = if harbor.is_read_only() {
+            Err(Refusal::read_only())
+        } else if task.operation == "tag deletion" {
             harbor.drop_tag(at, name, reference, &run.ends.by, now)
         } else {
             harbor.drop_artifact(at, name, reference, &run.ends.by, now)
@@ -285,7 +291,7 @@ impl Harbors {
 
     /// How long the next item takes.
     fn cost(&self, policy: &Policy, task: &Task, run: &Run<'_>) -> i64 {
-        let Some(Item::Finish(reference)) = run.todo.front() else { return 0 };
+        let Some(Move::Finish(reference)) = run.todo.front() else { return 0 };
         let Some(image) = self.image(run.ends, task, reference) else { return 0 };
         let there = run.ends.target.map(|place| &self.all[place]);
         let new: Vec<&Blob> = image
@@ -331,7 +337,7 @@ impl Harbors {
 
 /// What one step of a run works with.
 struct Run<'a> {
-    todo: VecDeque<Item>,
+    todo: VecDeque<Move>,
     lines: String,
     errors: bool,
     ends: &'a Ends,

@@ -241,6 +241,9 @@ impl Harbors {
         }
         let by = if policy.target == 0 { Caller::User(1) } else { harbor.identify_by(&key, &secret, due) };
         let everyone = harbor.setting("project_creation_restriction") == "everyone";
+        if harbor.is_read_only() {
+            return Err("http status code: 403, body: {\"errors\":[{\"code\":\"DENIED\",\"message\":\"The system is in read only mode. Any modification is prohibited.\"}]}".into());
+        }
         if by == Caller::Anonymous {
             return Err("http status code: 401, body: {\"errors\":[{\"code\":\"UNAUTHORIZED\",\"message\":\"unauthorized\"}]}".into());
         }

@@ -2,6 +2,7 @@
 
 mod copy;
 mod flow;
+mod past;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -14,6 +15,11 @@ use crate::model::clock::Stamp;
 use super::Harbor;
 use super::patterns::matches;
 use super::state::{Kind, Policy, Repository};
+
+pub use past::{Outcome, Past};
+
+/// Final runs that are kept of each policy.
+const KEPT: usize = 50;
 
 /// What may set off an event-based policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,7 +103,7 @@ pub(super) enum Step {
     Queued(Stamp),
     /// The first item is done at that time. `errors` tells whether one before it failed.
     Copying {
-        todo: VecDeque<Item>,
+        todo: VecDeque<Move>,
         due: Stamp,
         lines: String,
         errors: bool,
@@ -113,7 +119,7 @@ pub(super) enum Step {
 
 /// One thing that a run does.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Item {
+pub(super) enum Move {
     /// Looks at both ends.
     Begin(String),
     /// Copies blobs and the manifest.
@@ -196,6 +202,7 @@ impl Harbor {
     pub(super) fn start(&mut self, policy: i64, trigger: &'static str, scope: Scope, world: Stamp) -> i64 {
         let Some(plan) = self.policies.iter().find(|own| own.id == policy).cloned().map(Arc::new) else { return 0 };
         let id = self.sequences.next(Kind::Execution);
+        self.sweep(policy);
         self.executions.push(Execution {
             id,
             policy,
@@ -213,6 +220,17 @@ impl Harbor {
         });
         self.live.insert(id);
         id
+    }
+
+    /// Of a policy's runs only the newest are kept.
+    fn sweep(&mut self, policy: i64) {
+        let own = self.executions.iter().filter(|execution| execution.policy == policy && execution.is_final()).count();
+        let mut surplus = own.saturating_sub(KEPT);
+        self.executions.retain(|execution| {
+            let goes = surplus > 0 && execution.policy == policy && execution.is_final();
+            surplus -= usize::from(goes);
+            !goes
+        });
     }
 
     /// Something happened to what this Harbor holds: the event-based policies that it concerns are started.
@@ -303,7 +321,7 @@ impl Harbor {
     }
 }
 
-fn filters<'a>(policy: &'a Policy, kind: &'a str) -> impl Iterator<Item = &'a Value> {
+fn filters<'a>(policy: &'a Policy, kind: &'a str) -> impl Iterator<Move = &'a Value> {
     policy.filters.as_array().into_iter().flatten().filter(move |filter| filter["type"] == kind)
 }
 
