@@ -321,7 +321,7 @@ impl Harbor {
     }
 }
 
-fn filters<'a>(policy: &'a Policy, kind: &'a str) -> impl Iterator<Move = &'a Value> {
+fn filters<'a>(policy: &'a Policy, kind: &'a str) -> impl Iterator<Item = &'a Value> {
     policy.filters.as_array().into_iter().flatten().filter(move |filter| filter["type"] == kind)
 }
 
