@@ -73,7 +73,10 @@ impl Twin {
     pub(super) async fn kill(&self, what: &str, query: &Query) -> Result<StatusCode, Refusal> {
         let signal = signal_number(query.text("signal").unwrap_or("KILL"))?;
         let waited = self.with(|state, now| {
-            let at = state.find(what)?;
+            let at = state.find(what).map_err(|refusal| match self.machine.engine {
+                Engine::Classic => Refusal(refusal.0, format!("Cannot kill container: {what}: {}", refusal.1)),
+                Engine::Newer => refusal,
+            })?;
             if !state.cells[at].phase.is_up() {
                 let id = state.cells[at].hex();
                 return Err(Refusal::conflict(match self.machine.engine {
@@ -182,7 +185,10 @@ impl Twin {
             if name.is_empty() {
                 return Err(Refusal::bad("Neither old nor new names may be empty"));
             }
-            state.check_name(&name)?;
+            state.check_name(&name).map_err(|refusal| {
+                let message = refusal.1.replacen(&format!("({name})"), &format!("(/{name})"), 1);
+                Refusal(refusal.0, format!("Error when allocating new name: {message}"))
+            })?;
             let old = std::mem::replace(&mut state.cells[at].name, name.into());
             state.events.of_cell(now, &state.cells[at], "rename", vec![("oldName", format!("/{old}"))]);
             Ok(StatusCode::NO_CONTENT)
@@ -199,7 +205,10 @@ impl Twin {
             self.until(|state| ended(state, &id, run)).await;
         }
         let code = self.read(|state, _| state.cells.iter().find(|cell| cell.id == id).map_or(137, |cell| cell.code));
-        Ok(json!({ "StatusCode": code }))
+        Ok(match self.machine.engine {
+            Engine::Classic => json!({ "StatusCode": code, "Error": null }),
+            Engine::Newer => json!({ "StatusCode": code }),
+        })
     }
 
     pub(super) fn prune(&self) -> Value {

@@ -14,13 +14,18 @@ use super::cell::{Id, Nanos};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::lab) enum What {
     Start,
-    End {
-        code: i32,
-        oom: bool,
-    },
+    End(Ending),
     /// The patience of `stop` is at its end.
     Kill,
     Probe,
+}
+
+/// How a process ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::lab) struct Ending {
+    pub(super) code: i32,
+    /// For want of memory.
+    pub(super) oom: bool,
 }
 
 /// Something that is due.

@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::lab::hand::Glance;
 
 use super::Twin;
+use super::agenda::Ending;
 use super::cell::Phase;
 use super::query::{Query, Refusal};
 
@@ -66,7 +67,7 @@ impl Twin {
             if state.cells[at].phase != Phase::Running {
                 return Err(self.not_running(&state.cells[at]).1);
             }
-            self.end(state, at, now, code, false);
+            self.end(state, at, now, Ending { code, oom: false });
             Ok(())
         })
     }

@@ -2,7 +2,7 @@
 
 use crate::lab::world::{EndsKind, Engine};
 
-use super::agenda::{Due, What};
+use super::agenda::{Due, Ending, What};
 use super::cell::{Cell, Health, MILLI, Nanos, Phase, RUNS_KEPT, Run, SECOND, Then, Work, hex};
 use super::shell::Script;
 use super::{State, Twin};
@@ -42,8 +42,8 @@ impl Twin {
 
     /// What will become of a run that has just begun, or was begun before the lab.
     pub(super) fn plan_run(&self, cell: &Cell, now: Nanos) {
-        if let Some((after, code, oom)) = course_of(cell) {
-            self.due(cell, (cell.started + after).max(now + MILLI), What::End { code, oom });
+        if let Some((after, ending)) = course_of(cell) {
+            self.due(cell, (cell.started + after).max(now + MILLI), What::End(ending));
         }
         if let Some(check) = &cell.spec.check {
             let wait = if self.probes { check.interval } else { 3 * SECOND };
@@ -57,10 +57,11 @@ impl Twin {
     }
 
     /// The process has ended.
-    pub(super) fn end(&self, state: &mut State, at: usize, now: Nanos, code: i32, oom: bool) {
+    pub(super) fn end(&self, state: &mut State, at: usize, now: Nanos, ending: Ending) {
         let finished = state.events.tick(now);
         let engine = self.machine.engine;
         let cell = &mut state.cells[at];
+        let Ending { code, oom } = ending;
         let run = Run { started: cell.started, finished, code, oom };
         let runs = &mut cell.extra().runs;
         if runs.len() == RUNS_KEPT {
@@ -106,7 +107,7 @@ impl Twin {
             _ => None,
         };
         if let Some((after, code)) = end {
-            self.due(cell, now + after, What::End { code, oom: false });
+            self.due(cell, now + after, What::End(Ending { code, oom: false }));
         }
     }
 
@@ -120,11 +121,11 @@ impl Twin {
             }
             match due.what {
                 Start if !cell.phase.is_up() => self.begin(state, at, now),
-                End { code, oom } if cell.phase == Phase::Running => self.end(state, at, now, code, oom),
+                End(ending) if cell.phase == Phase::Running => self.end(state, at, now, ending),
                 Kill if cell.phase.is_up() => self.signal(state, at, now, 9),
                 Probe if cell.phase == Phase::Running => self.probe(state, at, now),
                 // A frozen process does neither; it goes on when it is thawed.
-                End { .. } | Probe if cell.phase == Phase::Paused => self.due(&state.cells[at], now + SECOND, due.what),
+                End(_) | Probe if cell.phase == Phase::Paused => self.due(&state.cells[at], now + SECOND, due.what),
                 _ => return false,
             }
             true
@@ -143,7 +144,7 @@ impl Twin {
                 return 0;
             }
             let code = [0, 1, 1, 2, 139, 143][random.usize(..6)];
-            self.end(state, at, now, code, false);
+            self.end(state, at, now, Ending { code, oom: false });
             2
         })
     }
@@ -234,9 +235,9 @@ impl Twin {
 use What::{End, Kill, Probe, Start};
 
 /// After how long a run ends by itself, with what code, and whether memory is the cause.
-pub(super) fn course_of(cell: &Cell) -> Option<(Nanos, i32, bool)> {
+pub(super) fn course_of(cell: &Cell) -> Option<(Nanos, Ending)> {
     if let Some(script) = cell.extra.as_ref().and_then(|extra| extra.script.as_ref()) {
-        return script.end.map(|(after, code)| (after, code, false));
+        return script.end.map(|(after, code)| (after, Ending { code, oom: false }));
     }
     let habits = cell.habits()?;
     let ends = cell.ends?;
@@ -244,7 +245,7 @@ pub(super) fn course_of(cell: &Cell) -> Option<(Nanos, i32, bool)> {
     let share = 60 + Nanos::from(cell.seed.wrapping_mul(2_654_435_761).wrapping_add(cell.run.wrapping_mul(40_503)) >> 8) % 81;
     let after = Nanos::from(habits.end_s.max(1)) * SECOND * share / 100;
     match ends {
-        EndsKind::Oom => Some((after, 137, true)),
-        EndsKind::Exit | EndsKind::Job | EndsKind::Down => Some((after, habits.code, false)),
+        EndsKind::Oom => Some((after, Ending { code: 137, oom: true })),
+        EndsKind::Exit | EndsKind::Job | EndsKind::Down => Some((after, Ending { code: habits.code, oom: false })),
     }
 }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::cell::{Cell, Check, Nanos, Phase, Policy, SECOND, Spec, Then, Work, hex};
-use super::query::{Query, Refusal};
+use super::query::{Query, Refusal, read_json};
 use super::seed::Image;
 use super::{State, Twin};
 
@@ -77,7 +77,7 @@ impl Twin {
         if kind.split(';').next() != Some("application/json") {
             return Err(Refusal::bad(format!("Content-Type specified ({kind}) must be 'application/json'")));
         }
-        let wanted: Wanted = serde_json::from_slice(body).map_err(|why| Refusal::bad(format!("invalid JSON: {why}")))?;
+        let wanted: Wanted = read_json(body)?;
         let name = query.text("name").map(|name| name.trim_start_matches('/').to_owned());
         self.with(|state, now| self.made(state, now, name, wanted))
     }
@@ -87,7 +87,7 @@ impl Twin {
         let tag = query.text("tag").filter(|tag| !tag.is_empty()).unwrap_or("latest");
         if query.text("fromSrc").is_some() {
             let name = format!("{}:{tag}", query.text("repo").unwrap_or("imported"));
-            let image = self.store(&name);
+            let image = self.store(&name, "import");
             return Ok(vec![json!({ "status": image.id })]);
         }
         let from = query.text("fromImage").unwrap_or_default();
@@ -107,7 +107,7 @@ impl Twin {
         }
         let name = format!("{repository}:{tag}");
         let known = self.read(|state, _| state.images.iter().any(|image| *image.name == *name));
-        let image = self.store(&name);
+        let image = self.store(&name, "pull");
         let said = if known { "Image is up to date for" } else { "Downloaded newer image for" };
         Ok(vec![
             json!({ "status": format!("Pulling from {repository}"), "id": tag }),
@@ -116,14 +116,14 @@ impl Twin {
         ])
     }
 
-    fn store(&self, name: &str) -> Arc<Image> {
+    fn store(&self, name: &str, how: &str) -> Arc<Image> {
         self.with(|state, now| {
             if let Some(have) = state.images.iter().find(|image| *image.name == *name) {
                 return Arc::clone(have);
             }
             let image = Arc::new(Image::named(name, now));
             state.images.push(Arc::clone(&image));
-            state.events.of_kind(now, "image", "pull", vec![("name", name.to_owned())]);
+            state.events.of_kind(now, "image", how, vec![("name", name.to_owned())]);
             image
         })
     }

@@ -55,7 +55,7 @@ fn memory(cell: &Cell, usual: f64, now: Nanos) -> f64 {
     let limit = if cell.spec.memory == 0 { f64::MAX } else { real(cell.spec.memory) };
     let leak = match course_of(cell) {
         // On its way to the limit, which it reaches when it is killed for it.
-        Some((after, _, true)) if cell.spec.memory > 0 => (limit - usual).max(0.0) * (up / seconds(after)).min(1.0),
+        Some((after, ending)) if ending.oom && cell.spec.memory > 0 => (limit - usual).max(0.0) * (up / seconds(after)).min(1.0),
         _ => 0.0,
     };
     (settled * unevenness(cell.seed.rotate_left(17)) * breath + leak).clamp(1e6, limit * 0.997)

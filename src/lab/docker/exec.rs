@@ -16,7 +16,7 @@ use crate::lab::world::Engine;
 
 use super::Twin;
 use super::cell::{Id, Phase, hex};
-use super::query::{Query, Refusal};
+use super::query::{Query, Refusal, read_json};
 use super::session::Session;
 use super::shell::Script;
 
@@ -48,6 +48,12 @@ impl Exec {
     pub(super) fn hex(&self) -> String {
         hex(&self.id)
     }
+
+    /// As events tell it: a program without arguments has a space after it.
+    fn words(&self) -> String {
+        let (program, arguments) = self.command.split_first().map_or(("", &[][..]), |(program, rest)| (program.as_str(), rest));
+        format!("{program} {}", arguments.join(" "))
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -70,7 +76,7 @@ struct StartWanted {
 
 impl Twin {
     pub(super) fn create_exec(&self, what: &str, body: &Bytes) -> Result<Value, Refusal> {
-        let wanted: Wanted = serde_json::from_slice(body).map_err(|why| Refusal::bad(format!("invalid JSON: {why}")))?;
+        let wanted: Wanted = read_json(body)?;
         let command = wanted.cmd.unwrap_or_default();
         self.with(|state, now| {
             if command.is_empty() {
@@ -101,7 +107,7 @@ impl Twin {
                 pid: 0,
             };
             let id = exec.hex();
-            state.events.of_cell(now, &state.cells[at], format!("exec_create: {}", exec.command.join(" ")), vec![("execID", id.clone())]);
+            state.events.of_cell(now, &state.cells[at], format!("exec_create: {}", exec.words()), vec![("execID", id.clone())]);
             if state.execs.len() == REMEMBERED {
                 state.execs.remove(0);
             }
@@ -143,11 +149,7 @@ impl Twin {
         body: &Bytes,
         tasks: &Tasks,
     ) -> Result<Response<Body>, Refusal> {
-        let wanted: StartWanted = if body.is_empty() {
-            StartWanted::default()
-        } else {
-            serde_json::from_slice(body).map_err(|why| Refusal::bad(format!("invalid JSON: {why}")))?
-        };
+        let wanted: StartWanted = if body.is_empty() { StartWanted::default() } else { read_json(body)? };
         let exec = self.exec(what)?;
         let already = exec.started;
         let session = if already { None } else { Some(self.begin_exec(&exec)?) };
@@ -209,7 +211,9 @@ impl Twin {
             exec.runs = false;
             exec.code = Some(code);
             let (hex, owner) = (exec.hex(), exec.cell);
-            if let Some(cell) = state.cells.iter().find(|cell| cell.id == owner) {
+            // A command that could not be started has not died.
+            let lived = exec.pid != 0;
+            if let Some(cell) = state.cells.iter().find(|cell| cell.id == owner).filter(|_| lived) {
                 state.events.of_cell(now, cell, "exec_die", vec![("execID", hex), ("exitCode", code.to_string())]);
             }
         });
@@ -230,7 +234,7 @@ impl Twin {
             }
             let mut sight = self.machine.shell(cell);
             sight.now = now;
-            state.events.of_cell(now, cell, format!("exec_start: {}", exec.command.join(" ")), vec![("execID", exec.hex())]);
+            state.events.of_cell(now, cell, format!("exec_start: {}", exec.words()), vec![("execID", exec.hex())]);
             let script = Script::play(&exec.command, &sight);
             let pid = if script.missing.is_some() { 0 } else { state.take_pid() };
             if let Some(mine) = state.execs.iter_mut().find(|mine| mine.id == exec.id) {

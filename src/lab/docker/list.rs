@@ -33,6 +33,13 @@ const KNOWN: [&str; 16] = [
 ];
 const STATES: [&str; 7] = ["created", "dead", "exited", "paused", "removing", "restarting", "running"];
 
+/// Whether a row says how large the container is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sizes {
+    Told,
+    Left,
+}
+
 impl Twin {
     /// The list that a query asks for, newest first.
     pub(super) fn list(&self, query: &Query) -> Result<Value, Refusal> {
@@ -52,18 +59,18 @@ impl Twin {
         let limit = query.number("limit")?.and_then(|limit| usize::try_from(limit).ok()).filter(|limit| *limit > 0);
         let all = query.flag("all") || limit.is_some() || !filters.values("status").is_empty() || !filters.values("exited").is_empty();
         let names = patterns(filters.values("name"));
-        let size = query.flag("size");
+        let sizes = if query.flag("size") { Sizes::Told } else { Sizes::Left };
         self.read(|state, now| {
             let mut chosen: Vec<&Cell> =
                 state.cells.iter().filter(|cell| all || cell.phase.is_up() || cell.phase == Phase::Restarting).collect();
             chosen.retain(|cell| fits(cell, &filters, &names, state));
             chosen.sort_by_key(|cell| std::cmp::Reverse(cell.created));
             chosen.truncate(limit.unwrap_or(usize::MAX));
-            Ok(chosen.into_iter().map(|cell| self.row(cell, state, now, size)).collect())
+            Ok(chosen.into_iter().map(|cell| self.row(cell, state, now, sizes)).collect())
         })
     }
 
-    fn row(&self, cell: &Cell, state: &State, now: Nanos, size: bool) -> Value {
+    fn row(&self, cell: &Cell, state: &State, now: Nanos, sizes: Sizes) -> Value {
         let newer = self.is(Engine::Newer);
         let spec = &cell.spec;
         let mut row = json!({
@@ -87,7 +94,7 @@ impl Twin {
                 row["Health"] = json!({ "Status": health.word(), "FailingStreak": cell.streak });
             }
         }
-        if size {
+        if sizes == Sizes::Told {
             row["SizeRootFs"] = json!(state.images.iter().find(|image| image.id == spec.image_id).map_or(0, |image| image.size));
             if newer {
                 row["SizeRw"] = json!(4096);

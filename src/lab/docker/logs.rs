@@ -25,7 +25,10 @@ const LOOK: Duration = Duration::from_millis(250);
 
 /// What of a log is wanted.
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "the wire's own flags")]
 struct Wish {
+    /// The container has a terminal: no frames.
+    tty: bool,
     out: bool,
     err: bool,
     stamps: bool,
@@ -37,12 +40,13 @@ struct Wish {
 
 impl Twin {
     pub(super) fn logs(self: &Arc<Self>, what: &str, query: &Query) -> Result<Response<Body>, Refusal> {
-        let wish = Wish {
+        let mut wish = Wish {
+            tty: false,
             out: query.flag("stdout"),
             err: query.flag("stderr"),
             stamps: query.flag("timestamps"),
-            since: query.time("since").unwrap_or(0),
-            until: query.time("until").unwrap_or(Nanos::MAX),
+            since: query.time("since")?.unwrap_or(0),
+            until: query.time("until")?.unwrap_or(Nanos::MAX),
             // What is no number is everything.
             tail: query.text("tail").and_then(|tail| tail.parse().ok()).unwrap_or(usize::MAX),
         };
@@ -53,9 +57,10 @@ impl Twin {
             let cell = &state.cells[state.find(what)?];
             Ok((cell.id, cell.spec.tty, lines(cell, &wish, now), now, cell.phase.is_up()))
         })?;
-        let first = render(lines, &wish, tty);
+        wish.tty = tty;
+        let first = render(lines, &wish);
         let body = if query.flag("follow") && up && wish.until > seen {
-            let rest = Follow { twin: Arc::clone(self), id, wish: Wish { since: seen + 1, tail: usize::MAX, ..wish }, tty, ended: false };
+            let rest = Follow { twin: Arc::clone(self), id, wish: Wish { since: seen + 1, tail: usize::MAX, ..wish }, ended: false };
             answer::streamed(stream::unfold((Some(first), rest), Follow::next))
         } else {
             // A stream even where all is known: engines send logs in chunks.
@@ -75,7 +80,6 @@ struct Follow {
     twin: Arc<Twin>,
     id: Id,
     wish: Wish,
-    tty: bool,
     ended: bool,
 }
 
@@ -97,7 +101,7 @@ impl Follow {
             })?;
             follow.ended = !up || follow.wish.until <= now;
             follow.wish.since = now + 1;
-            let piece = render(new, &follow.wish, follow.tty);
+            let piece = render(new, &follow.wish);
             if !piece.is_empty() {
                 return Some((Ok(piece), (None, follow)));
             }
@@ -181,13 +185,13 @@ impl Found<'_> {
 }
 
 /// As frames of eight bytes of head and a line, or as they are where there is a terminal.
-fn render(lines: Vec<Line>, wish: &Wish, tty: bool) -> Bytes {
+fn render(lines: Vec<Line>, wish: &Wish) -> Bytes {
     let mut bytes = BytesMut::new();
     for line in lines {
         let stamp = if wish.stamps { format!("{} ", rfc3339(line.at)) } else { String::new() };
-        let end = if tty { "\r\n" } else { "\n" };
+        let end = if wish.tty { "\r\n" } else { "\n" };
         let text = format!("{stamp}{}{end}", line.text);
-        if !tty {
+        if !wish.tty {
             frame_head(&mut bytes, line.stream, text.len());
         }
         bytes.put_slice(text.as_bytes());

@@ -196,7 +196,7 @@ fn ping(twin: &Twin, method: &Method) -> Response<Body> {
 /// The stream of what has happened since and what happens until.
 fn events(twin: &Arc<Twin>, query: &Query) -> Result<Response<Body>, Refusal> {
     let filters = query.filters()?;
-    let (since, until) = (query.time("since"), query.time("until"));
+    let (since, until) = (query.time("since")?, query.time("until")?);
     let first = twin.with(|state, _| {
         state.listeners += 1;
         match since {

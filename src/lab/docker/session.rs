@@ -25,7 +25,7 @@ pub(super) struct Session(Kind);
 
 #[derive(Debug)]
 enum Kind {
-    /// One sentence of the engine's own, as an error frame.
+    /// One sentence of the engine's own, as a frame.
     Complaint(String),
     Command(Box<Command>),
 }
@@ -36,6 +36,15 @@ struct Command {
     exec: Exec,
     sight: Sight,
     script: Script,
+}
+
+/// How output goes over the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// As a terminal shows it.
+    Terminal,
+    /// In frames that tell the streams apart.
+    Frames,
 }
 
 /// Why a session ended.
@@ -56,7 +65,7 @@ impl Session {
 
     pub(super) async fn run(self, mut wire: impl AsyncRead + AsyncWrite + Unpin) {
         match self.0 {
-            Kind::Complaint(words) => drop(wire.write_all(&framed(Stream::Err, &words)).await),
+            Kind::Complaint(words) => drop(wire.write_all(&complaint(&words)).await),
             Kind::Command(command) => command.run(&mut wire).await,
         }
         let _ = wire.shutdown().await;
@@ -71,17 +80,18 @@ impl Command {
             cell.is_none_or(|cell| !cell.phase.is_up()).then_some(())
         });
         let interactive = exec.command.first().is_some_and(|program| Shell::is_shell(program)) && script.end.is_none() && exec.stdin;
+        let form = if exec.tty { Form::Terminal } else { Form::Frames };
         let talk = async {
             match &script.missing {
                 Some(missing) => {
                     let words = format!("OCI runtime exec failed: exec failed: unable to start container process: {missing}: unknown");
-                    let bytes = if exec.tty { format!("{words}\r\n").into_bytes() } else { framed(Stream::Err, &words).to_vec() };
+                    let bytes = if exec.tty { format!("{words}\r\n").into_bytes() } else { complaint(&words).to_vec() };
                     let _ = wire.write_all(&bytes).await;
                     End::Code(126)
                 }
                 None if interactive && exec.tty => terminal(wire, Shell::new(sight)).await,
                 None if interactive => lines(wire, Shell::new(sight)).await,
-                None => play(wire, &script, exec.tty).await,
+                None => play(wire, &script, form).await,
             }
         };
         let end = tokio::select! {
@@ -95,8 +105,8 @@ impl Command {
 }
 
 /// A command's output at its times.
-async fn play(wire: &mut (impl AsyncRead + AsyncWrite + Unpin), script: &Script, tty: bool) -> End {
-    if speak(wire, &script.said, tty).await.is_err() {
+async fn play(wire: &mut (impl AsyncRead + AsyncWrite + Unpin), script: &Script, form: Form) -> End {
+    if speak(wire, &script.said, form).await.is_err() {
         return End::Gone;
     }
     let said = script.said.last().map_or(0, |last| last.after);
@@ -109,12 +119,12 @@ async fn play(wire: &mut (impl AsyncRead + AsyncWrite + Unpin), script: &Script,
     }
 }
 
-async fn speak(wire: &mut (impl AsyncWrite + Unpin), said: &[Said], tty: bool) -> std::io::Result<()> {
+async fn speak(wire: &mut (impl AsyncWrite + Unpin), said: &[Said], form: Form) -> std::io::Result<()> {
     let mut at = 0;
     for piece in said {
         rest(piece.after - at).await;
         at = piece.after;
-        if tty {
+        if form == Form::Terminal {
             wire.write_all(piece.text.replace('\n', "\r\n").as_bytes()).await?;
         } else {
             wire.write_all(&framed(piece.stream, &piece.text)).await?;
@@ -138,7 +148,7 @@ async fn lines(wire: &mut (impl AsyncRead + AsyncWrite + Unpin), mut shell: Shel
         while let Some(at) = typed.iter().position(|byte| *byte == b'\n') {
             let line: Vec<u8> = typed.drain(..=at).collect();
             let ran = shell.run(String::from_utf8_lossy(&line).trim_end());
-            if finish(wire, &ran, false).await.is_err() {
+            if finish(wire, &ran, Form::Frames).await.is_err() {
                 return End::Gone;
             }
             code = ran.code;
@@ -175,7 +185,7 @@ async fn terminal(wire: &mut (impl AsyncRead + AsyncWrite + Unpin), mut shell: S
                     let ran = shell.run(&String::from_utf8_lossy(&line));
                     let told = async {
                         wire.write_all(&echo).await?;
-                        finish(wire, &ran, true).await
+                        finish(wire, &ran, Form::Terminal).await
                     };
                     if told.await.is_err() {
                         return End::Gone;
@@ -212,8 +222,8 @@ async fn terminal(wire: &mut (impl AsyncRead + AsyncWrite + Unpin), mut shell: S
     }
 }
 
-async fn finish(wire: &mut (impl AsyncWrite + Unpin), ran: &Ran, tty: bool) -> std::io::Result<()> {
-    speak(wire, &ran.said, tty).await?;
+async fn finish(wire: &mut (impl AsyncWrite + Unpin), ran: &Ran, form: Form) -> std::io::Result<()> {
+    speak(wire, &ran.said, form).await?;
     rest(ran.took - ran.said.last().map_or(0, |last| last.after)).await;
     Ok(())
 }
@@ -222,6 +232,11 @@ async fn rest(nanos: Nanos) {
     if let Ok(nanos) = u64::try_from(nanos) {
         tokio::time::sleep(Duration::from_nanos(nanos)).await;
     }
+}
+
+/// What the engine itself says in a stream stands among the output.
+fn complaint(words: &str) -> BytesMut {
+    framed(Stream::Out, &format!("{words}\r\n"))
 }
 
 fn framed(stream: Stream, text: &str) -> BytesMut {

@@ -39,7 +39,7 @@ impl Twin {
             let cell = &state.cells[state.find(what)?];
             Ok((cell.id, cell.phase.is_up()))
         })?;
-        if query.flag_or("stream", true) {
+        if query.is_not_off("stream") {
             return Ok(Stats::Stream(self.stats_stream(id)));
         }
         if !running || query.flag("one-shot") {

@@ -152,7 +152,7 @@ fn word(cell: &Cell, voice: Voice, at: Nanos, random: &mut fastrand::Rng) -> (St
                 millis % 16
             ),
         ),
-        Voice::Worker if course_of(cell).is_some_and(|(_, _, oom)| oom) && luck < 300 => {
+        Voice::Worker if course_of(cell).is_some_and(|(_, ending)| ending.oom) && luck < 300 => {
             (Stream::Err, format!("{} WARN  heap is growing: {} segments not merged", stamp(at), (at - cell.started) / SECOND * 3))
         }
         Voice::Worker => (Stream::Out, format!("{} INFO  batch {number} done: {} rows in {millis} ms", stamp(at), number / 7)),
