@@ -254,6 +254,10 @@ async fn a_run_is_taken_over_only_when_its_owner_is_gone_and_only_once() {
     }
     first.conclude(&outcome(&run, 0, Ending::Done)).await.expect("its own call");
     winner.intend(&intent(&run, 1)).await.expect("the new owner goes on");
+    winner.hand_over(&run, owner).await.expect("it lets go");
+    assert_eq!(winner.task(&run).await.map(|t| t.state), Ok(TaskState::Abandoned));
+    assert!(winner.finish(&run, TaskState::Done).await.is_err(), "what was let go is no longer ours");
+    assert_eq!(winner.take_over(&run, owner).await, Ok(TakeOver::Taken));
     winner.finish(&run, TaskState::Done).await.expect("and ends it");
     assert_eq!(winner.take_over(&run, owner).await.expect_err("ended").kind, FaultKind::Conflict);
 }

@@ -1,10 +1,10 @@
 //! ROWS. One file a noun: columns, cells, severity, sort keys; used by panes, `wharf get` and exports.
 
 mod fact;
-#[cfg(test)]
-pub(crate) mod fixture;
 pub mod figures;
 pub mod filter;
+#[cfg(test)]
+pub(crate) mod fixture;
 mod fresh;
 pub mod noun;
 pub mod sort;

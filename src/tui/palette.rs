@@ -22,9 +22,16 @@ pub(super) enum Line {
     Quit,
     Help,
     /// A pane by its number, or any noun as a table: narrowed, in one IDC.
-    Go { pane: Option<usize>, noun: &'static dyn Noun, filter: String, idc: Option<String> },
+    Go {
+        pane: Option<usize>,
+        noun: &'static dyn Noun,
+        filter: String,
+        idc: Option<String>,
+    },
     /// An operation and its arguments, words as a shell splits them.
-    Operation { words: Vec<String> },
+    Operation {
+        words: Vec<String>,
+    },
     Theme(String),
     Language(String),
     /// It means nothing; why, and what was perhaps meant.

@@ -93,7 +93,11 @@ pub enum Ended {
 
 impl std::fmt::Debug for Settings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Settings").field("lang", &self.lang).field("theme", &self.theme).field("ability", &self.ability).finish_non_exhaustive()
+        f.debug_struct("Settings")
+            .field("lang", &self.lang)
+            .field("theme", &self.theme)
+            .field("ability", &self.ability)
+            .finish_non_exhaustive()
     }
 }
 

@@ -270,7 +270,7 @@ mod tests {
     #[test]
     fn rows_are_filtered_sorted_and_the_selected_one_is_found() {
         let all = ["a", "b", "ccc", "dd"];
-            let sheet = lay_out(&ask(&all, "!a", Some(Order { column: 1, direction: Direction::Down })), || false).expect("sheet");
+        let sheet = lay_out(&ask(&all, "!a", Some(Order { column: 1, direction: Direction::Down })), || false).expect("sheet");
         assert_eq!(names(&sheet), ["ccc", "dd", "b"]);
         assert_eq!((sheet.total, sheet.found), (4, Some(2)));
         assert!(lay_out(&ask(&all, "a", None), || true).is_none());

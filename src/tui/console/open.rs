@@ -186,7 +186,13 @@ impl Console {
     pub(super) fn export(&mut self) {
         let listing = self.listing();
         let Some(sheet) = listing.sheet.clone() else { return };
-        let asked = export::Ask { sheet, live: Arc::clone(&self.moment.live), now: self.moment.now, lang: self.moment.lang, zone: self.moment.zone.clone() };
+        let asked = export::Ask {
+            sheet,
+            live: Arc::clone(&self.moment.live),
+            now: self.moment.now,
+            lang: self.moment.lang,
+            zone: self.moment.zone.clone(),
+        };
         let folder = self.settings.export_to.clone();
         self.wish(Wish::Chore(Box::new(move || export::write(&asked, &folder))));
     }

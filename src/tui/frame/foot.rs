@@ -23,7 +23,8 @@ fn running(console: &Console) -> impl Iterator<Item = &Task> {
 pub(super) fn draw_tasks(console: &Console, canvas: &mut Canvas<'_>, area: Rect) {
     let spinner = canvas.look.glyphs.spinner;
     let turn = usize::try_from(console.moment.now.0.div_euclid(500)).unwrap_or(0) % spinner.len();
-    let (changing, text, dim, bad) = (canvas.style(Role::Changing), canvas.style(Role::Text), canvas.style(Role::Dim), canvas.style(Role::Bad));
+    let (changing, text, dim, bad) =
+        (canvas.style(Role::Changing), canvas.style(Role::Text), canvas.style(Role::Dim), canvas.style(Role::Bad));
     let tasks = VERBS.iter().find(|v| v.id == "console.tasks");
     let hint = tasks.map(|v| format!("{} {}", console.keymap.first_key(v).unwrap_or_default(), canvas.word(&v.name))).unwrap_or_default();
     let edge = canvas.put_right(area.right().saturating_sub(1), area.y, 20, &hint, dim).saturating_sub(2);

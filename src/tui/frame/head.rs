@@ -10,8 +10,8 @@ use super::super::theme::Role;
 use crate::engine::Mode;
 use crate::model::clock::Stamp;
 use crate::model::fleet::Fleet;
-use crate::model::text::{Lang, Text, clean, width};
 use crate::model::host::HostState;
+use crate::model::text::{Lang, Text, clean, width};
 
 /// How careful one must be in an environment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -87,7 +87,8 @@ fn right_parts(console: &Console) -> (Vec<Part>, Option<Part>) {
     let mut parts = Vec::new();
     let total = &fleet.derived.total;
     if fleet.revision > 0 {
-        let unasked = fleet.hosts.iter().filter(|h| h.state(console.moment.now) != HostState::Online && h.freshness.fault.is_none()).count();
+        let unasked =
+            fleet.hosts.iter().filter(|h| h.state(console.moment.now) != HostState::Online && h.freshness.fault.is_none()).count();
         if unasked > 0 {
             parts.push((say(format!("{unasked} not asked yet"), format!("{unasked} 台待确认")), Role::Unknown));
         }
@@ -102,7 +103,8 @@ fn right_parts(console: &Console) -> (Vec<Part>, Option<Part>) {
     }
     parts.push((clock_of(console.moment.now, &console.moment.zone), Role::Text));
     let count = fleet.derived.faults + u32::from(fleet.config_fault.is_some());
-    let faults = (count > 0).then(|| (say(format!("{count} fault{}", if count == 1 { "" } else { "s" }), format!("{count} 故障")), Role::Bad));
+    let faults =
+        (count > 0).then(|| (say(format!("{count} fault{}", if count == 1 { "" } else { "s" }), format!("{count} 故障")), Role::Bad));
     (parts, faults)
 }
 
@@ -166,8 +168,10 @@ pub(super) fn draw_crumbs(console: &Console, canvas: &mut Canvas<'_>, area: Rect
     let (name, dim) = (canvas.style(Role::Name), canvas.style(Role::Dim));
     let crumb_sign = canvas.look.glyphs.crumb;
     let title = PANES[console.pane].title();
-    let crumbs: Vec<String> =
-        console.trails[console.pane].iter().map(|l| l.crumb.clone().unwrap_or_else(|| Text::get(&title, canvas.look.lang).to_owned())).collect();
+    let crumbs: Vec<String> = console.trails[console.pane]
+        .iter()
+        .map(|l| l.crumb.clone().unwrap_or_else(|| Text::get(&title, canvas.look.lang).to_owned()))
+        .collect();
     for (nth, crumb) in crumbs.iter().enumerate() {
         if nth > 0 {
             x += canvas.put(x, area.y, edge.saturating_sub(x), &format!(" {crumb_sign} "), dim);

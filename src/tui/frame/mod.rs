@@ -127,7 +127,10 @@ fn draw_preview(canvas: &mut Canvas<'_>, area: Rect, listing: &Listing, sheet: &
 fn draw_empty(console: &Console, canvas: &mut Canvas<'_>, area: Rect, sheet: &Sheet) {
     let unlisted = sheet.fleet.hosts.iter().filter(|h| h.containers.is_none()).count();
     let words = if !console.listing().filter_text.is_empty() && sheet.total > 0 {
-        Text::made(format!("nothing of {} matches; Esc clears the filter", sheet.total), format!("{} 行中没有匹配；按 Esc 清除筛选", sheet.total))
+        Text::made(
+            format!("nothing of {} matches; Esc clears the filter", sheet.total),
+            format!("{} 行中没有匹配；按 Esc 清除筛选", sheet.total),
+        )
     } else if sheet.fleet.revision == 0 {
         Text::new("asking ...", "正在读取……")
     } else if sheet.noun.name() == "containers" && unlisted > 0 {

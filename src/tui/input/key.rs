@@ -111,7 +111,8 @@ impl Key {
         let mut chars = rest.chars();
         let code = match (chars.next(), chars.next()) {
             (Some(c), None) if !c.is_control() => Code::Char(c),
-            _ => named(rest).ok_or_else(|| format!("'{text}' is no key; write a character, f1 to f12, or a name such as ctrl-s, space, pgdn"))?,
+            _ => named(rest)
+                .ok_or_else(|| format!("'{text}' is no key; write a character, f1 to f12, or a name such as ctrl-s, space, pgdn"))?,
         };
         Ok(Self { code, mods }.settled())
     }
@@ -190,7 +191,9 @@ mod tests {
 
     #[test]
     fn what_is_shown_can_be_read_back() {
-        for key in [Key::ctrl('r'), Key::char('G'), Key::plain(Code::PageUp), Key::plain(Code::F(2)), Key::char(' '), Key::plain(Code::BackTab)] {
+        for key in
+            [Key::ctrl('r'), Key::char('G'), Key::plain(Code::PageUp), Key::plain(Code::F(2)), Key::char(' '), Key::plain(Code::BackTab)]
+        {
             assert_eq!(Key::parse(&key.to_string()), Ok(key));
         }
     }

@@ -63,7 +63,9 @@ impl Abandoned {
         for (at, (step, ending)) in self.task.plan.steps.iter().zip(&self.task.endings).enumerate() {
             let (word, tone) = match ending {
                 Some(ending) => ending_word(ending),
-                None if self.task.under_way.iter().any(|s| usize::try_from(*s) == Ok(at)) => (Text::new("was under way", "当时正在进行"), Tone::Warn),
+                None if self.task.under_way.iter().any(|s| usize::try_from(*s) == Ok(at)) => {
+                    (Text::new("was under way", "当时正在进行"), Tone::Warn)
+                }
                 None => (Text::new("not begun", "未开始"), Tone::Dim),
             };
             lines.push(Said::new(step.call.target(), word.get(lang), tone));

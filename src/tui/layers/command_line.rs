@@ -43,8 +43,20 @@ impl CommandLine {
         self.chosen = Some(match (self.chosen, by > 0) {
             (None, true) => 0,
             (None, false) => last,
-            (Some(at), true) => if at >= last { 0 } else { at + 1 },
-            (Some(at), false) => if at == 0 { last } else { at - 1 },
+            (Some(at), true) => {
+                if at >= last {
+                    0
+                } else {
+                    at + 1
+                }
+            }
+            (Some(at), false) => {
+                if at == 0 {
+                    last
+                } else {
+                    at - 1
+                }
+            }
         });
     }
 

@@ -96,7 +96,8 @@ impl LogBox {
         }
         let text = self.text();
         let needle = self.search.to_lowercase();
-        let hits: Vec<usize> = lines(&text).enumerate().filter(|(_, l)| l.text.to_lowercase().contains(&needle)).map(|(at, _)| at).collect();
+        let hits: Vec<usize> =
+            lines(&text).enumerate().filter(|(_, l)| l.text.to_lowercase().contains(&needle)).map(|(at, _)| at).collect();
         let top = if self.following { text.lines.saturating_sub(self.page.get()) } else { self.top.get() };
         let next = match direction {
             Seek::Next => hits.iter().find(|at| **at > top).or(hits.first()),
@@ -228,10 +229,34 @@ impl LogBox {
     fn draw_head(&self, canvas: &mut Canvas<'_>, body: Rect, text: &TailText) -> Cursor {
         let en = canvas.look.lang == Lang::En;
         let state = match (&self.source, text.ended, self.following) {
-            (Source::Awaited, ..) => if en { "waiting" } else { "等待中" },
-            (_, true, _) => if en { "ended" } else { "已结束" },
-            (_, _, true) => if en { "following" } else { "跟随中" },
-            (_, _, false) => if en { "held" } else { "已停住" },
+            (Source::Awaited, ..) => {
+                if en {
+                    "waiting"
+                } else {
+                    "等待中"
+                }
+            }
+            (_, true, _) => {
+                if en {
+                    "ended"
+                } else {
+                    "已结束"
+                }
+            }
+            (_, _, true) => {
+                if en {
+                    "following"
+                } else {
+                    "跟随中"
+                }
+            }
+            (_, _, false) => {
+                if en {
+                    "held"
+                } else {
+                    "已停住"
+                }
+            }
         };
         let mut right = if en { format!("{} lines", text.lines) } else { format!("{} 行", text.lines) };
         if text.dropped > 0 {

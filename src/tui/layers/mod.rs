@@ -1,6 +1,7 @@
 //! What lies over a pane for a while: lines to type in, boxes to read, dialogs to answer.
 
 pub(super) mod abandoned;
+pub(super) mod command_line;
 pub(super) mod confirm;
 pub(super) mod filter_line;
 pub(super) mod help;
@@ -8,7 +9,6 @@ pub(super) mod log;
 pub(super) mod menu;
 pub(super) mod reading;
 pub(super) mod runs;
-pub(super) mod command_line;
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -40,7 +40,10 @@ pub(super) enum Deed {
     Line(String),
     Send(Command),
     /// A plan that a person agreed to, and the rows that it was made for.
-    Run { plan: Arc<Plan>, rows: Vec<RowKey> },
+    Run {
+        plan: Arc<Plan>,
+        rows: Vec<RowKey>,
+    },
     /// Output wanted by the layer on top.
     Tail(TailAsk),
     Copy(String),

@@ -58,7 +58,10 @@ pub(in crate::tui) fn draw(canvas: &mut Canvas<'_>, area: Rect, lines: &[Said], 
     let folded: Vec<(&str, String, &Said)> = lines
         .iter()
         .flat_map(|line| {
-            fold(&line.words, usize::from(room)).into_iter().enumerate().map(move |(at, words)| (if at == 0 { line.label.as_str() } else { "" }, words, line))
+            fold(&line.words, usize::from(room))
+                .into_iter()
+                .enumerate()
+                .map(move |(at, words)| (if at == 0 { line.label.as_str() } else { "" }, words, line))
         })
         .collect();
     let page = usize::from(area.height);

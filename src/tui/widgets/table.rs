@@ -40,8 +40,7 @@ pub(in crate::tui) fn draw(canvas: &mut Canvas<'_>, area: Rect, listing: &Listin
     let height = usize::from(rows_area.height);
     let offset = scrolled(listing.offset.get(), listing.at, height, sheet.rows.len());
     listing.offset.set(offset);
-    let shown: Vec<Line> =
-        sheet.rows.iter().skip(offset).take(height).map(|row| Line::of(sheet, cx, *row, listing)).collect();
+    let shown: Vec<Line> = sheet.rows.iter().skip(offset).take(height).map(|row| Line::of(sheet, cx, *row, listing)).collect();
     let layout = lay_columns(canvas, area, listing, sheet, &shown, totals.as_deref());
     draw_head(canvas, area, listing, sheet.noun.columns(), &layout);
     for (at, line) in shown.iter().enumerate() {
@@ -129,7 +128,8 @@ fn lay_columns(canvas: &Canvas<'_>, area: Rect, listing: &Listing, sheet: &Sheet
     let needed = |at: usize, column: &Column| if column.align == Align::Right { widest[at] } else { column.min };
     let least = |kept: &[(usize, &Column)]| kept.iter().map(|(at, c)| needed(*at, c) + GAP).sum::<u16>().saturating_sub(GAP);
     while least(&kept) > room {
-        let Some(worst) = kept.iter().enumerate().filter(|(_, (_, c))| c.fades > 0).max_by_key(|(_, (_, c))| c.fades).map(|(i, _)| i) else {
+        let Some(worst) = kept.iter().enumerate().filter(|(_, (_, c))| c.fades > 0).max_by_key(|(_, (_, c))| c.fades).map(|(i, _)| i)
+        else {
             break;
         };
         kept.remove(worst);
@@ -307,7 +307,15 @@ mod tests {
     fn a_table_scrolls_marks_and_cuts_in_the_middle() {
         let names = ["a-very-long-name-of-a-host-7f9c", "b", "c", "d", "主机-五"];
         let rows = drawn(&names, 0, (30, 4), &look(Lang::En, Charset::Unicode));
-        assert_eq!(rows, ["   NAME                 LENGTH", "✓● a-very-lo…host-7f9c      31", "▌● b                         1", " ● c                         1"]);
+        assert_eq!(
+            rows,
+            [
+                "   NAME                 LENGTH",
+                "✓● a-very-lo…host-7f9c      31",
+                "▌● b                         1",
+                " ● c                         1"
+            ]
+        );
         let rows = drawn(&names, 3, (40, 4), &look(Lang::Zh, Charset::Ascii));
         assert_eq!(rows[0], "   ??          ??");
         assert_eq!(rows[3], ">* ??-?           4");

@@ -92,7 +92,9 @@ fn why_attention(cx: &Context<'_>, row: RowId) -> Vec<Said> {
 fn why_container(container: &Container, cx: &Context<'_>) -> Vec<Said> {
     let logs = Text::new("l shows its last words", "按 l 查看最后的输出");
     let (what, next, tone) = match (&container.state, container.health) {
-        (ContainerState::Exited(Some(code)) | ContainerState::Restarting(Some(code)), _) if *code != 0 => (exit_words(*code), logs, Tone::Bad),
+        (ContainerState::Exited(Some(code)) | ContainerState::Restarting(Some(code)), _) if *code != 0 => {
+            (exit_words(*code), logs, Tone::Bad)
+        }
         (ContainerState::Restarting(_), _) => (Text::new("keeps ending and is started again", "反复退出并被重新拉起"), logs, Tone::Warn),
         (ContainerState::Dead, _) => {
             let next = Text::new("remove it; if that fails, look at the engine's own log", "请删除；若失败，请查看引擎日志");
@@ -105,9 +107,11 @@ fn why_container(container: &Container, cx: &Context<'_>) -> Vec<Said> {
         (ContainerState::Running, Some(Health::Starting)) => {
             (Text::new("runs, its health check has not passed yet", "在运行，健康检查尚未通过"), logs, Tone::Changing)
         }
-        (ContainerState::Paused, _) => {
-            (Text::new("paused: it holds its memory and does nothing", "已暂停：占用内存但不运行"), Text::new("docker unpause on its host", "请在其主机上执行 docker unpause"), Tone::Warn)
-        }
+        (ContainerState::Paused, _) => (
+            Text::new("paused: it holds its memory and does nothing", "已暂停：占用内存但不运行"),
+            Text::new("docker unpause on its host", "请在其主机上执行 docker unpause"),
+            Tone::Warn,
+        ),
         _ => return Vec::new(),
     };
     let mut lines = vec![said(cx, Text::new("WHAT", "问题"), what.get(cx.lang), tone)];
@@ -128,7 +132,9 @@ fn exit_words(code: i32) -> Text {
         137 => Text::new("code 137: killed (SIGKILL): out of memory, or somebody did", "退出码 137：被强杀（SIGKILL），多为内存不足或人为"),
         139 => Text::new("code 139: it crashed (SIGSEGV)", "退出码 139：程序崩溃（SIGSEGV）"),
         143 => Text::new("code 143: told to stop (SIGTERM)", "退出码 143：被要求停止（SIGTERM）"),
-        129..=159 => Text::made(format!("code {code}: ended by signal {}", code - 128), format!("退出码 {code}：被信号 {} 终止", code - 128)),
+        129..=159 => {
+            Text::made(format!("code {code}: ended by signal {}", code - 128), format!("退出码 {code}：被信号 {} 终止", code - 128))
+        }
         _ => Text::made(format!("code {code}: its own program says so"), format!("退出码 {code}：由程序自身返回")),
     }
 }
@@ -147,4 +153,3 @@ fn endpoint_of<'f>(noun: &dyn Noun, cx: &Context<'f>, row: RowId) -> Option<(Str
     };
     fleet.host(&name).map(|host| (name.to_string(), &host.freshness))
 }
-

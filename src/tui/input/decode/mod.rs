@@ -260,7 +260,9 @@ fn whole_csi(parameters: &[u8], last: u8, length: usize) -> Front {
 fn numbers(parameters: &[u8]) -> Vec<u16> {
     parameters
         .split(|b| *b == b';')
-        .map(|part| part.iter().take_while(|b| b.is_ascii_digit()).fold(0u16, |n, b| n.saturating_mul(10).saturating_add(u16::from(b - b'0'))))
+        .map(|part| {
+            part.iter().take_while(|b| b.is_ascii_digit()).fold(0u16, |n, b| n.saturating_mul(10).saturating_add(u16::from(b - b'0')))
+        })
         .collect()
 }
 

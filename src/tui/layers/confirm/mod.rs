@@ -152,7 +152,12 @@ impl Layer for Confirm {
         if inner.height < extra {
             return None;
         }
-        pager::draw(canvas, Rect::new(inner.x + 1, inner.y, inner.width.saturating_sub(2), inner.height - extra), &self.lines, &self.scroll);
+        pager::draw(
+            canvas,
+            Rect::new(inner.x + 1, inner.y, inner.width.saturating_sub(2), inner.height - extra),
+            &self.lines,
+            &self.scroll,
+        );
         let mut y = inner.bottom() - extra;
         let mut cursor = None;
         if let Some(wanted) = &self.plan.danger.typed {
@@ -178,11 +183,7 @@ impl Layer for Confirm {
     }
 
     fn hints(&self) -> Vec<(&'static str, Text)> {
-        vec![
-            ("Tab", Text::new("choose", "选择")),
-            ("Enter", Text::new("decide", "确定")),
-            ("Esc", Text::new("cancel", "取消")),
-        ]
+        vec![("Tab", Text::new("choose", "选择")), ("Enter", Text::new("decide", "确定")), ("Esc", Text::new("cancel", "取消"))]
     }
 }
 
@@ -218,7 +219,8 @@ fn lines_of(plan: &Plan, lang: crate::model::text::Lang) -> Vec<Said> {
     for step in &plan.steps {
         lines.push(Said::new(step.call.target(), step.call.shown(), Tone::Plain));
     }
-    for (list, word) in [(&plan.skipped, Text::new("skipped: ", "跳过：")), (&plan.undecided, Text::new("undecided: ", "无法判定："))] {
+    for (list, word) in [(&plan.skipped, Text::new("skipped: ", "跳过：")), (&plan.undecided, Text::new("undecided: ", "无法判定："))]
+    {
         for one in list {
             lines.push(Said::new(one.target.clone(), format!("{}{}", word.get(lang), one.why.get(lang)), Tone::Warn));
         }

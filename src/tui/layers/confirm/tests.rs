@@ -121,8 +121,7 @@ fn a_bracketed_paste_types_nothing() {
     let mut bench = Bench::new(Some("web"));
     bench.press(500, TAB);
     bench.now += Duration::from_secs(1);
-    let mut desk =
-        Desk { moment: &bench.moment, mode: bench.mode, keymap: &bench.keymap, pane: 0, now: bench.now, deeds: Vec::new() };
+    let mut desk = Desk { moment: &bench.moment, mode: bench.mode, keymap: &bench.keymap, pane: 0, now: bench.now, deeds: Vec::new() };
     bench.dialog.paste("web\r", &mut desk);
     assert!(desk.deeds.is_empty());
     assert!(!bench.runs(1_000, ENTER));

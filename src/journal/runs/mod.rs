@@ -1,16 +1,17 @@
 //! Runs: who carries what out, each step's intent before its call and its outcome after it.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, PoisonError};
+mod reading;
 
+use std::sync::PoisonError;
+
+use sqlx::Row;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
-use sqlx::{Connection, Row};
 
 use super::{HEART_GONE_MS, Journal, owner, sqlite};
 use crate::model::clock::Stamp;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::plan::{Ending, Intent, Outcome, Plan, RunId};
-use crate::model::task::{Owner, Task, TaskState};
+use crate::model::task::{Owner, TaskState};
 use crate::model::text::{Text, clean};
 
 /// What came of asking for somebody else's run.
@@ -201,134 +202,6 @@ impl Journal {
         drop(writer);
         self.inner.owned.lock().unwrap_or_else(PoisonError::into_inner).remove(run);
         Ok(())
-    }
-
-    /// The newest `limit` runs, newest first. A run whose owner is gone is [`TaskState::Abandoned`].
-    ///
-    /// # Errors
-    /// The file cannot be read.
-    pub async fn tasks(&self, limit: u32) -> Result<Vec<Task>, Fault> {
-        let said = |error: sqlx::Error| self.fault(&error);
-        let mut reader = self.reader().await;
-        // One moment for all three questions.
-        let mut tx = reader.begin().await.map_err(said)?;
-        let rows = sqlx::query(sqlx::AssertSqlSafe(format!("{COLUMNS} ORDER BY id DESC LIMIT ?"))).bind(limit);
-        let rows = rows.fetch_all(&mut *tx).await.map_err(said)?;
-        let mut tasks = Vec::with_capacity(rows.len());
-        for row in rows {
-            tasks.push(self.read_task(&mut tx, &row).await?);
-        }
-        Ok(tasks)
-    }
-
-    /// One run as it is now.
-    ///
-    /// # Errors
-    /// There is no such run, or the file cannot be read.
-    pub async fn task(&self, run: &RunId) -> Result<Task, Fault> {
-        let said = |error: sqlx::Error| self.fault(&error);
-        let mut reader = self.reader().await;
-        let mut tx = reader.begin().await.map_err(said)?;
-        let row = sqlx::query(sqlx::AssertSqlSafe(format!("{COLUMNS} WHERE id = ?"))).bind(&*run.0);
-        match row.fetch_optional(&mut *tx).await.map_err(said)? {
-            Some(row) => self.read_task(&mut tx, &row).await,
-            None => Err(no_such(&run.0)),
-        }
-    }
-
-    /// Steps whose intent is written and whose outcome is not, in their order.
-    ///
-    /// # Errors
-    /// The file cannot be read.
-    pub async fn open_intents(&self, run: &RunId) -> Result<Vec<Intent>, Fault> {
-        let mut reader = self.reader().await;
-        let rows = sqlx::query(
-            "SELECT body FROM intents i WHERE run = ?
-             AND NOT EXISTS (SELECT 1 FROM outcomes o WHERE o.run = i.run AND o.step = i.step) ORDER BY step",
-        );
-        let rows = rows.bind(&*run.0).fetch_all(&mut *reader).await.map_err(|e| self.fault(&e))?;
-        let read = rows.iter().map(|row| serde_json::from_str(row.get::<&str, _>(0)));
-        read.collect::<Result<_, _>>().map_err(|e| self.unreadable(&e))
-    }
-
-    /// The runs that have changed since a mark, and the mark to ask with next time; 0 asks for all.
-    /// Heartbeats are no change. Cheap: one row is read where nothing has changed.
-    ///
-    /// # Errors
-    /// The file cannot be read.
-    pub async fn changed_since(&self, mark: i64) -> Result<(i64, Vec<RunId>), Fault> {
-        let said = |error: sqlx::Error| self.fault(&error);
-        let mut reader = self.reader().await;
-        let mut tx = reader.begin().await.map_err(said)?;
-        let newest: i64 = sqlx::query("SELECT value FROM counter").fetch_one(&mut *tx).await.map_err(said)?.get(0);
-        if newest == mark {
-            return Ok((newest, Vec::new()));
-        }
-        let rows = sqlx::query("SELECT id FROM runs WHERE change > ? ORDER BY id").bind(mark).fetch_all(&mut *tx).await.map_err(said)?;
-        Ok((newest, rows.iter().map(|row| RunId(row.get::<&str, _>(0).into())).collect()))
-    }
-
-    /// The one run that these digits begin, counted from its first or from the last eight, which people see and say.
-    ///
-    /// # Errors
-    /// [`FaultKind::Usage`] where they are no digits or begin several, [`FaultKind::NotFound`] where they begin none.
-    pub async fn find_run(&self, prefix: &str) -> Result<RunId, Fault> {
-        let prefix = prefix.trim().to_ascii_lowercase();
-        let usage = |cause| {
-            let hint = Text::new("write more digits of the run's id, as in 7f3c", "多写几位任务编号，如 7f3c");
-            Fault::new(clean(&prefix).into_owned(), FaultKind::Usage, cause, hint)
-        };
-        if prefix.is_empty() || prefix.len() > 16 || !prefix.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return Err(usage(Text::new("is not the id of a run", "不是任务编号")));
-        }
-        let mut reader = self.reader().await;
-        let rows = sqlx::query("SELECT id FROM runs WHERE id GLOB ?1 OR substr(id, 9) GLOB ?1 ORDER BY id DESC LIMIT 4");
-        let rows = rows.bind(format!("{prefix}*")).fetch_all(&mut *reader).await.map_err(|e| self.fault(&e))?;
-        let found: Vec<&str> = rows.iter().map(|row| row.get(0)).collect();
-        match found.as_slice() {
-            [] => Err(no_such(&prefix)),
-            [one] => Ok(RunId((*one).into())),
-            several => {
-                let list = several.join(", ");
-                Err(usage(Text::made(format!("begins several runs: {list}"), format!("匹配多个任务：{list}"))))
-            }
-        }
-    }
-
-    async fn read_task(&self, tx: &mut SqliteConnection, row: &SqliteRow) -> Result<Task, Fault> {
-        let said = |error: sqlx::Error| self.fault(&error);
-        let id: &str = row.get("id");
-        let plan: Plan = serde_json::from_str(row.get("plan")).map_err(|e| self.unreadable(&e))?;
-        let ended = sqlx::query("SELECT step, ending FROM outcomes WHERE run = ?").bind(id).fetch_all(&mut *tx).await.map_err(said)?;
-        let begun = sqlx::query("SELECT step FROM intents WHERE run = ? ORDER BY step").bind(id).fetch_all(&mut *tx).await.map_err(said)?;
-        let mut known: BTreeMap<u32, Ending> = BTreeMap::new();
-        for outcome in &ended {
-            let ending = serde_json::from_str(outcome.get::<&str, _>(1)).map_err(|e| self.unreadable(&e))?;
-            known.insert(outcome.get(0), ending);
-        }
-        let begun: BTreeSet<u32> = begun.iter().map(|intent| intent.get(0)).collect();
-        let owner = read_owner(row);
-        let state = match row.get::<&str, _>("state") {
-            "done" => TaskState::Done,
-            "partial" => TaskState::Partial,
-            "failed" => TaskState::Failed,
-            "cancelled" => TaskState::Cancelled,
-            _ if is_gone(&owner, Stamp(row.get("beat")), self.now()) => TaskState::Abandoned,
-            _ => TaskState::Running,
-        };
-        let steps = u32::try_from(plan.steps.len()).unwrap_or(u32::MAX);
-        Ok(Task {
-            id: RunId(id.into()),
-            title: plan.title.clone(),
-            owner,
-            state,
-            started: Stamp(row.get("started")),
-            ended: row.get::<Option<i64>, _>("ended").map(Stamp),
-            reason: row.get::<Option<&str>, _>("reason").map(Arc::from),
-            under_way: begun.into_iter().filter(|step| !known.contains_key(step)).collect(),
-            endings: (0..steps).map(|step| known.remove(&step)).collect(),
-            plan: Arc::new(plan),
-        })
     }
 
     async fn owner_of(&self, tx: &mut SqliteConnection, run: &RunId) -> Result<(Owner, Stamp), Fault> {
