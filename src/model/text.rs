@@ -146,6 +146,28 @@ pub fn cut_middle(words: &str, max: usize) -> Cow<'_, str> {
     Cow::Owned(head)
 }
 
+/// Cuts to `max` columns at the end: `2 hosts lost: dial ti…`.
+#[must_use]
+pub fn cut_end(words: &str, max: usize) -> Cow<'_, str> {
+    if width(words) <= max {
+        return Cow::Borrowed(words);
+    }
+    let mut head = String::new();
+    let mut used = 0;
+    for g in words.graphemes(true) {
+        let w = width(g);
+        if used + w + 1 > max {
+            break;
+        }
+        used += w;
+        head.push_str(g);
+    }
+    if max > 0 {
+        head.push('…');
+    }
+    Cow::Owned(head)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,8 +181,10 @@ mod tests {
     #[test]
     fn cutting_keeps_the_tail_and_never_splits_a_wide_character() {
         assert_eq!(cut_middle("payment-web-7f9c", 11), "payme…-7f9c");
+        assert_eq!(cut_end("2 hosts lost", 8), "2 hosts…");
         for max in 0..14 {
             assert!(width(&cut_middle("土城数据中心-主机七", max)) <= max);
+            assert!(width(&cut_end("土城数据中心-主机七", max)) <= max);
         }
     }
 }

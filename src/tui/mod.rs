@@ -27,15 +27,18 @@ mod widgets;
 mod worker;
 
 use std::future::pending;
+use std::pin::Pin;
 use std::sync::Arc;
 
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
 
-use crate::engine::{Engine, Tail, TailText};
+use crate::engine::{Answer, Busy, Engine, Tail, TailText};
 use crate::model::clock::Clock;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::text::Text;
@@ -79,9 +82,10 @@ pub async fn run(engine: Engine, settings: Settings, clock: Clock) -> Result<End
     let (give_said, mut said) = mpsc::channel(8);
     let mut opening: Option<oneshot::Receiver<Tail>> = None;
     let mut tail: Option<watch::Receiver<Arc<TailText>>> = None;
+    let mut answers = FuturesUnordered::new();
     let mut watcher = Watcher::new(kiosk, Instant::now());
     let ended = loop {
-        let mut hands = Hands { engine: &engine, worker: &worker, said: &give_said, opening: &mut opening };
+        let mut hands = Hands { engine: &engine, worker: &worker, said: &give_said, opening: &mut opening, answers: &mut answers };
         if let Some(ended) = stage.carry_out(&mut hands) {
             break ended;
         }
@@ -129,6 +133,7 @@ pub async fn run(engine: Engine, settings: Settings, clock: Clock) -> Result<End
                 }
             }
             () = tail_changed(&mut tail) => {}
+            Some((number, answer)) = answers.next() => stage.console.take_answer(number, answer),
             Some(text) = said.recv() => stage.console.say(text),
             () = terminal.written() => {}
             number = signals.next() => match number {
@@ -162,6 +167,7 @@ struct Hands<'a> {
     worker: &'a Worker,
     said: &'a mpsc::Sender<Text>,
     opening: &'a mut Option<oneshot::Receiver<Tail>>,
+    answers: &'a mut FuturesUnordered<Answering>,
 }
 
 impl Stage {
@@ -190,6 +196,13 @@ impl Stage {
         for wish in self.console.take_wishes() {
             let busy = match wish {
                 Wish::Send(command) => hands.engine.send(command).is_err(),
+                Wish::Await(number, command) => match hands.engine.ask(command) {
+                    Ok(answer) => {
+                        hands.answers.push(answering(number, answer));
+                        false
+                    }
+                    Err(Busy) => true,
+                },
                 Wish::Tail(ask) => match hands.engine.tail(ask) {
                     Ok(opening) => {
                         *hands.opening = Some(opening);
@@ -237,6 +250,19 @@ impl Stage {
             worker.retire(sheet);
         }
     }
+}
+
+/// A command's answer on its way, with the number it was sent under.
+type Answering = Pin<Box<dyn Future<Output = (u64, Result<Answer, Fault>)>>>;
+
+fn answering(number: u64, answer: oneshot::Receiver<Result<Answer, Fault>>) -> Answering {
+    Box::pin(async move {
+        let gone = |_| {
+            let hint = Text::new("look at the runs (t) before you try again", "重试前请先查看执行记录（t）");
+            Err(Fault::new("engine", FaultKind::Cancelled, Text::new("gave no answer", "没有应答"), hint))
+        };
+        (number, answer.await.unwrap_or_else(gone))
+    })
 }
 
 fn take_sheet(console: &mut Console, sheets: &mut watch::Receiver<Option<Arc<Sheet>>>) {

@@ -8,6 +8,8 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use super::keymap::Remap;
+use crate::config;
+use crate::operations::Limits;
 use super::terminal::{Ability, MouseUse};
 use crate::model::fault::Fault;
 use crate::model::text::Lang;
@@ -36,6 +38,8 @@ pub struct Settings {
     pub memory: Option<String>,
     /// Called on the screen's worker thread, never while drawing: now and then, and when the console is left.
     pub keep: Option<Keep>,
+    /// When a plan wants a word typed.
+    pub limits: Limits,
     /// Where Ctrl-S writes.
     pub export_to: PathBuf,
     /// `COLORFGBG`, for the theme `auto`.
@@ -120,9 +124,36 @@ impl Settings {
             first_screen: None,
             memory: None,
             keep: None,
+            limits: Limits::default(),
             export_to: PathBuf::from("."),
             background: None,
         }
+    }
+
+    /// Lays what the config says over these.
+    #[must_use]
+    pub fn with_config(mut self, console: &config::Console) -> Self {
+        if let Some(lang) = console.language.filter(|_| self.ability.unicode) {
+            self.lang = lang;
+        }
+        if let Some(zone) = &console.timezone {
+            self.zone = zone.clone();
+        }
+        if let Some(theme) = &console.theme {
+            self.theme = theme.to_string();
+        }
+        self.theme_by_environment = console.theme_by_environment.iter().map(|(e, t)| (e.to_lowercase(), t.to_string())).collect();
+        self.mouse = if console.mouse { MouseUse::On } else { MouseUse::Off };
+        let said = |(verb, key): (&Arc<str>, &config::Key)| Remap {
+            verb: verb.to_string(),
+            keys: key.key.to_string(),
+            origin: format!("{}:{}", key.file.display(), key.line),
+        };
+        self.keys = console.keys.iter().map(said).collect();
+        let over = usize::try_from(console.confirm.over).unwrap_or(usize::MAX);
+        let prod = console.confirm.environments.iter().any(|e| e.to_lowercase().starts_with("prod"));
+        self.limits = Limits { in_prod: if prod { 0 } else { over }, elsewhere: over };
+        self
     }
 
     /// The theme for an environment, with what is wrong with it.

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use super::super::layers::abandoned::Abandoned;
 use super::super::layers::confirm::Confirm;
 use super::{Console, Wish};
-use crate::engine::{Command, Mode};
+use crate::engine::{Answer, Command, Mode};
+use crate::model::fault::{Fault, FaultKind};
 use crate::model::fleet::Fleet;
 use crate::model::plan::{Call, Ending, Plan, RunId};
 use crate::model::task::{Task, TaskState};
 use crate::model::text::Text;
 use crate::operations::AnyOperation;
+use crate::operations::danger::reweigh;
 use crate::tables::RowKey;
 
 /// Runs that this console began, until their rows know what became of them.
@@ -22,10 +24,11 @@ pub(in crate::tui) struct Followed {
 
 #[derive(Debug)]
 struct Begun {
+    /// Under which the engine's answer comes back.
+    number: u64,
     plan: Arc<Plan>,
     rows: Vec<RowKey>,
-    /// Runs that were there before: ours is not among them.
-    before: BTreeSet<RunId>,
+    /// As the engine named it; `None` until it has answered.
     run: Option<RunId>,
 }
 
@@ -54,8 +57,15 @@ impl Console {
 
     fn plan<'w>(&mut self, words: impl Iterator<Item = &'w str>, rows: Vec<RowKey>) {
         let planned = AnyOperation::from_words(words).and_then(|operation| operation.plan(&self.moment.fleet, self.moment.now));
+        self.show_plan(planned, rows);
+    }
+
+    fn show_plan(&mut self, planned: Result<Plan, Fault>, rows: Vec<RowKey>) {
         match planned {
-            Ok(plan) => self.layers.push(Box::new(Confirm::new(Arc::new(plan), rows, self.look.lang, self.now))),
+            Ok(mut plan) => {
+                reweigh(&mut plan, &self.moment.fleet, self.settings.limits);
+                self.layers.push(Box::new(Confirm::new(Arc::new(plan), rows, self.look.lang, self.now)));
+            }
             Err(fault) => self.say_fault(&fault),
         }
     }
@@ -65,31 +75,44 @@ impl Console {
         if self.mode == Mode::ReadOnly {
             return;
         }
-        let before = self.moment.fleet.tasks.iter().map(|t| t.id.clone()).collect();
-        self.wish(Wish::Send(Command::Run { plan: Box::new(Plan::clone(plan)), revision: plan.revision, reason: None }));
-        self.followed.runs.push(Begun { plan: Arc::clone(plan), rows, before, run: None });
+        let number = self.next_generation();
+        self.wish(Wish::Await(number, Command::Run { plan: Box::new(Plan::clone(plan)), revision: plan.revision, reason: None }));
+        self.followed.runs.push(Begun { number, plan: Arc::clone(plan), rows, run: None });
         if self.followed.runs.len() > FOLLOWED {
             self.followed.runs.remove(0);
         }
         self.say(Text::made(format!("{} sent", plan.operation), format!("{} 已下发", plan.operation)));
     }
 
+    /// What the engine says to a command: a run has its name, or is refused. A plan that has changed is shown anew.
+    pub(in crate::tui) fn take_answer(&mut self, number: u64, answer: Result<Answer, Fault>) {
+        let at = self.followed.runs.iter().position(|begun| begun.number == number);
+        match (answer, at) {
+            (Ok(Answer::Begun(run)), Some(at)) => {
+                self.followed.runs[at].run = Some(run);
+                self.follow_runs();
+            }
+            (Ok(_), _) => {}
+            (Err(fault), at) => {
+                let begun = at.map(|at| self.followed.runs.remove(at));
+                if let (FaultKind::PlanChanged, Some(begun)) = (fault.kind, begun) {
+                    let again = AnyOperation::read(&begun.plan.operation, &begun.plan.arguments);
+                    self.show_plan(again.and_then(|o| o.plan(&self.moment.fleet, self.moment.now)), begun.rows);
+                }
+                self.say_fault(&fault);
+            }
+        }
+    }
+
     /// Looks what became of the runs begun here: rows that failed stay marked, those that are done lose their mark.
     pub(super) fn follow_runs(&mut self) {
         let fleet = Arc::clone(&self.moment.fleet);
         let mut open = Vec::new();
-        for mut begun in std::mem::take(&mut self.followed.runs) {
-            let found = match &begun.run {
-                Some(id) => fleet.tasks.iter().find(|t| t.id == *id),
-                None => fleet.tasks.iter().rev().find(|t| is_ours(t, &begun, &self.owner)),
-            };
+        for begun in std::mem::take(&mut self.followed.runs) {
+            let found = begun.run.as_ref().and_then(|id| fleet.tasks.iter().find(|t| t.id == *id));
             match found {
                 Some(task) if is_over(task.state) => self.settle_run(task, &begun),
-                Some(task) => {
-                    begun.run = Some(task.id.clone());
-                    open.push(begun);
-                }
-                None => open.push(begun),
+                _ => open.push(begun),
             }
         }
         self.followed.runs = open;
@@ -136,10 +159,6 @@ impl Console {
             }
         }
     }
-}
-
-fn is_ours(task: &Task, begun: &Begun, owner: &crate::model::task::Owner) -> bool {
-    !begun.before.contains(&task.id) && task.owner == *owner && task.plan.same_effects(&begun.plan)
 }
 
 fn is_over(state: TaskState) -> bool {

@@ -46,6 +46,8 @@ pub(super) type Chore = Box<dyn FnOnce() -> Text + Send>;
 /// What the console wants of the loop around it.
 pub(super) enum Wish {
     Send(Command),
+    /// A command whose answer comes back under this number.
+    Await(u64, Command),
     Tail(TailAsk),
     Ask(Box<Ask>),
     /// Lets a sheet go off the drawing thread.
@@ -90,6 +92,7 @@ impl std::fmt::Debug for Wish {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Send(command) => write!(f, "Send({command:?})"),
+            Self::Await(number, command) => write!(f, "Await({number}, {command:?})"),
             Self::Tail(ask) => write!(f, "Tail({ask:?})"),
             Self::Ask(_) => f.write_str("Ask"),
             Self::Retire(_) => f.write_str("Retire"),
@@ -230,7 +233,10 @@ impl Console {
                     self.ask_anew();
                 }
                 Deed::Line(line) => self.carry_out(&line),
-                Deed::Send(command) => self.wish(Wish::Send(command)),
+                Deed::Send(command) => {
+                    let number = self.next_generation();
+                    self.wish(Wish::Await(number, command));
+                }
                 Deed::Run { plan, rows } => self.begin_run(&plan, rows),
                 Deed::Tail(ask) => self.wish(Wish::Tail(ask)),
                 Deed::Copy(text) => self.copy(&text),
@@ -351,7 +357,7 @@ impl Console {
         self.ask(Urgency::Person);
     }
 
-    fn next_generation(&mut self) -> u64 {
+    pub(super) fn next_generation(&mut self) -> u64 {
         self.generation += 1;
         self.generation
     }
@@ -370,3 +376,6 @@ impl Console {
         self.settings.place == Place::Lab
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -113,6 +113,19 @@ fn draw_idcs(console: &Console, canvas: &mut Canvas<'_>, body: Rect) -> u16 {
 fn draw_calm(console: &Console, canvas: &mut Canvas<'_>, area: Rect) {
     let moment = &console.moment;
     let cx = Context { fleet: &moment.fleet, live: &moment.live, now: moment.now, lang: moment.lang, zone: &moment.zone };
+    let total = &moment.fleet.derived.total;
+    if total.up < total.hosts || total.unlisted > 0 {
+        let open = (total.hosts - total.up.min(total.hosts)).max(total.unlisted);
+        let words = Text::made(
+            format!("all that have answered are well; {open} of {} have not answered yet", total.hosts),
+            format!("已应答的均正常；{} 台中还有 {open} 台尚未应答", total.hosts),
+        );
+        let words = canvas.word(&words).to_owned();
+        let (sign, style) = (canvas.look.glyphs.unknown, canvas.style(Role::Unknown));
+        canvas.put(area.x + 1, area.y + 1, 1, sign, style);
+        canvas.put(area.x + 3, area.y + 1, area.width.saturating_sub(4), &words, style);
+        return;
+    }
     let words = match moment.fleet.derived.last_trouble {
         None => Text::new("everything is well", "一切正常"),
         Some(at) => {

@@ -17,8 +17,8 @@ use super::super::listing::Listing;
 use super::super::theme::Role;
 use super::super::worker::Sheet;
 use crate::model::clock::Stamp;
-use crate::model::text::{cut_middle, width};
-use crate::tables::{Align, Cell, Column, Context, Direction, Mark, RowId};
+use crate::model::text::{cut_end, cut_middle, width};
+use crate::tables::{Align, Cell, Column, Context, Direction, Mark, RowId, Tone};
 
 /// Room before the first column: the bar, the mark, a space.
 const GUTTER: u16 = 3;
@@ -241,7 +241,9 @@ fn draw_line(canvas: &mut Canvas<'_>, area: Rect, line: &Line, layout: &Layout, 
 fn put_cell(canvas: &mut Canvas<'_>, place: (u16, u16, u16), column: &Column, cell: &Cell, style: Style) {
     let (from, to, y) = place;
     let room = to.saturating_sub(from);
-    let cut = cut_middle(&cell.text, usize::from(room));
+    // A name keeps its tail, which tells replicas apart; a sentence keeps its beginning.
+    let is_name = cell.tone == Tone::Name || !cell.text.contains(' ');
+    let cut = if is_name { cut_middle(&cell.text, usize::from(room)) } else { cut_end(&cell.text, usize::from(room)) };
     match column.align {
         Align::Left => canvas.put(from, y, room, &cut, style),
         Align::Right => canvas.put_right(to, y, room, &cut, style),

@@ -1,0 +1,178 @@
+//! The console as a whole: no key breaks it, nothing runs unasked, rows learn what became of them, hostile names stay words.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use proptest::prelude::*;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::super::frame;
+use super::super::frame::tests::{console, press, screen, settle};
+use super::super::input::{Code, Key, Stroke};
+use super::super::keymap::all_verbs;
+use super::*;
+use crate::engine::Answer;
+use crate::model::fixture::{NOW, container, fleet, online};
+use crate::model::host::ContainerState;
+use crate::model::plan::{Ending, Plan};
+use crate::model::task::{Task, TaskState};
+use crate::model::text::is_hostile;
+use crate::operations::Limits;
+use crate::tables::fixture::{publish, published};
+
+fn runs_in(wishes: &[Wish]) -> Vec<(u64, Plan)> {
+    let run = |wish: &Wish| match wish {
+        Wish::Await(number, Command::Run { plan, .. }) => Some((*number, Plan::clone(plan))),
+        _ => None,
+    };
+    wishes.iter().filter_map(run).collect()
+}
+
+fn type_word(console: &mut Console, word: &str) {
+    for c in word.chars() {
+        let now = console.now + Duration::from_millis(200);
+        console.take_stroke(Stroke::Key(Key::char(c)), now);
+    }
+}
+
+/// Marks two containers, restarts them, types what is asked for.
+fn restarted() -> (Console, u64, Plan) {
+    let mut console = console(published(), Mode::Writing, Lang::En);
+    press(&mut console, "5 / h o s t : y f - w e b enter");
+    press(&mut console, "* R tab");
+    let asked = screen(&console, 100, 30);
+    let word = asked.split("type  ").nth(1).and_then(|rest| rest.split_whitespace().next()).map(str::to_owned);
+    type_word(&mut console, &word.expect("production asks for a word"));
+    let wishes = press(&mut console, "enter");
+    let (number, plan) = runs_in(&wishes).into_iter().next().expect("it runs");
+    (console, number, plan)
+}
+
+#[test]
+fn a_typed_word_and_run_send_the_plan_that_was_shown() {
+    let (_, _, plan) = restarted();
+    assert_eq!(plan.operation, "restart-containers");
+    assert!(plan.steps.len() > 1 && plan.danger.typed.is_some());
+}
+
+#[test]
+fn rows_that_failed_stay_marked_and_the_others_lose_their_mark() {
+    let (mut console, number, plan) = restarted();
+    let marked = console.listing().marks.len();
+    assert!(marked >= plan.steps.len());
+    let run = RunId("00000000000000aa".into());
+    console.take_answer(number, Ok(Answer::Begun(run.clone())));
+    let fault = Fault::new("h", crate::model::fault::FaultKind::Timeout, Text::raw("slow"), Text::raw("wait"));
+    let mut endings: Vec<Option<Ending>> = plan.steps.iter().map(|_| Some(Ending::Done)).collect();
+    endings[0] = Some(Ending::Failed(fault));
+    let skipped = plan.skipped.len() + plan.undecided.len();
+    let task = Task {
+        id: run,
+        title: plan.title.clone(),
+        owner: Owner::clone(&console.owner),
+        state: TaskState::Partial,
+        started: NOW,
+        ended: Some(NOW),
+        plan: Arc::new(plan),
+        reason: None,
+        endings,
+        under_way: Vec::new(),
+    };
+    let mut fleet = published();
+    fleet.tasks.push(Arc::new(task));
+    console.take_fleet(Arc::new(fleet), NOW);
+    settle(&mut console);
+    assert_eq!(console.listing().marks.len(), 1 + skipped);
+    assert!(console.said.as_ref().is_some_and(|(text, _)| text.en.contains("1 of")), "{:?}", console.said);
+}
+
+#[test]
+fn a_plan_that_has_changed_is_shown_anew_and_not_run() {
+    let (mut console, number, _) = restarted();
+    assert!(console.layers.is_empty());
+    let kind = crate::model::fault::FaultKind::PlanChanged;
+    console.take_answer(number, Err(Fault::new("plan", kind, Text::raw("changed"), Text::raw("look again"))));
+    assert_eq!(console.layers.len(), 1);
+    assert!(runs_in(&settle(&mut console)).is_empty());
+}
+
+#[test]
+fn hostile_names_stay_words() {
+    let mut fleet = fleet();
+    let mut evil = container(40, "a\u{1b}]52;c;aGk=\u{7}\u{202e}b\r\nc", Some("\u{1b}[2J"), ContainerState::Other("\u{9b}31m".into()));
+    evil.image = "x\u{1b}[31m".into();
+    online(&mut fleet, "yf-web-01", NOW, vec![evil]);
+    let mut console = console(publish(fleet), Mode::Writing, Lang::En);
+    press(&mut console, "5 g space R");
+    for keys in ["esc", "d", "esc w", "esc x", "esc l", "esc :", "esc 6", "1", "4"] {
+        press(&mut console, keys);
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 160, 40));
+        frame::draw(&console, &mut buffer);
+        let bad = buffer.content.iter().find(|cell| cell.symbol().chars().any(is_hostile));
+        assert!(bad.is_none(), "{keys}: {bad:?}");
+    }
+}
+
+#[test]
+fn an_abandoned_run_is_offered_once_and_not_to_a_watcher() {
+    let (_, _, plan) = restarted();
+    let endings = plan.steps.iter().map(|_| None).collect();
+    let task = Task {
+        id: RunId("00000000000000ab".into()),
+        title: plan.title.clone(),
+        owner: Owner { who: "eve".into(), machine: "jump2".into(), pid: 9, started: NOW },
+        state: TaskState::Abandoned,
+        started: NOW,
+        ended: None,
+        plan: Arc::new(plan),
+        reason: None,
+        endings,
+        under_way: vec![0],
+    };
+    let mut fleet = published();
+    fleet.tasks.push(Arc::new(task));
+    let watcher = console(fleet.clone(), Mode::ReadOnly, Lang::En);
+    assert!(watcher.layers.is_empty());
+    let mut console = console(fleet.clone(), Mode::Writing, Lang::Zh);
+    assert!(screen(&console, 80, 24).contains("控制台已不在"));
+    press(&mut console, "esc");
+    console.take_fleet(Arc::new(fleet), NOW);
+    assert!(console.layers.is_empty());
+}
+
+/// Every key that a verb has, those of the layers, and some that nothing has.
+fn any_key() -> impl Strategy<Value = Key> {
+    let mut keys: Vec<Key> = all_verbs().iter().flat_map(|(_, v)| v.keys.split_whitespace()).filter_map(|k| Key::parse(k).ok()).collect();
+    keys.extend("nNfCRLweb169:@!~".chars().map(Key::char));
+    keys.extend([Code::Enter, Code::Enter, Code::Esc, Code::Tab, Code::Backspace, Code::Down, Code::Right].map(Key::plain));
+    keys.retain(|key| *key != Key::char('q'));
+    proptest::sample::select(keys)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    #[test]
+    fn no_keys_break_it_and_nothing_runs_without_its_word(
+        strokes in proptest::collection::vec((any_key(), 0u64..700), 1..120),
+        writing in any::<bool>(),
+        size in (60u16..220, 10u16..70),
+    ) {
+        let mode = if writing { Mode::Writing } else { Mode::ReadOnly };
+        let mut console = console(published(), mode, Lang::Zh);
+        // Every plan wants a word that these keys cannot spell.
+        console.settings.limits = Limits { in_prod: 0, elsewhere: 0 };
+        for (key, after) in strokes {
+            let now = console.now + Duration::from_millis(after);
+            console.take_stroke(Stroke::Key(key), now);
+            let wishes = settle(&mut console);
+            for (_, plan) in runs_in(&wishes) {
+                prop_assert!(writing && plan.danger.typed.as_deref().is_some_and(|word| "web169".contains(word)), "{plan:?}");
+            }
+            let writes = wishes.iter().any(|w| matches!(w, Wish::Await(..)));
+            prop_assert!(writing || !writes, "{wishes:?}");
+            let mut buffer = Buffer::empty(Rect::new(0, 0, size.0, size.1));
+            frame::draw(&console, &mut buffer);
+        }
+    }
+}
