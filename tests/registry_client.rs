@@ -13,5 +13,7 @@ mod playback;
 mod reads;
 #[path = "registry_client/registry_v2.rs"]
 mod registry_v2;
+#[path = "registry_client/sweeps.rs"]
+mod sweeps;
 #[path = "registry_client/traps.rs"]
 mod traps;

@@ -10,6 +10,7 @@ mod preheat;
 mod projects;
 mod replication;
 mod robots;
+mod sweep;
 mod system;
 mod told;
 

@@ -37,6 +37,12 @@ impl Conditions {
         self
     }
 
+    /// Equal to one of some words of ours.
+    pub(super) fn any(mut self, key: &'static str, words: &[&str]) -> Self {
+        self.0.push(format!("{key}={{{}}}", words.join(" ")));
+        self
+    }
+
     pub(super) fn number(mut self, key: &'static str, number: i64) -> Self {
         self.0.push(format!("{key}={number}"));
         self

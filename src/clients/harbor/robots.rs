@@ -18,6 +18,8 @@ const AUDIT_OF_PROJECT: &str = "/api/v2.0/projects/{project}/auditlog-exts";
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AuditFilter {
     pub since: Option<Stamp>,
+    /// Creations, deletions and updates only: pulls and logins are most of a log and change nothing.
+    pub changes_only: bool,
     /// `create`, `delete`, `pull`, ..
     pub operation: Option<String>,
     /// `artifact`, `member`, `project`, ..
@@ -27,6 +29,9 @@ pub struct AuditFilter {
 impl AuditFilter {
     fn conditions(&self) -> Option<Conditions> {
         let mut conditions = Conditions::default();
+        if self.changes_only {
+            conditions = conditions.any("operation", &["create", "delete", "update"]);
+        }
         if let Some(operation) = &self.operation {
             conditions = conditions.exact("operation", operation);
         }
@@ -61,19 +66,30 @@ impl Harbor {
     /// The newest rows of a log of the whole Harbor, so many at most, newest first. The log grows in front of its pages: a row
     /// that comes twice counts once.
     pub async fn list_audit(&self, log: AuditLog, filter: &AuditFilter, most: usize) -> Result<Listing<AuditEntry>, Fault> {
-        let (template, path) = match log {
-            AuditLog::Old => ("/api/v2.0/audit-logs", "/api/v2.0/audit-logs"),
-            AuditLog::Ext => ("/api/v2.0/auditlog-exts", "/api/v2.0/auditlog-exts"),
-        };
-        let mut listing = self.newest(Question::new(template, path), filter, most).await?;
+        let (template, path) = place(log);
+        let mut listing = self.newest(Question::new(template, path), filter, most, i64::MIN).await?;
         listing.rows.iter_mut().for_each(|row| row.log = log);
         Ok(listing)
+    }
+
+    /// The newest rows down to an id, so many at most.
+    pub(super) async fn list_audit_until(
+        &self,
+        log: AuditLog,
+        filter: &AuditFilter,
+        most: usize,
+        until: i64,
+    ) -> Result<Vec<AuditEntry>, Fault> {
+        let (template, path) = place(log);
+        let mut listing = self.newest(Question::new(template, path), filter, most, until).await?;
+        listing.rows.iter_mut().for_each(|row| row.log = log);
+        Ok(listing.rows)
     }
 
     /// The same of one project, from the new log: project administrators may read it.
     pub async fn list_audit_of(&self, project: &str, filter: &AuditFilter, most: usize) -> Result<Listing<AuditEntry>, Fault> {
         let path = format!("/api/v2.0/projects/{}/auditlog-exts", segment(project));
-        self.newest(Question::new(AUDIT_OF_PROJECT, path), filter, most).await
+        self.newest(Question::new(AUDIT_OF_PROJECT, path), filter, most, i64::MIN).await
     }
 
     /// What the new log can tell of.
@@ -81,13 +97,13 @@ impl Harbor {
         self.all::<ToldEvent>(Ask::get("/api/v2.0/auditlog-exts/events", "/api/v2.0/auditlog-exts/events")).await
     }
 
-    async fn newest(&self, question: Question, filter: &AuditFilter, most: usize) -> Result<Listing<AuditEntry>, Fault> {
+    async fn newest(&self, question: Question, filter: &AuditFilter, most: usize, until: i64) -> Result<Listing<AuditEntry>, Fault> {
         let question = match filter.conditions() {
             Some(conditions) => question.with("q", conditions.text(self.name())?),
             None => question,
         };
         let question = question.with("sort", "-id");
-        let (mut rows, mut oldest) = (Vec::new(), i64::MAX);
+        let (mut rows, mut oldest) = (Vec::<AuditEntry>::new(), i64::MAX);
         let size = most.clamp(1, PAGE_SIZE);
         let mut page = 1_usize;
         loop {
@@ -98,11 +114,18 @@ impl Harbor {
             let Some(last) = news.last().map(|row| row.id) else { return Ok(Listing { rows, total, torn: false }) };
             oldest = last;
             rows.extend(news);
-            if rows.len() >= most || !full {
+            if rows.len() >= most || !full || oldest <= until {
                 rows.truncate(most.max(1));
                 return Ok(Listing { rows, total, torn: false });
             }
             page += 1;
         }
+    }
+}
+
+fn place(log: AuditLog) -> (&'static str, &'static str) {
+    match log {
+        AuditLog::Old => ("/api/v2.0/audit-logs", "/api/v2.0/audit-logs"),
+        AuditLog::Ext => ("/api/v2.0/auditlog-exts", "/api/v2.0/auditlog-exts"),
     }
 }

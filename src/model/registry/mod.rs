@@ -3,6 +3,7 @@
 mod facts;
 mod holdings;
 mod peer;
+mod sweep;
 
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ pub use facts::{
 };
 pub use holdings::{Holdings, Peer, ProjectHoldings, ProjectPart, Question, RegistryFact, RepositoryHoldings, Run};
 pub use peer::{AdapterKind, EndpointPowers, RegistryEndpoint};
+pub use sweep::{ChangedList, Changes, SweepCursor, WholeBecause};
 
 use super::endpoint::Freshness;
 
