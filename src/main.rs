@@ -1,3 +1,383 @@
-//! The program: reads the command line and wires the floors together.
+//! The binary: reads the command line, wires the floors together, and ends with the exit code that scripts rely on.
 
-fn main() {}
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use wharf::cli::arguments::{Lab as LabAsk, RunWhat};
+use wharf::cli::{self, Cli, Exit, Face, Out, Paper};
+use wharf::clients::{Mode, Wire, WireOptions};
+use wharf::config::{self, Config, Places};
+use wharf::engine::{self, Interest, RunnerCommand, Running, Setup};
+use wharf::journal::{self, Journal, Leaving};
+use wharf::lab::{Lab, LabOptions, World};
+use wharf::model::clock::Clock;
+use wharf::model::endpoint::EndpointKind;
+use wharf::model::fault::Fault;
+use wharf::operations::Limits;
+use wharf::tui::{self, Ability, Alarm, Kept, Kiosk, MouseUse, Place, Remap, Settings};
+
+/// What every face needs.
+struct Base {
+    cli: Cli,
+    places: Places,
+    clock: Clock,
+    locale: String,
+}
+
+/// A place of one config's own: its journal, its cache, what the screen remembers.
+struct Premises {
+    config: Config,
+    state: PathBuf,
+    journal: Option<Journal>,
+}
+
+fn main() -> ExitCode {
+    // The one TLS provider of the process; a second installation would be a second provider.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let _ = color_eyre::config::HookBuilder::default().display_env_section(false).install();
+    let cli = match Cli::read() {
+        Ok(cli) => cli,
+        Err(exit) => return exit.into(),
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let Ok(runtime) = runtime else { return Exit::Failed.into() };
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(|n| std::env::var(n).ok()).find(|v| !v.is_empty()).unwrap_or_default();
+    let places = Places::platform(cli.always.config.as_deref());
+    let base = Base { cli, places, clock: Clock::system(), locale };
+    let exit = runtime.block_on(run(&base));
+    // Programs and file reads that hang must not keep a console that was told to go.
+    runtime.shutdown_timeout(Duration::from_millis(200));
+    exit.into()
+}
+
+async fn run(base: &Base) -> Exit {
+    match &base.cli.face {
+        None => console(base).await,
+        Some(Face::Lab(ask)) if ask.serve => serve(base, ask).await,
+        Some(Face::Lab(ask)) => lab(base, ask.world.as_deref()).await,
+        Some(Face::Config(ask)) => cli::config::config(ask, &base.places, &mut out(base, None).lend()),
+        Some(face) => match premises(base).await {
+            Ok(premises) => over(base, face, premises).await,
+            Err(exit) => exit,
+        },
+    }
+}
+
+/// The faces over the user's config.
+async fn over(base: &Base, face: &Face, premises: Premises) -> Exit {
+    let mut streams = out(base, Some(&premises.config));
+    let limits = limits_of(&premises.config);
+    let (state, config) = (premises.state.clone(), premises.config.clone());
+    match face {
+        Face::Watch(_) => screen(base, premises, Mode::ReadOnly, Stage::watch(&config)).await,
+        Face::Get(ask) => {
+            let query = match cli::get::Query::new(ask.clone()) {
+                Ok(query) => query,
+                Err(fault) => return refuse(&fault, &mut streams),
+            };
+            let interest = if query.wants_journal() || query.wants_figures() { Interest::Console } else { Interest::Once };
+            let kinds = query.kinds();
+            with_engine(base, premises, Start { mode: Mode::ReadOnly, interest, kinds }, async |running| {
+                cli::get::get(&running.engine, &query, &mut streams.lend()).await
+            })
+            .await
+        }
+        Face::Plan(ask) => {
+            let start = Start { mode: Mode::ReadOnly, interest: Interest::Once, kinds: vec![EndpointKind::Docker] };
+            with_engine(base, premises, start, async |running| cli::plan::plan(&running.engine, ask, &limits, &mut streams.lend()).await).await
+        }
+        Face::Run(ask) => {
+            if matches!(&ask.what, RunWhat::Resume { as_runner: true, .. }) {
+                // A session of its own: it goes on when the terminal that began it is gone.
+                let _ = rustix::process::setsid();
+            }
+            let start = Start { mode: writing(base), interest: Interest::Console, kinds: vec![EndpointKind::Docker] };
+            with_engine(base, premises, start, async |running| cli::run::run(&running.engine, ask, &limits, &mut streams.lend()).await).await
+        }
+        Face::Doctor(ask) => {
+            let start = Start { mode: Mode::ReadOnly, interest: Interest::Console, kinds: Vec::new() };
+            with_engine(base, premises, start, async |running| {
+                let premises = cli::doctor::Premises { config: &config, state: Some(&state), limits: running.limits() };
+                cli::doctor::doctor(&running.engine, ask, premises, &mut streams.lend()).await
+            })
+            .await
+        }
+        Face::Lab(_) | Face::Config(_) => Exit::Usage,
+    }
+}
+
+/// The console on the user's config; with none, what was found, or the lab.
+async fn console(base: &Base) -> Exit {
+    if !base.places.any() {
+        let found = config::discover(&config::Surroundings::here());
+        let choice = cli::config::first_start(&found, &base.places, &mut out(base, None).lend());
+        match choice {
+            cli::config::FirstStart::Lab => return lab(base, None).await,
+            cli::config::FirstStart::Written => {}
+            cli::config::FirstStart::Leave(exit) => return exit,
+        }
+    }
+    match premises(base).await {
+        Ok(premises) => screen(base, premises, writing(base), Stage::console()).await,
+        Err(exit) => exit,
+    }
+}
+
+/// The console over an embedded world.
+async fn lab(base: &Base, world: Option<&str>) -> Exit {
+    let mut streams = out(base, None);
+    let (lab, config) = match open_lab(base, world, 0).await {
+        Ok(opened) => opened,
+        Err(fault) => return refuse(&fault, &mut streams),
+    };
+    let state = state_dir(base, "lab");
+    let journal = Journal::open(&state, &base.clock).await.ok();
+    let exit = screen(base, Premises { config, state, journal }, writing(base), Stage::lab()).await;
+    drop(lab);
+    exit
+}
+
+/// Only the far end: prints a config for it and serves until it is told to stop.
+async fn serve(base: &Base, ask: &LabAsk) -> Exit {
+    let mut streams = out(base, None);
+    match open_lab(base, ask.world.as_deref(), ask.port.unwrap_or(0)).await {
+        Ok((lab, _)) => {
+            streams.lend().document(&lab.config_toml());
+            interrupted().await;
+            Exit::Ok
+        }
+        Err(fault) => refuse(&fault, &mut streams),
+    }
+}
+
+async fn open_lab(base: &Base, world: Option<&str>, port: u16) -> Result<(Lab, Config), Fault> {
+    let lab = Lab::start(World::load(world.unwrap_or("default"))?, LabOptions { clock: base.clock.clone(), port }).await?;
+    let config = config::parse(&lab.config_toml(), Path::new("lab/wharf.toml"));
+    let config = config.map_err(|problems| config::fault_of(&problems).unwrap_or_else(|| broken_lab()))?;
+    Ok((lab, config))
+}
+
+async fn interrupted() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let signals = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()].map(signal);
+    let [Ok(mut int), Ok(mut term), Ok(mut hup)] = signals else { return };
+    tokio::select! { _ = int.recv() => {} _ = term.recv() => {} _ = hup.recv() => {} }
+}
+
+/// What the screen is opened as.
+struct Stage {
+    place: Place,
+    kiosk: Option<Kiosk>,
+}
+
+impl Stage {
+    fn console() -> Self {
+        Self { place: Place::Real, kiosk: None }
+    }
+
+    fn lab() -> Self {
+        Self { place: Place::Lab, kiosk: None }
+    }
+
+    fn watch(config: &Config) -> Self {
+        let kiosk = &config.console.kiosk;
+        let alarm = if kiosk.bell { Alarm::Notify } else { Alarm::None };
+        Self { place: Place::Real, kiosk: Some(Kiosk { every: kiosk.every, alarm }) }
+    }
+}
+
+async fn screen(base: &Base, premises: Premises, mode: Mode, stage: Stage) -> Exit {
+    let mut streams = out(base, Some(&premises.config));
+    let _log = log_to(&premises.state);
+    let settings = settings(base, &premises, &stage);
+    let clock = base.clock.clone();
+    with_engine(base, premises, Start { mode, interest: Interest::Console, kinds: Vec::new() }, async |running| {
+        match tui::run(running.engine.clone(), settings, clock).await {
+            Ok(_) => Exit::Ok,
+            Err(fault) => refuse(&fault, &mut streams),
+        }
+    })
+    .await
+}
+
+fn settings(base: &Base, premises: &Premises, stage: &Stage) -> Settings {
+    let console = &premises.config.console;
+    let ability = Ability::from_environment(|name| std::env::var(name).ok());
+    let lang = base.cli.lang(console.language, &base.locale);
+    let mut settings = Settings::new(lang, ability);
+    settings.place = stage.place;
+    settings.kiosk = stage.kiosk;
+    settings.zone = console.timezone.clone().unwrap_or_else(jiff::tz::TimeZone::system);
+    settings.mouse = if console.mouse { MouseUse::On } else { MouseUse::Off };
+    if let Some(theme) = &console.theme {
+        settings.theme = theme.to_string();
+    }
+    settings.theme_by_environment = console.theme_by_environment.iter().map(|(e, t)| (e.to_lowercase(), t.to_string())).collect();
+    settings.themes = user_themes(&base.places);
+    settings.keys = console
+        .keys
+        .iter()
+        .map(|(verb, key)| Remap { verb: verb.to_string(), keys: key.key.to_string(), origin: format!("{}:{}", key.file.display(), key.line) })
+        .collect();
+    settings.background = std::env::var("COLORFGBG").ok();
+    settings.first_screen = journal::left_blocking(&premises.state, Leaving::Screen);
+    settings.memory = journal::left_blocking(&premises.state, Leaving::Memory).and_then(|blob| String::from_utf8(blob).ok());
+    let state = premises.state.clone();
+    settings.keep = Some(Arc::new(move |kept: Kept| {
+        for (what, blob) in [(Leaving::Screen, kept.first_screen.as_slice()), (Leaving::Memory, kept.memory.as_bytes())] {
+            if let Err(fault) = journal::leave_blocking(&state, what, blob) {
+                tracing::warn!(%fault, "the look of the screen is not kept");
+            }
+        }
+    }));
+    settings
+}
+
+fn user_themes(places: &Places) -> std::collections::BTreeMap<String, String> {
+    let folder = places.user.parent().map(|p| p.join("themes"));
+    let files = folder.and_then(|f| std::fs::read_dir(f).ok()).into_iter().flatten().flatten();
+    files
+        .filter(|file| file.path().extension().is_some_and(|e| e == "toml"))
+        .filter_map(|file| Some((file.path().file_stem()?.to_str()?.to_owned(), std::fs::read_to_string(file.path()).ok()?)))
+        .collect()
+}
+
+/// What an engine is started for.
+struct Start {
+    mode: Mode,
+    interest: Interest,
+    kinds: Vec<EndpointKind>,
+}
+
+async fn with_engine(base: &Base, premises: Premises, start: Start, face: impl AsyncFnOnce(&Running) -> Exit) -> Exit {
+    let mut options = WireOptions::new(start.mode, base.clock.clone(), runtime_dir());
+    options.request_timeout = base.cli.timeout();
+    options.ssh_config = std::env::var_os("WHARF_SSH_CONFIG").map(PathBuf::from);
+    let wire = match Wire::new(options) {
+        Ok(wire) => wire,
+        Err(fault) => return refuse(&fault, &mut out(base, Some(&premises.config))),
+    };
+    let is_lab = premises.config.files.first().is_none_or(|f| f.starts_with("lab"));
+    let runner = std::env::current_exe().ok().filter(|_| !is_lab).map(|binary| RunnerCommand {
+        binary,
+        arguments: vec!["--config".into(), base.places.user.display().to_string(), "--state".into(), premises.state.display().to_string()],
+    });
+    let running = engine::start(Setup {
+        places: (!is_lab).then(|| base.places.clone()),
+        config: premises.config,
+        wire,
+        journal: premises.journal,
+        clock: base.clock.clone(),
+        owner: journal::owner_here(&base.clock),
+        runner,
+        interest: start.interest,
+        kinds: start.kinds,
+    });
+    let exit = face(&running).await;
+    running.close().await;
+    exit
+}
+
+async fn premises(base: &Base) -> Result<Premises, Exit> {
+    let config = match config::load(&base.places) {
+        Ok(config) => config,
+        Err(problems) => return Err(cli::config::tell_problems(&problems, &mut out(base, None).lend())),
+    };
+    let state = state_dir(base, &config.identity);
+    let journal = match Journal::open(&state, &base.clock).await {
+        Ok(journal) => Some(journal),
+        Err(fault) => {
+            // Without memory nothing may be written to the world, but looking is still possible.
+            refuse(&fault, &mut out(base, Some(&config)));
+            None
+        }
+    };
+    Ok(Premises { config, state, journal })
+}
+
+fn writing(base: &Base) -> Mode {
+    if base.cli.always.read_only { Mode::ReadOnly } else { Mode::Writing }
+}
+
+fn limits_of(config: &Config) -> Limits {
+    let confirm = &config.console.confirm;
+    Limits { environments: confirm.environments.clone(), in_these: confirm.over as usize, ..Limits::default() }
+}
+
+/// `--state`, or the platform's state directory with a folder of this config's own.
+fn state_dir(base: &Base, identity: &str) -> PathBuf {
+    if let Some(named) = &base.cli.always.state {
+        return named.clone();
+    }
+    let platform = directories::ProjectDirs::from("", "", "wharf");
+    let dir = platform.map_or_else(std::env::temp_dir, |d| d.state_dir().unwrap_or_else(|| d.data_local_dir()).to_owned());
+    dir.join(identity)
+}
+
+/// Where sockets lie: their paths must be short.
+fn runtime_dir() -> PathBuf {
+    let uid = rustix::process::getuid().as_raw();
+    match std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|d| d.is_dir() && d.as_os_str().len() < 32) {
+        Some(dir) => dir.join("wharf"),
+        None => std::env::temp_dir().join(format!("wharf-{uid}")),
+    }
+}
+
+/// A log in the state directory, one file a day, seven kept. Nothing is ever logged to the terminal.
+fn log_to(state: &Path) -> Option<tracing_appender::non_blocking::WorkerGuard> {
+    use tracing_subscriber::EnvFilter;
+    let files = tracing_appender::rolling::Builder::new()
+        .rotation(tracing_appender::rolling::Rotation::DAILY)
+        .filename_prefix("wharf")
+        .filename_suffix("log")
+        .max_log_files(7)
+        .build(state)
+        .ok()?;
+    let (writer, guard) = tracing_appender::non_blocking(files);
+    let filter = EnvFilter::try_from_env("WHARF_LOG").unwrap_or_else(|_| EnvFilter::new("wharf=info"));
+    tracing_subscriber::fmt().with_writer(writer).with_ansi(false).with_env_filter(filter).try_init().ok()?;
+    Some(guard)
+}
+
+/// Standard output and error, as one face writes on them.
+struct Streams {
+    paper: Paper,
+    lang: wharf::model::text::Lang,
+    zone: jiff::tz::TimeZone,
+    clock: Clock,
+    stdout: std::io::Stdout,
+    stderr: std::io::Stderr,
+}
+
+impl Streams {
+    fn lend(&mut self) -> Out<'_> {
+        Out { out: &mut self.stdout, err: &mut self.stderr, paper: self.paper, lang: self.lang, zone: self.zone.clone(), clock: self.clock.clone() }
+    }
+}
+
+fn out(base: &Base, config: Option<&Config>) -> Streams {
+    let console = config.map(|c| &c.console);
+    Streams {
+        paper: Paper::standard(&base.locale),
+        lang: base.cli.lang(console.and_then(|c| c.language), &base.locale),
+        zone: console.and_then(|c| c.timezone.clone()).unwrap_or_else(jiff::tz::TimeZone::system),
+        clock: base.clock.clone(),
+        stdout: std::io::stdout(),
+        stderr: std::io::stderr(),
+    }
+}
+
+fn refuse(fault: &Fault, streams: &mut Streams) -> Exit {
+    streams.lend().complain(fault);
+    Exit::of(fault)
+}
+
+fn broken_lab() -> Fault {
+    use wharf::model::fault::FaultKind;
+    use wharf::model::text::Text;
+    let cause = Text::new("the lab's own config is not a good config", "模拟环境自带的配置有误");
+    Fault::new("lab", FaultKind::Config, cause, Text::new("try another world: wharf lab --world default", "请换一个世界：wharf lab --world default"))
+}

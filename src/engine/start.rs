@@ -79,6 +79,12 @@ pub struct Running {
 }
 
 impl Running {
+    /// What this process may hold open.
+    #[must_use]
+    pub fn limits(&self) -> crate::clients::Limits {
+        self.wire.limits()
+    }
+
     /// Ends everything within two seconds: what runs is handed over, the cache is written, ssh masters end.
     pub async fn close(self) {
         self.closing.cancel();

@@ -24,7 +24,7 @@ use crate::model::text::Text;
 
 pub use owner::owner_here;
 pub use runs::TakeOver;
-pub use screen::load_screen_blocking;
+pub use screen::{Leaving, leave_blocking, left_blocking};
 
 /// How often the owner of a run says that it lives (milliseconds).
 pub const HEART_BEAT_MS: u64 = 3_000;

@@ -1,13 +1,12 @@
-//! The last screen as one small file: what the first frame of the next start shows before anything else is read.
+//! What a screen is left with, as small files beside the journal: the next start reads them before anything else.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use super::Journal;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::text::{Text, clean};
 
@@ -17,46 +16,51 @@ const HEAD: &[u8; 16] = b"wharf screen 01\n";
 /// Larger blobs are not written, and not read (bytes).
 const SCREEN_MAX: usize = 4 << 20;
 
-const NAME: &str = "screen.bin";
+/// Which of the small files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leaving {
+    /// The last picture.
+    Screen,
+    /// Sort, filters, the pane last shown.
+    Memory,
+}
 
-impl Journal {
-    /// Puts a blob in the place of the last one, whole or not at all.
-    ///
-    /// # Errors
-    /// The blob is over 4 MiB, or the file cannot be written.
-    pub async fn save_screen(&self, blob: &[u8]) -> Result<(), Fault> {
-        let path = self.inner.dir.join(NAME);
-        if blob.len() > SCREEN_MAX {
-            return Err(fault(
-                &path,
-                Text::new("the last screen is over 4 MiB", "末屏超过 4 MiB"),
-                Text::new("save fewer rows", "应少存几行"),
-            ));
+impl Leaving {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Screen => "screen.bin",
+            Self::Memory => "memory.bin",
         }
-        let mut bytes = Vec::with_capacity(HEAD.len() + 32 + blob.len());
-        bytes.extend_from_slice(HEAD);
-        bytes.extend_from_slice(&Sha256::digest(blob));
-        bytes.extend_from_slice(blob);
-        let dir = self.inner.dir.clone();
-        let written = tokio::task::spawn_blocking(move || replace(&dir, &bytes)).await;
-        let error = match written {
-            Ok(Ok(())) => return Ok(()),
-            Ok(Err(error)) => error.to_string(),
-            Err(error) => error.to_string(),
-        };
-        Err(fault(
-            &path,
-            Text::made(format!("cannot be written: {error}"), format!("无法写入：{error}")),
-            Text::new("give this user the right to write there, and room on the disk", "让当前用户可写，并保证磁盘有空间"),
-        ))
     }
 }
 
-/// The blob of the last screen in a directory; `None` where there is none, or it is not whole. Opens nothing else:
+/// Puts a blob in the place of the last one, whole or not at all. Opens nothing else, and may be called from any thread.
+///
+/// # Errors
+/// The blob is over 4 MiB, or the file cannot be written.
+pub fn leave_blocking(dir: &Path, what: Leaving, blob: &[u8]) -> Result<(), Fault> {
+    let path = dir.join(what.name());
+    if blob.len() > SCREEN_MAX {
+        return Err(fault(&path, Text::new("what the screen leaves is over 4 MiB", "屏幕留存超过 4 MiB"), Text::new("save fewer rows", "应少存几行")));
+    }
+    let mut bytes = Vec::with_capacity(HEAD.len() + 32 + blob.len());
+    bytes.extend_from_slice(HEAD);
+    bytes.extend_from_slice(&Sha256::digest(blob));
+    bytes.extend_from_slice(blob);
+    replace(dir, what.name(), &bytes).map_err(|error| {
+        fault(
+            &path,
+            Text::made(format!("cannot be written: {error}"), format!("无法写入：{error}")),
+            Text::new("give this user the right to write there, and room on the disk", "让当前用户可写，并保证磁盘有空间"),
+        )
+    })
+}
+
+/// What was left in a directory; `None` where there is nothing, or it is not whole. Opens nothing else:
 /// meant for the moment before the first frame.
 #[must_use]
-pub fn load_screen_blocking(dir: &Path) -> Option<Vec<u8>> {
-    let file = File::open(dir.join(NAME)).ok()?;
+pub fn left_blocking(dir: &Path, what: Leaving) -> Option<Vec<u8>> {
+    let file = File::open(dir.join(what.name())).ok()?;
     let size = usize::try_from(file.metadata().ok()?.len()).ok().filter(|size| *size <= SCREEN_MAX + 48)?;
     let mut bytes = Vec::with_capacity(size);
     file.take(SCREEN_MAX as u64 + 48).read_to_end(&mut bytes).ok()?;
@@ -66,8 +70,9 @@ pub fn load_screen_blocking(dir: &Path) -> Option<Vec<u8>> {
 }
 
 /// Writes beside and renames over. Two consoles write under different names; the last one stays.
-fn replace(dir: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let beside = dir.join(format!("{NAME}.{}", std::process::id()));
+fn replace(dir: &Path, name: &str, bytes: &[u8]) -> std::io::Result<()> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+    let beside = dir.join(format!("{name}.{}", std::process::id()));
     let written = OpenOptions::new()
         .write(true)
         .create(true)
@@ -75,7 +80,7 @@ fn replace(dir: &Path, bytes: &[u8]) -> std::io::Result<()> {
         .mode(0o600)
         .open(&beside)
         .and_then(|mut file| file.write_all(bytes))
-        .and_then(|()| std::fs::rename(&beside, dir.join(NAME)));
+        .and_then(|()| std::fs::rename(&beside, dir.join(name)));
     if written.is_err() {
         let _ = std::fs::remove_file(&beside);
     }

@@ -3,38 +3,37 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use wharf::journal::{Journal, load_screen_blocking};
+use wharf::journal::{Journal, Leaving, leave_blocking, left_blocking};
 use wharf::model::clock::{Clock, Stamp};
 use wharf::model::fault::FaultKind;
 use wharf::model::task::{Notice, Severity};
 use wharf::model::text::Text;
 
-#[tokio::test]
-async fn the_last_screen_is_there_whole_or_not_at_all() {
+#[test]
+fn the_last_screen_is_there_whole_or_not_at_all() {
     let dir = tempfile::tempdir().expect("dir");
-    assert_eq!(load_screen_blocking(dir.path()), None);
-    let journal = Journal::open(dir.path(), &Clock::system()).await.expect("open");
+    assert_eq!(left_blocking(dir.path(), Leaving::Screen), None);
     let blob: Vec<u8> = (0..200_000u32).map(|n| n.to_le_bytes()[0]).collect();
-    journal.save_screen(&blob).await.expect("saved");
+    leave_blocking(dir.path(), Leaving::Screen, &blob).expect("saved");
     let started = Instant::now();
-    assert_eq!(load_screen_blocking(dir.path()).as_deref(), Some(blob.as_slice()));
+    assert_eq!(left_blocking(dir.path(), Leaving::Screen).as_deref(), Some(blob.as_slice()));
     assert!(started.elapsed() < Duration::from_millis(100), "{:?} in a debug build", started.elapsed());
-    journal.save_screen(b"two").await.expect("saved");
-    assert_eq!(load_screen_blocking(dir.path()).as_deref(), Some(&b"two"[..]));
-    assert!(journal.save_screen(&vec![0; 5 << 20]).await.is_err());
+    leave_blocking(dir.path(), Leaving::Screen, b"two").expect("saved");
+    assert_eq!(left_blocking(dir.path(), Leaving::Screen).as_deref(), Some(&b"two"[..]));
+    assert!(leave_blocking(dir.path(), Leaving::Screen, &vec![0; 5 << 20]).is_err());
 
     let path = dir.path().join("screen.bin");
     let whole = std::fs::read(&path).expect("file");
     for length in 0..whole.len() {
         std::fs::write(&path, &whole[..length]).expect("cut");
-        assert_eq!(load_screen_blocking(dir.path()), None, "cut after {length} bytes");
+        assert_eq!(left_blocking(dir.path(), Leaving::Screen), None, "cut after {length} bytes");
     }
     let mut changed = whole.clone();
     *changed.last_mut().expect("bytes") ^= 1;
     std::fs::write(&path, &changed).expect("changed");
-    assert_eq!(load_screen_blocking(dir.path()), None);
+    assert_eq!(left_blocking(dir.path(), Leaving::Screen), None);
     std::fs::write(&path, String::from_utf8_lossy(&whole).replace("screen 01", "screen 02")).expect("another form");
-    assert_eq!(load_screen_blocking(dir.path()), None);
+    assert_eq!(left_blocking(dir.path(), Leaving::Screen), None);
 }
 
 #[tokio::test]
@@ -55,7 +54,7 @@ async fn the_timeline_survives_and_files_are_ours_alone() {
     journal.note(&line(101)).await.expect("noted");
     assert_eq!(journal.notices(Stamp(99), 10).await, Ok(vec![line(99), line(100), line(101)]));
     assert_eq!(journal.notices(Stamp(0), 2).await, Ok(vec![line(100), line(101)]));
-    journal.save_screen(b"x").await.expect("saved");
+    leave_blocking(dir.path(), Leaving::Screen, b"x").expect("saved");
     journal.save_hosts(&[]).await.expect("saved");
 
     assert_eq!(std::fs::metadata(&state).expect("dir").mode() & 0o777, 0o700);
