@@ -74,7 +74,11 @@ impl Executor {
         let stop = CancellationToken::new();
         let beating = self.beat(&run, &stop);
         let work = async {
-            let state = match self.steps(&run, &cancel, &leave).await {
+            let carried = async {
+                self.settle_open(&run).await?;
+                self.steps(&run, &cancel, &leave).await
+            };
+            let state = match carried.await {
                 Ok(state) => state,
                 Err(fault) => {
                     // The journal itself failed: the run stays open and is found as abandoned.
@@ -95,6 +99,24 @@ impl Executor {
         self.show(&run).await;
     }
 
+    /// Calls that a former owner left without an outcome: what became of them is found out before anything is done again.
+    /// Those whose target does not answer in time stay open, and no step of theirs is begun.
+    async fn settle_open(&self, run: &RunId) -> Result<(), Fault> {
+        for intent in self.journal.open_intents(run).await? {
+            let Call::Container { host, id, verb, .. } = &intent.call;
+            let elapsed = Duration::from_millis(self.clock.now().since(intent.at));
+            let left = truth::settles_within(verb).saturating_sub(elapsed);
+            let ending = match self.find_out(host, id, verb, &intent.before, left).await {
+                Some(Truth::TookEffect) => Ending::FoundDone,
+                Some(Truth::DidNot) => Ending::FoundNotDone,
+                None => continue,
+            };
+            self.journal.conclude(&Outcome { run: run.clone(), step: intent.step, at: self.clock.now(), ending }).await?;
+            self.show(run).await;
+        }
+        Ok(())
+    }
+
     async fn steps(&self, run: &RunId, cancel: &CancellationToken, leave: &CancellationToken) -> Result<TaskState, Fault> {
         let task = self.journal.task(run).await?;
         let open: Vec<(u32, Step)> = task
@@ -103,7 +125,10 @@ impl Executor {
             .iter()
             .zip(&task.endings)
             .enumerate()
-            .filter(|(_, (_, ending))| matches!(ending, None | Some(Ending::FoundNotDone)))
+            .filter(|(n, (_, ending))| match ending {
+                None => !task.under_way.iter().any(|open| *open as usize == *n),
+                Some(ending) => *ending == Ending::FoundNotDone,
+            })
             .filter_map(|(n, (step, _))| u32::try_from(n).ok().map(|n| (n, step.clone())))
             .collect();
         let mut groups: Vec<u32> = open.iter().map(|(_, step)| step.group).collect();
@@ -149,7 +174,11 @@ impl Executor {
             Err(fault)
                 if fault.kind.is_absence() || matches!(fault.kind, FaultKind::Protocol | FaultKind::Server | FaultKind::TooLarge) =>
             {
-                self.find_out(host, id, verb, &before, fault).await
+                match self.find_out(host, id, verb, &before, truth::settles_within(verb)).await {
+                    Some(Truth::TookEffect) => Ending::FoundDone,
+                    Some(Truth::DidNot) => Ending::Failed(fault),
+                    None => Ending::Unknown(fault),
+                }
             }
             Err(fault) => Ending::Failed(fault),
         };
@@ -157,20 +186,21 @@ impl Executor {
         Ok(ending)
     }
 
-    async fn find_out(&self, host: &str, id: &ContainerId, verb: &ContainerVerb, before: &Before, fault: Fault) -> Ending {
-        let settled = Instant::now() + truth::settles_within(verb);
+    /// What became of a call that may be at work for `left` longer; `None` where the target does not say.
+    async fn find_out(&self, host: &str, id: &ContainerId, verb: &ContainerVerb, before: &Before, left: Duration) -> Option<Truth> {
+        let settled = Instant::now() + left;
         let give_up = settled + TRUTH_WITHIN;
         while Instant::now() < give_up {
             if let Some(line) = self.lines.line(host) {
                 match truth::ask(&line.docker, id, verb, before).await {
-                    Ok(Truth::TookEffect) => return Ending::FoundDone,
-                    Ok(Truth::DidNot) if Instant::now() >= settled => return Ending::Failed(fault),
+                    Ok(Truth::TookEffect) => return Some(Truth::TookEffect),
+                    Ok(Truth::DidNot) if Instant::now() >= settled => return Some(Truth::DidNot),
                     Ok(Truth::DidNot) | Err(_) => {}
                 }
             }
-            tokio::time::sleep(Duration::from_secs(1)).await;
+            tokio::time::sleep(Duration::from_millis(500)).await;
         }
-        Ending::Unknown(fault)
+        None
     }
 
     /// Shows that the run lives, until `stop`.
