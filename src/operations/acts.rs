@@ -78,7 +78,7 @@ pub(super) fn plan<O: Operation + Serialize>(
         arguments,
         title: title(&act.word, &chosen),
         revision: fleet.revision,
-        danger: weigh(fleet, &steps, act.effect, Limits::default()),
+        danger: weigh(fleet, &steps, act.effect, &Limits::default()),
         steps,
         skipped,
         undecided: found.undecided,

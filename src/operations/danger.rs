@@ -4,19 +4,28 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::model::fleet::Fleet;
+use crate::model::idc::Idc;
 use crate::model::plan::{Call, Danger, Plan, Step};
 
 /// How many objects a plan may change before a person must type its name or count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Where production is touched. What cannot be undone wants typing there from the first object on.
-    pub in_prod: usize,
+    /// The environments to be careful in; `prod` also means production.
+    pub environments: Vec<Arc<str>>,
+    /// There. What cannot be undone wants typing from the first object on.
+    pub in_these: usize,
     pub elsewhere: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { in_prod: 1, elsewhere: 20 }
+        Self { environments: vec!["prod".into()], in_these: 1, elsewhere: 20 }
+    }
+}
+
+impl Limits {
+    fn holds(&self, idc: &Idc) -> bool {
+        self.environments.iter().any(|name| idc.environment.eq_ignore_ascii_case(name) || (idc.is_prod() && &**name == "prod"))
     }
 }
 
@@ -28,25 +37,26 @@ pub enum Effect {
 }
 
 /// Weighs a plan again by other limits, as the config sets them.
-pub fn reweigh(plan: &mut Plan, fleet: &Fleet, limits: Limits) {
+pub fn reweigh(plan: &mut Plan, fleet: &Fleet, limits: &Limits) {
     let effect = if plan.danger.destructive { Effect::Destructive } else { Effect::Reversible };
     plan.danger = weigh(fleet, &plan.steps, effect, limits);
 }
 
 /// Weighs steps. `prod` comes first among the environments.
 #[must_use]
-pub fn weigh(fleet: &Fleet, steps: &[Step], effect: Effect, limits: Limits) -> Danger {
+pub fn weigh(fleet: &Fleet, steps: &[Step], effect: Effect, limits: &Limits) -> Danger {
     let mut environments: BTreeSet<(bool, Arc<str>)> = BTreeSet::new();
+    let mut is_careful = false;
     for step in steps {
         let Call::Container { host, .. } = &step.call;
         if let Some(idc) = fleet.host(host).and_then(|h| fleet.idc(&h.spec.idc)) {
+            is_careful |= limits.holds(idc);
             environments.insert((!idc.is_prod(), Arc::clone(&idc.environment)));
         }
     }
-    let touches_prod = environments.iter().any(|(is_other, _)| !is_other);
     let limit = match effect {
-        Effect::Destructive if touches_prod => 0,
-        _ if touches_prod => limits.in_prod,
+        Effect::Destructive if is_careful => 0,
+        _ if is_careful => limits.in_these,
         _ => limits.elsewhere,
     };
     Danger {

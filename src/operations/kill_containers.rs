@@ -1,5 +1,8 @@
 //! Sends a signal to running containers at once.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +31,10 @@ pub struct KillContainers {
 impl Operation for KillContainers {
     const NAME: &'static str = "kill-containers";
     const HELP: Text = Text::new("Send a signal to running containers", "向运行中的容器发信号");
+
+    fn depends_on(&self) -> Option<BTreeSet<Arc<str>>> {
+        self.targets.hosts_named()
+    }
 
     fn plan(&self, fleet: &Fleet, now: Stamp) -> Result<Plan, Fault> {
         let act = Act {

@@ -5,6 +5,9 @@ pub mod danger;
 pub mod operation;
 pub mod targets;
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use clap::{FromArgMatches, Subcommand};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -47,6 +50,12 @@ macro_rules! operations {
             /// Usage: as [`Operation::plan`].
             pub fn plan(&self, fleet: &Fleet, now: Stamp) -> Result<Plan, Fault> {
                 match self { $(Self::$operation(operation) => operation.plan(fleet, now)),* }
+            }
+
+            /// Hosts whose answers decide the plan; `None`: all.
+            #[must_use]
+            pub fn depends_on(&self) -> Option<BTreeSet<Arc<str>>> {
+                match self { $(Self::$operation(operation) => operation.depends_on()),* }
             }
         }
     };

@@ -1,5 +1,8 @@
 //! What a verb is: arguments that plan themselves against a Fleet.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use crate::model::clock::Stamp;
 use crate::model::fault::Fault;
 use crate::model::fleet::Fleet;
@@ -17,4 +20,9 @@ pub trait Operation {
     /// # Errors
     /// Usage: a target that is not there, named ambiguously, or arguments that contradict each other.
     fn plan(&self, fleet: &Fleet, now: Stamp) -> Result<Plan, Fault>;
+
+    /// Hosts whose answers decide the plan; `None`: all.
+    fn depends_on(&self) -> Option<BTreeSet<Arc<str>>> {
+        None
+    }
 }

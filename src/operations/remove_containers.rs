@@ -1,5 +1,8 @@
 //! Removes containers; running ones only when told to.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +36,10 @@ pub struct RemoveContainers {
 impl Operation for RemoveContainers {
     const NAME: &'static str = "remove-containers";
     const HELP: Text = Text::new("Remove containers", "删除容器");
+
+    fn depends_on(&self) -> Option<BTreeSet<Arc<str>>> {
+        self.targets.hosts_named()
+    }
 
     fn plan(&self, fleet: &Fleet, now: Stamp) -> Result<Plan, Fault> {
         let act = Act {

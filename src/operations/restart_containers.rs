@@ -1,5 +1,8 @@
 //! Restarts running containers, host after host where a service is spread over several.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +32,10 @@ pub struct RestartContainers {
 impl Operation for RestartContainers {
     const NAME: &'static str = "restart-containers";
     const HELP: Text = Text::new("Restart running containers", "重启运行中的容器");
+
+    fn depends_on(&self) -> Option<BTreeSet<Arc<str>>> {
+        self.targets.hosts_named()
+    }
 
     fn plan(&self, fleet: &Fleet, now: Stamp) -> Result<Plan, Fault> {
         let act = Act {

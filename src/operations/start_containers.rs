@@ -1,5 +1,8 @@
 //! Starts containers that do not run.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +28,10 @@ pub struct StartContainers {
 impl Operation for StartContainers {
     const NAME: &'static str = "start-containers";
     const HELP: Text = Text::new("Start containers that do not run", "启动未运行的容器");
+
+    fn depends_on(&self) -> Option<BTreeSet<Arc<str>>> {
+        self.targets.hosts_named()
+    }
 
     fn plan(&self, fleet: &Fleet, now: Stamp) -> Result<Plan, Fault> {
         let act = Act {

@@ -1,5 +1,8 @@
 //! Stops running containers.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +31,10 @@ pub struct StopContainers {
 impl Operation for StopContainers {
     const NAME: &'static str = "stop-containers";
     const HELP: Text = Text::new("Stop running containers", "停止运行中的容器");
+
+    fn depends_on(&self) -> Option<BTreeSet<Arc<str>>> {
+        self.targets.hosts_named()
+    }
 
     fn plan(&self, fleet: &Fleet, now: Stamp) -> Result<Plan, Fault> {
         let act = Act {

@@ -1,6 +1,6 @@
 //! Which containers an operation is for, as people and scripts name them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use clap::Args;
@@ -60,6 +60,18 @@ impl Targets {
     /// The containers with these `host/id`s, as a selection of rows names them.
     pub fn rows(rows: impl IntoIterator<Item = (Arc<str>, ContainerId)>) -> Self {
         Self { containers: rows.into_iter().map(|(host, id)| format!("{host}/{id}")).collect(), ..Self::default() }
+    }
+
+    /// The hosts named, where every target names its own.
+    pub(super) fn hosts_named(&self) -> Option<BTreeSet<Arc<str>>> {
+        if !self.host.is_empty() {
+            return Some(self.host.iter().chain(&self.all_on).map(|name| Arc::from(name.as_str())).collect()).filter(|_| self.containers.iter().all(|c| !c.contains('/')));
+        }
+        let mut hosts: BTreeSet<Arc<str>> = self.all_on.iter().map(|name| Arc::from(name.as_str())).collect();
+        for target in &self.containers {
+            hosts.insert(target.split_once('/')?.0.into());
+        }
+        self.service.is_empty().then_some(hosts)
     }
 
     /// Looks the targets up.

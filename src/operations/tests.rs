@@ -131,7 +131,7 @@ fn production_and_many_want_typing() {
     let twenty_one = planned(&fleet, "stop-containers --all-on aws-1").expect("a plan");
     assert_eq!((twenty_one.danger.typed.as_deref(), &twenty_one.danger.environments[..]), (Some("batch"), &["staging".into()][..]));
     let mut relaxed = twenty_one.clone();
-    danger::reweigh(&mut relaxed, &fleet, Limits { in_prod: 1, elsewhere: 50 });
+    danger::reweigh(&mut relaxed, &fleet, &Limits { elsewhere: 50, ..Limits::default() });
     assert_eq!(relaxed.danger.typed, None);
 }
 

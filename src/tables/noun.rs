@@ -229,7 +229,13 @@ pub trait Noun: Sync + std::fmt::Debug {
     /// What a plain filter looks in: the words of the row, space between, appended to `out`.
     fn haystack(&self, cx: &Context<'_>, row: RowId, out: &mut String);
     /// What `column:words` filters look in: the fact as scripts know it and as people say it, appended to `out`.
-    fn say(&self, cx: &Context<'_>, row: RowId, column: usize, out: &mut String);
+    fn say(&self, cx: &Context<'_>, row: RowId, column: usize, out: &mut String) {
+        out.push_str(&self.cell(cx, row, column).text);
+        if let Value::String(words) = self.value(cx, row, column) {
+            out.push(' ');
+            out.push_str(&words);
+        }
+    }
     /// Since when the row is overdue and why; `None` where it is fresh.
     fn overdue(&self, cx: &Context<'_>, row: RowId) -> Option<(Option<Stamp>, Text)>;
     /// True for trees, whose order must not be changed by sorting across parents.

@@ -1,0 +1,296 @@
+//! Rows as text: a table, CSV, or one JSON document.
+
+use std::fmt::Write as _;
+use std::io;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::out::Paper;
+use crate::model::clock::Stamp;
+use crate::model::fault::Fault;
+use crate::model::text::{clean, cut_middle, is_hostile, width};
+use crate::tables::{self, Align, Cell, Column, Context, Mark, Noun, RowId, Tone, figures};
+
+/// Columns between two columns.
+const GAP: usize = 2;
+
+/// Which columns a table has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Shape {
+    pub(super) all_columns: bool,
+    /// Columns of live figures, where they were measured.
+    pub(super) figures: bool,
+}
+
+/// One column on its way to paper.
+struct Strip {
+    title: String,
+    align: Align,
+    fades: u8,
+    most: usize,
+    least: usize,
+    cells: Vec<Cell>,
+}
+
+impl Strip {
+    fn natural(&self) -> usize {
+        self.cells.iter().map(|cell| width(&cell.text)).chain([width(&self.title)]).max().unwrap_or(0)
+    }
+}
+
+/// The table as it fits the paper: on a terminal columns fade and long cells are cut in the middle.
+pub(super) fn table(cx: &Context<'_>, noun: &dyn Noun, rows: &[RowId], shape: Shape, paper: Paper) -> String {
+    let total = noun.total(cx).filter(|_| rows.len() > 1);
+    let is_shown = |column: &Column| (shape.all_columns || !column.wide) && (shape.figures || !matches!(column.key, "cpu" | "mem" | "net"));
+    let mut strips = Vec::new();
+    for (at, column) in noun.columns().iter().enumerate().filter(|(_, column)| is_shown(column)) {
+        let mut cells: Vec<Cell> = rows.iter().map(|row| noun.cell(cx, *row, at)).collect();
+        cells.extend(total.iter().filter_map(|total| total.get(at).cloned()));
+        let (most, least) = (usize::from(column.max), usize::from(column.min));
+        strips.push(Strip { title: column.title.get(cx.lang).to_owned(), align: column.align, fades: column.fades, most, least, cells });
+    }
+    let mut marks: Vec<Option<Mark>> = rows.iter().map(|row| Some(noun.mark(cx, *row))).collect();
+    marks.extend(total.iter().map(|_| None));
+    strips.extend(overdue(cx, noun, rows, marks.len()));
+    fit(&mut strips, paper);
+    draw(&strips, &marks, paper)
+}
+
+/// Age and cause, where some row is overdue.
+fn overdue(cx: &Context<'_>, noun: &dyn Noun, rows: &[RowId], count: usize) -> Vec<Strip> {
+    let all: Vec<_> = rows.iter().map(|row| noun.overdue(cx, *row)).collect();
+    if all.iter().all(Option::is_none) {
+        return Vec::new();
+    }
+    let strip = |en: &str, zh: &str, align, least, most| Strip {
+        title: (if cx.lang == crate::model::text::Lang::Zh { zh } else { en }).to_owned(),
+        align,
+        fades: 0,
+        most,
+        least,
+        cells: vec![Cell::default(); count],
+    };
+    let mut age = strip("AGE", "过时", Align::Right, 3, 6);
+    let mut cause = strip("CAUSE", "原因", Align::Left, 8, 60);
+    for (at, (since, why)) in all.into_iter().enumerate().filter_map(|(at, late)| Some((at, late?))) {
+        let text = since.map_or_else(|| "?".to_owned(), |since| figures::age(cx.now.since(since), cx.lang));
+        age.cells[at] = Cell::new(text, Tone::Unknown);
+        cause.cells[at] = Cell::new(clean(why.get(cx.lang)), Tone::Unknown);
+    }
+    vec![age, cause]
+}
+
+/// Drops columns that fade first, then narrows the widest, until the table fits.
+fn fit(strips: &mut Vec<Strip>, paper: Paper) {
+    let Some(room) = paper.width else { return };
+    for strip in strips.iter_mut() {
+        let most = strip.most.max(width(&strip.title));
+        shorten(strip, most);
+    }
+    let used = |strips: &[Strip]| 2 + strips.iter().map(Strip::natural).sum::<usize>() + GAP * strips.len().saturating_sub(1);
+    while used(strips) > room {
+        let over = used(strips) - room;
+        let can_narrow: usize = strips.iter().map(|s| s.natural().saturating_sub(s.least.max(width(&s.title)))).sum();
+        let fading = strips.iter().enumerate().filter(|(_, s)| s.fades > 0).max_by_key(|(_, s)| s.fades).map(|(at, _)| at);
+        match fading {
+            Some(at) if can_narrow < over => {
+                strips.remove(at);
+            }
+            _ => {
+                let widest = strips.iter_mut().filter(|s| s.natural() > s.least.max(width(&s.title))).max_by_key(|s| s.natural());
+                let Some(strip) = widest else { return };
+                let to = strip.natural() - 1;
+                shorten(strip, to);
+            }
+        }
+    }
+}
+
+fn shorten(strip: &mut Strip, to: usize) {
+    for cell in &mut strip.cells {
+        if width(&cell.text) > to {
+            cell.text = cut_middle(&cell.text, to).into_owned();
+        }
+    }
+}
+
+/// A head, then a line a mark; the line of sums has none.
+fn draw(strips: &[Strip], marks: &[Option<Mark>], paper: Paper) -> String {
+    let widths: Vec<usize> = strips.iter().map(Strip::natural).collect();
+    let mut text = String::new();
+    let head: Vec<Cell> = strips.iter().map(|s| Cell::new(s.title.clone(), Tone::Dim)).collect();
+    push_line(&mut text, (" ", Tone::Plain), head.iter().zip(strips).zip(&widths), paper);
+    for (row, mark) in marks.iter().enumerate() {
+        let sign = mark.map_or((" ", Tone::Plain), |mark| (paper.mark(mark), tone_of(mark)));
+        let cells = strips.iter().map(|s| (&s.cells[row], s)).zip(&widths);
+        push_line(&mut text, sign, cells, paper);
+    }
+    text
+}
+
+fn push_line<'c>(
+    text: &mut String,
+    (sign, tone): (&str, Tone),
+    cells: impl Iterator<Item = ((&'c Cell, &'c Strip), &'c usize)>,
+    paper: Paper,
+) {
+    let _ = write!(text, "{}{sign}{} ", paper.begin(tone), paper.end(tone));
+    let mut pending = String::new();
+    for (at, ((cell, strip), wide)) in cells.enumerate() {
+        if at > 0 {
+            pending.push_str(&" ".repeat(GAP));
+        }
+        let pad = " ".repeat(wide.saturating_sub(width(&cell.text)));
+        if strip.align == Align::Right {
+            pending.push_str(&pad);
+        }
+        // What is pending is written only before a word, so that no line ends in spaces.
+        if !cell.text.is_empty() {
+            text.push_str(&std::mem::take(&mut pending));
+            let _ = write!(text, "{}{}{}", paper.begin(cell.tone), cell.text, paper.end(cell.tone));
+        }
+        if strip.align == Align::Left {
+            pending.push_str(&pad);
+        }
+    }
+    let kept = text.trim_end_matches(' ').len();
+    text.truncate(kept);
+    text.push('\n');
+}
+
+fn tone_of(mark: Mark) -> Tone {
+    match mark {
+        Mark::Bad => Tone::Bad,
+        Mark::Warn | Mark::Absent => Tone::Warn,
+        Mark::Changing => Tone::Changing,
+        Mark::Unknown => Tone::Unknown,
+        Mark::Good => Tone::Good,
+        Mark::None => Tone::Dim,
+    }
+}
+
+/// RFC 4180 with a head of column keys; unknown is empty.
+pub(super) fn csv(cx: &Context<'_>, noun: &dyn Noun, rows: &[RowId]) -> String {
+    let mut text = String::new();
+    let keys = noun.columns().iter().map(|c| c.key.to_owned()).chain(["age_s".to_owned(), "stale".to_owned()]);
+    push_record(&mut text, keys);
+    for row in rows {
+        let age = noun.age(cx, *row);
+        let values = (0..noun.columns().len()).map(|at| field(&noun.value(cx, *row, at)));
+        let age_s = age.seconds.map(|s| s.to_string()).unwrap_or_default();
+        push_record(&mut text, values.chain([age_s, age.stale.to_string()]));
+    }
+    text
+}
+
+fn push_record(text: &mut String, fields: impl Iterator<Item = String>) {
+    for (at, field) in fields.enumerate() {
+        if at > 0 {
+            text.push(',');
+        }
+        if field.contains(['"', ',', '\n', '\r']) {
+            let _ = write!(text, "\"{}\"", field.replace('"', "\"\""));
+        } else {
+            text.push_str(&field);
+        }
+    }
+    text.push_str("\r\n");
+}
+
+fn field(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(words) => clean(words).into_owned(),
+        Value::Array(list) => list.iter().map(field).collect::<Vec<_>>().join(" "),
+        Value::Object(map) => map.iter().map(|(key, value)| format!("{}={}", clean(key), field(value))).collect::<Vec<_>>().join(" "),
+        other => other.to_string(),
+    }
+}
+
+/// The document of `-o json`.
+pub(super) fn document(cx: &Context<'_>, noun: &dyn Noun, rows: &[RowId], faults: &[(Fault, Option<Stamp>)]) -> String {
+    let items: Vec<Value> = rows.iter().map(|row| tables::item(cx, noun, *row)).collect();
+    let faults: Vec<Value> = faults
+        .iter()
+        .map(|(fault, since)| {
+            json!({
+                "endpoint": fault.endpoint,
+                "kind": fault.kind,
+                "cause": fault.cause.get(cx.lang),
+                "hint": fault.hint.get(cx.lang),
+                "since": since.map(Stamp::rfc3339),
+            })
+        })
+        .collect();
+    pretty(&json!({ "noun": noun.name(), "at": cx.now.rfc3339(), "items": items, "faults": faults }))
+}
+
+/// Pretty JSON and a newline. What could move a cursor stands as `\uXXXX`, so that the document is the same
+/// data and harmless on a terminal.
+pub(super) fn pretty(value: &Value) -> String {
+    let mut bytes = Vec::new();
+    let mut writer = serde_json::Serializer::with_formatter(&mut bytes, Harmless::default());
+    // Values have no keys that are not strings, and a Vec takes everything.
+    let written = value.serialize(&mut writer);
+    debug_assert!(written.is_ok());
+    bytes.push(b'\n');
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// The usual pretty formatter, with hostile characters escaped.
+#[derive(Default)]
+struct Harmless(serde_json::ser::PrettyFormatter<'static>);
+
+impl serde_json::ser::Formatter for Harmless {
+    fn write_string_fragment<W: io::Write + ?Sized>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
+        if !fragment.chars().any(is_hostile) {
+            return out.write_all(fragment.as_bytes());
+        }
+        for c in fragment.chars() {
+            let mut units = [0u16; 2];
+            if is_hostile(c) {
+                c.encode_utf16(&mut units).iter().try_for_each(|unit| write!(out, "\\u{unit:04x}"))?;
+            } else {
+                write!(out, "{c}")?;
+            }
+        }
+        Ok(())
+    }
+
+    fn begin_array<W: io::Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
+        self.0.begin_array(out)
+    }
+
+    fn end_array<W: io::Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
+        self.0.end_array(out)
+    }
+
+    fn begin_array_value<W: io::Write + ?Sized>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
+        self.0.begin_array_value(out, first)
+    }
+
+    fn end_array_value<W: io::Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
+        self.0.end_array_value(out)
+    }
+
+    fn begin_object<W: io::Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
+        self.0.begin_object(out)
+    }
+
+    fn end_object<W: io::Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
+        self.0.end_object(out)
+    }
+
+    fn begin_object_key<W: io::Write + ?Sized>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
+        self.0.begin_object_key(out, first)
+    }
+
+    fn begin_object_value<W: io::Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
+        self.0.begin_object_value(out)
+    }
+
+    fn end_object_value<W: io::Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
+        self.0.end_object_value(out)
+    }
+}
