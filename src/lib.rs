@@ -28,6 +28,7 @@
 //! | `tui` | the screen: panes, widgets, keys, themes |
 //! | `cli` | the command line |
 
+pub mod cli;
 pub mod clients;
 pub mod config;
 pub mod engine;

@@ -21,7 +21,7 @@ const AFTER: &str = "Exit codes: 0 ok, 1 partial, 2 unreachable or failed, 3 ref
 #[command(name = "wharf", version, about, after_help = AFTER, max_term_width = 100, subcommand_negates_reqs = true)]
 pub struct Cli {
     #[command(flatten)]
-    pub common: Common,
+    pub always: Always,
     /// How long one request may take [default: 10s]
     #[arg(long, value_name = "TIME", value_parser = span::read)]
     timeout: Option<Duration>,
@@ -31,7 +31,7 @@ pub struct Cli {
 
 /// What every face takes.
 #[derive(Clone, Debug, Default, Args)]
-pub struct Common {
+pub struct Always {
     /// The config file
     #[arg(long, global = true, value_name = "FILE", env = "WHARF_CONFIG")]
     pub config: Option<PathBuf>,
@@ -255,7 +255,7 @@ impl Cli {
     /// The language of words: as asked, else the config's, else the locale's.
     #[must_use]
     pub fn lang(&self, config: Option<Lang>, locale: &str) -> Lang {
-        self.common.lang.map(Lang::from).or(config).unwrap_or_else(|| Lang::from_locale(locale))
+        self.always.lang.map(Lang::from).or(config).unwrap_or_else(|| Lang::from_locale(locale))
     }
 }
 
@@ -301,13 +301,17 @@ mod tests {
     #[test]
     fn common_words_stand_anywhere_and_mistakes_are_usage() {
         let cli = read("wharf get hosts --lang zh --read-only --config x.toml -o json").expect("good words");
-        assert_eq!((cli.lang(Some(Lang::En), "en_US"), cli.common.read_only), (Lang::Zh, true));
+        assert_eq!((cli.lang(Some(Lang::En), "en_US"), cli.always.read_only), (Lang::Zh, true));
         for bad in ["wharf get planets", "wharf launch", "wharf run", "wharf plan", "wharf get hosts -o xml", "wharf --colour"] {
             assert_eq!(read(bad).err(), Some(Exit::Usage), "{bad}");
         }
         assert_eq!(read("wharf --help").err(), Some(Exit::Ok));
         assert_eq!(read("wharf --version").err(), Some(Exit::Ok));
-        assert!(matches!(read("wharf run resume 7f3c").map(|c| c.face), Ok(Some(Face::Run(run))) if matches!(&run.what, RunWhat::Resume { run: Some(id) } if id == "7f3c")));
-        assert!(matches!(read("wharf get containers -s -cpu").map(|c| c.face), Ok(Some(Face::Get(get))) if get.sort.as_deref() == Some("-cpu")));
+        assert!(
+            matches!(read("wharf run resume 7f3c").map(|c| c.face), Ok(Some(Face::Run(run))) if matches!(&run.what, RunWhat::Resume { run: Some(id) } if id == "7f3c"))
+        );
+        assert!(
+            matches!(read("wharf get containers -s -cpu").map(|c| c.face), Ok(Some(Face::Get(get))) if get.sort.as_deref() == Some("-cpu"))
+        );
     }
 }

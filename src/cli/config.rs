@@ -16,8 +16,7 @@ pub fn config(ask: &ConfigAsk, places: &Places, out: &mut Out<'_>) -> Exit {
         ConfigAsk::Init { print } => init(places, if *print { Where::Standard } else { Where::File }, out),
         ConfigAsk::Check => check(places, out),
         ConfigAsk::Path => {
-            let text: String = [&places.system, &places.user].iter().map(|path| format!("{}\n", shown(path))).collect();
-            out.document(&text);
+            out.document(&format!("{}\n{}\n", shown(&places.system), shown(&places.user)));
             Exit::Ok
         }
     }

@@ -10,11 +10,11 @@ use tokio::time::timeout;
 use super::Exit;
 use super::arguments::Doctor;
 use super::out::Out;
-use super::settle::{Needs, Settled, settle};
+use super::settle::{Needs, Settled, judge, settle};
 use crate::config::Config;
 use crate::engine::{Command, Engine};
 use crate::model::clock::Stamp;
-use crate::model::endpoint::{EndpointId, Freshness};
+use crate::model::endpoint::Freshness;
 use crate::model::fleet::Fleet;
 use crate::model::text::{Lang, clean, width};
 use crate::tables::{Mark, Tone};
@@ -44,7 +44,7 @@ pub async fn doctor(engine: &Engine, ask: &Doctor, premises: Premises<'_>, out: 
         // Who does not answer a second time in that time has no figure.
         let _ = timeout(TIMED_WITHIN, engine.fleet().wait_for(again)).await;
     }
-    let settled = settle(&mut engine.fleet(), &Needs::Everything, Duration::from_millis(1)).await;
+    let settled = judge(Arc::clone(&engine.fleet().borrow()), &Needs::Everything, ask.patience.deadline);
     let rows = rows(&settled, &before, asked_at, out.lang);
     let mut text = premises_told(premises, out.lang);
     text.push_str(&draw(&rows, out));
@@ -81,11 +81,15 @@ fn rows(settled: &Settled, before: &Fleet, asked_at: Stamp, lang: Lang) -> Vec<R
 }
 
 fn row(settled: &Settled, name: &str, cells: [String; 5], freshness: &Freshness, lang: Lang) -> Row {
-    let fault = settled.faults.iter().map(|(fault, _)| fault).find(|fault| {
-        freshness.fault.as_ref().map_or_else(|| fault.endpoint == name, |own| **own == **fault)
-    });
+    let fault = settled
+        .faults
+        .iter()
+        .map(|(fault, _)| fault)
+        .find(|fault| freshness.fault.as_ref().map_or_else(|| fault.endpoint == name, |own| **own == **fault));
     match fault {
-        Some(fault) => Row { mark: Mark::Bad, cells, cause: clean(fault.cause.get(lang)).into_owned(), hint: clean(fault.hint.get(lang)).into_owned() },
+        Some(fault) => {
+            Row { mark: Mark::Bad, cells, cause: clean(fault.cause.get(lang)).into_owned(), hint: clean(fault.hint.get(lang)).into_owned() }
+        }
         None => Row { mark: Mark::Good, cells, cause: String::new(), hint: String::new() },
     }
 }
@@ -179,8 +183,7 @@ mod tests {
         let before = fleet();
         let mut after = before.clone();
         report(&mut after, "yf-web-01", NOW.plus_millis(12), Fact::Answered);
-        let faults = after.hosts.iter().filter_map(|h| h.freshness.fault.as_ref().map(|f| (crate::model::fault::Fault::clone(f), None))).collect();
-        let settled = Settled { fleet: Arc::new(after), faults, asked: 6 };
+        let settled = judge(Arc::new(after), &Needs::Everything, Duration::from_secs(5));
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
         let out = Out {
             out: &mut stdout,

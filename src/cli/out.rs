@@ -36,7 +36,7 @@ impl Paper {
             return Self { marks, ..Self::PIPE };
         }
         let is_dumb = std::env::var("TERM").map_or(true, |term| term.is_empty() || term == "dumb");
-        let width = crossterm::terminal::size().ok().map(|(columns, _)| usize::from(columns)).filter(|columns| *columns > 0);
+        let width = rustix::termios::tcgetwinsize(io::stdout()).ok().map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0);
         Self { width, colour: !is_dumb && !set("NO_COLOR"), marks }
     }
 

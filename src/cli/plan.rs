@@ -61,7 +61,9 @@ pub(super) fn draw(plan: &Plan, lang: Lang) -> String {
         let pad = " ".repeat(wide - width(target));
         let _ = writeln!(text, "  {target}{pad}  {}", clean(&step.call.shown()));
     }
-    for (title, list) in [(if zh { "跳过" } else { "skipped" }, &plan.skipped), (if zh { "无法判断" } else { "undecided" }, &plan.undecided)] {
+    for (title, list) in
+        [(if zh { "跳过" } else { "skipped" }, &plan.skipped), (if zh { "无法判断" } else { "undecided" }, &plan.undecided)]
+    {
         if !list.is_empty() {
             let _ = writeln!(text, "{title}");
         }
@@ -110,7 +112,8 @@ pub(super) fn document(plan: &Plan, lang: Lang) -> Value {
             })
         })
         .collect();
-    let left_out = |list: &[Skipped]| -> Vec<Value> { list.iter().map(|s| json!({ "target": s.target, "why": s.why.get(lang) })).collect() };
+    let left_out =
+        |list: &[Skipped]| -> Vec<Value> { list.iter().map(|s| json!({ "target": s.target, "why": s.why.get(lang) })).collect() };
     json!({
         "operation": plan.operation,
         "arguments": plan.arguments,

@@ -34,6 +34,10 @@ struct Strip {
 }
 
 impl Strip {
+    fn floor(&self) -> usize {
+        self.least.max(width(&self.title))
+    }
+
     fn natural(&self) -> usize {
         self.cells.iter().map(|cell| width(&cell.text)).chain([width(&self.title)]).max().unwrap_or(0)
     }
@@ -91,17 +95,19 @@ fn fit(strips: &mut Vec<Strip>, paper: Paper) {
     let used = |strips: &[Strip]| 2 + strips.iter().map(Strip::natural).sum::<usize>() + GAP * strips.len().saturating_sub(1);
     while used(strips) > room {
         let over = used(strips) - room;
-        let can_narrow: usize = strips.iter().map(|s| s.natural().saturating_sub(s.least.max(width(&s.title)))).sum();
         let fading = strips.iter().enumerate().filter(|(_, s)| s.fades > 0).max_by_key(|(_, s)| s.fades).map(|(at, _)| at);
+        // A quarter of a word may go before a whole column does.
+        let floor = |s: &Strip| if fading.is_some() { (s.natural() * 3 / 4).max(s.floor()) } else { s.floor() };
+        let to_spare: Vec<usize> = strips.iter().map(|s| s.natural() - floor(s).min(s.natural())).collect();
         match fading {
-            Some(at) if can_narrow < over => {
+            Some(at) if to_spare.iter().sum::<usize>() < over => {
                 strips.remove(at);
             }
             _ => {
-                let widest = strips.iter_mut().filter(|s| s.natural() > s.least.max(width(&s.title))).max_by_key(|s| s.natural());
-                let Some(strip) = widest else { return };
-                let to = strip.natural() - 1;
-                shorten(strip, to);
+                let widest = (0..strips.len()).filter(|at| to_spare[*at] > 0).max_by_key(|at| strips[*at].natural());
+                let Some(at) = widest else { return };
+                let to = strips[at].natural() - over.min(to_spare[at]).div_ceil(2);
+                shorten(&mut strips[at], to);
             }
         }
     }

@@ -65,7 +65,8 @@ impl Targets {
     /// The hosts named, where every target names its own.
     pub(super) fn hosts_named(&self) -> Option<BTreeSet<Arc<str>>> {
         if !self.host.is_empty() {
-            return Some(self.host.iter().chain(&self.all_on).map(|name| Arc::from(name.as_str())).collect()).filter(|_| self.containers.iter().all(|c| !c.contains('/')));
+            return Some(self.host.iter().chain(&self.all_on).map(|name| Arc::from(name.as_str())).collect())
+                .filter(|_| self.containers.iter().all(|c| !c.contains('/')));
         }
         let mut hosts: BTreeSet<Arc<str>> = self.all_on.iter().map(|name| Arc::from(name.as_str())).collect();
         for target in &self.containers {

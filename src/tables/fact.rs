@@ -130,7 +130,7 @@ impl<'a> Fact<'a> {
 }
 
 /// A cost as a table shows it: its currency only where the fleet has several.
-pub(super) fn cost_cell(cx: &Context<'_>, sum: &CostSum) -> Cell {
+fn cost_cell(cx: &Context<'_>, sum: &CostSum) -> Cell {
     let coded = if cx.fleet.derived.total.cost.amounts.len() > 1 { Coded::Named } else { Coded::Bare };
     let tone = if sum.unpriced > 0 { Tone::Unknown } else { Tone::Plain };
     Cell::new(figures::cost(sum, coded, cx.lang), tone)

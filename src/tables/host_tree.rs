@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::fact::{Fact, either};
 use super::noun::{Age, Cell, Column, Context, Mark, RowId, RowKey, Scope, Tone};
 use super::table::Table;
-use super::{figures, fresh, hosts, idcs, sums};
+use super::{fresh, hosts, idcs, sums};
 use crate::model::derived::{ClusterRollup, IdcRollup, PoolRollup, Rollup};
 use crate::model::endpoint::Freshness;
 use crate::model::fleet::Fleet;
@@ -250,9 +250,6 @@ impl Table for HostTree {
         if let Some(at) = Self::COLUMNS.iter().position(|c| c.key == "cpu") {
             let used = sums::usage_of(cx.live, |_| true).map_or_else(|| "?".to_owned(), |u| ((u.cpu_milli + 500) / 1000).to_string());
             cells[at] = Cell::plain(format!("{used}/{}", sum.cores));
-        }
-        if let Some(at) = Self::COLUMNS.iter().position(|c| c.key == "cost_per_hour") {
-            cells[at].text = figures::cost(&sum.cost, figures::Coded::Named, cx.lang);
         }
         Some(cells)
     }

@@ -79,3 +79,6 @@ pub fn item(cx: &Context<'_>, noun: &dyn Noun, row: RowId) -> Value {
 fn idc_title<'f>(fleet: &'f Fleet, name: &'f str) -> Cow<'f, str> {
     fleet.idc(name).map_or(Cow::Borrowed(name), |idc| clean(&idc.title))
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use serde_json::{Value, json};
 
-use super::fact::{Fact, cost_cell};
+use super::fact::Fact;
+use super::figures;
 use super::fresh;
 use super::noun::{Age, Cell, Context, Mark, Tone};
 use crate::model::cost::CostSum;
@@ -60,7 +61,11 @@ pub(super) fn dressed(cx: &Context<'_>, sum: &Rollup, key: &str) -> Option<Cell>
         "containers" if sum.hosts > 0 && sum.unlisted == sum.hosts => Some(Cell::unknown()),
         // Hosts that never listed theirs are left out: the sum is a least one.
         "containers" if sum.unlisted > 0 => Some(Cell::new(format!("≥{}/{}", sum.running, sum.containers), Tone::Unknown)),
-        "containers" => Some(Cell::plain(format!("{}/{}", sum.running, sum.containers))),
+        // Hosts that are away count with what they last said.
+        "containers" => {
+            let tone = if sum.up < sum.hosts { Tone::Unknown } else { Tone::Plain };
+            Some(Cell::new(format!("{}/{}", sum.running, sum.containers), tone))
+        }
         "cores" | "memory" if sum.unsized_hosts > 0 && sum.unsized_hosts < sum.hosts => {
             let cell = fact(sum, None, key)?.cell(cx);
             Some(Cell::new(format!("≥{}", cell.text), Tone::Unknown))
@@ -129,7 +134,7 @@ pub(super) fn total(cx: &Context<'_>, columns: &[super::noun::Column], sum: &Rol
     let usage = usage_of(cx.live, |_| true);
     let cell = |key: &str| match key {
         "name" => Some(Cell::new(super::fact::either(cx.lang, "total", "合计"), Tone::Dim)),
-        "cost_per_hour" => Some(cost_cell(cx, &sum.cost)),
+        "cost_per_hour" => Some(Cell::plain(figures::cost(&sum.cost, figures::Coded::Named, cx.lang))),
         _ => dressed(cx, sum, key).or_else(|| fact(sum, usage.as_ref(), key).map(|f| f.cell(cx))),
     };
     columns.iter().map(|column| cell(column.key).unwrap_or_default()).collect()

@@ -154,7 +154,10 @@ fn tell_faults(settled: &Settled, out: &mut Out<'_>) {
     }
     let more = settled.faults.len().saturating_sub(FAULTS_TOLD);
     if more > 0 {
-        out.say(&format!("wharf: {more} more endpoints failed: wharf get faults"), &format!("wharf: 另有 {more} 处没有应答：wharf get faults"));
+        out.say(
+            &format!("wharf: {more} more endpoints failed: wharf get faults"),
+            &format!("wharf: 另有 {more} 处没有应答：wharf get faults"),
+        );
     }
 }
 

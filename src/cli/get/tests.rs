@@ -5,16 +5,9 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::cli::out::Paper;
 use crate::model::clock::Clock;
-use crate::model::derived::Derived;
 use crate::model::fixture::{self, NOW};
 use crate::model::text::Lang;
-use crate::planning;
-
-fn world() -> Fleet {
-    let mut fleet = fixture::fleet();
-    fleet.derived = Arc::new(planning::derive(&fleet, NOW, &Derived::default()));
-    fleet
-}
+use crate::tables::fixture::published;
 
 fn query(words: &str) -> Query {
     let words = ["wharf", "get"].into_iter().chain(words.split_whitespace()).map(Into::into);
@@ -25,13 +18,14 @@ fn query(words: &str) -> Query {
 fn printed_on(fleet: &Fleet, words: &str, paper: Paper, lang: Lang) -> String {
     let (mut sink, mut errors) = (Vec::new(), Vec::new());
     let out = Out { out: &mut sink, err: &mut errors, paper, lang, zone: jiff::tz::TimeZone::UTC, clock: Clock::manual(NOW) };
-    let faults = fleet.hosts.iter().filter_map(|h| h.freshness.fault.as_ref().map(|f| (Fault::clone(f), h.freshness.fault_since))).collect();
+    let faults =
+        fleet.hosts.iter().filter_map(|h| h.freshness.fault.as_ref().map(|f| (Fault::clone(f), h.freshness.fault_since))).collect();
     let settled = Settled { fleet: Arc::new(fleet.clone()), faults, asked: fleet.hosts.len() };
     draw(&query(words), fleet, &Live::default(), &settled, &out)
 }
 
 fn printed(words: &str) -> String {
-    printed_on(&world(), words, Paper::PIPE, Lang::En)
+    printed_on(&published(), words, Paper::PIPE, Lang::En)
 }
 
 #[test]
@@ -41,13 +35,13 @@ fn containers_as_a_table() {
 
 #[test]
 fn idcs_as_a_wide_table_in_chinese() {
-    insta::assert_snapshot!(printed_on(&world(), "idcs -o wide", Paper::PIPE, Lang::Zh));
+    insta::assert_snapshot!(printed_on(&published(), "idcs -o wide", Paper::PIPE, Lang::Zh));
 }
 
 #[test]
 fn hosts_on_a_narrow_terminal() {
     let paper = Paper { width: Some(60), ..Paper::PIPE };
-    let text = printed_on(&world(), "hosts", paper, Lang::En);
+    let text = printed_on(&published(), "hosts", paper, Lang::En);
     assert!(text.lines().all(|line| crate::model::text::width(line) <= 60), "{text}");
     insta::assert_snapshot!(text);
 }
@@ -69,13 +63,13 @@ fn a_host_and_the_faults_as_json() {
 
 #[test]
 fn every_noun_prints_in_every_format_and_json_is_one_document() {
-    let fleet = world();
+    let fleet = published();
     for noun in tables::all().iter().filter(|noun| !noun.is_tree()) {
         for format in ["table", "wide", "csv"] {
             let text = printed(&format!("{} -o {format}", noun.name()));
             assert!(text.ends_with('\n') && text.lines().all(|line| line.trim_end_matches('\r') == line.trim_end()), "{text}");
         }
-        let document: serde_json::Value = serde_json::from_str(&printed(&format!("{} -o json", noun.name()))).expect(noun.name());
+        let document: serde_json::Value = serde_json::from_str(&printed(&format!("{} -o json", noun.name()))).expect("JSON");
         assert_eq!(document["noun"], noun.name());
         assert_eq!(document["at"], "2026-11-23T04:00:00.000Z");
         for item in document["items"].as_array().expect("a list") {
@@ -99,7 +93,8 @@ fn hostile_names_are_harmless_in_every_format() {
         let hostile: Vec<char> = text.chars().filter(|c| crate::model::text::is_hostile(*c) && !matches!(c, '\n' | '\r')).collect();
         assert!(hostile.is_empty(), "{format}: {hostile:?}");
     }
-    let document: serde_json::Value = serde_json::from_str(&printed_on(&fleet, "containers -o json -f aws-1", Paper::PIPE, Lang::En)).expect("JSON");
+    let document: serde_json::Value =
+        serde_json::from_str(&printed_on(&fleet, "containers -o json -f aws-1", Paper::PIPE, Lang::En)).expect("JSON");
     assert_eq!(document["items"][0]["name"], "evil\u{1b}[2J\u{9b}31m\u{202e}");
     assert_eq!(document["items"][0]["image"], "img\u{7}\u{e0041}");
 }
@@ -127,5 +122,8 @@ fn sorting_and_mistakes() {
         crate::cli::complain(&fault, Lang::En)
     };
     assert_eq!(fault("hosts --sort stat"), "wharf: --sort: hosts have no column 'stat'; the nearest is 'state'");
-    assert_eq!(fault("hosts --filter /(/"), "wharf: filter: bad regular expression: unclosed group; mend it, or drop the slashes to look for the words");
+    assert_eq!(
+        fault("hosts --filter /(/"),
+        "wharf: filter: bad regular expression: unclosed group; mend it, or drop the slashes to look for the words"
+    );
 }
