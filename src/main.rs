@@ -1,6 +1,5 @@
 //! The binary: reads the command line, wires the floors together, and ends with the exit code that scripts rely on.
 
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -44,7 +43,8 @@ fn main() -> ExitCode {
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let Ok(runtime) = runtime else { return Exit::Failed.into() };
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(|n| std::env::var(n).ok()).find(|v| !v.is_empty()).unwrap_or_default();
+    let locale =
+        ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(|n| std::env::var(n).ok()).find(|v| !v.is_empty()).unwrap_or_default();
     let places = Places::platform(cli.always.config.as_deref());
     let base = Base { cli, places, clock: Clock::system(), locale };
     let exit = runtime.block_on(run(&base));
@@ -87,7 +87,8 @@ async fn over(base: &Base, face: &Face, premises: Premises) -> Exit {
         }
         Face::Plan(ask) => {
             let start = Start { mode: Mode::ReadOnly, interest: Interest::Once, kinds: vec![EndpointKind::Docker] };
-            with_engine(base, premises, start, async |running| cli::plan::plan(&running.engine, ask, &limits, &mut streams.lend()).await).await
+            with_engine(base, premises, start, async |running| cli::plan::plan(&running.engine, ask, &limits, &mut streams.lend()).await)
+                .await
         }
         Face::Run(ask) => {
             if matches!(&ask.what, RunWhat::Resume { as_runner: true, .. }) {
@@ -95,12 +96,13 @@ async fn over(base: &Base, face: &Face, premises: Premises) -> Exit {
                 let _ = rustix::process::setsid();
             }
             let start = Start { mode: writing(base), interest: Interest::Console, kinds: vec![EndpointKind::Docker] };
-            with_engine(base, premises, start, async |running| cli::run::run(&running.engine, ask, &limits, &mut streams.lend()).await).await
+            with_engine(base, premises, start, async |running| cli::run::run(&running.engine, ask, &limits, &mut streams.lend()).await)
+                .await
         }
         Face::Doctor(ask) => {
             let start = Start { mode: Mode::ReadOnly, interest: Interest::Console, kinds: Vec::new() };
             with_engine(base, premises, start, async |running| {
-                let premises = cli::doctor::Premises { config: &config, state: Some(&state), limits: running.limits() };
+                let premises = cli::doctor::Premises { config: &config, state: Some(&state) };
                 cli::doctor::doctor(&running.engine, ask, premises, &mut streams.lend()).await
             })
             .await
@@ -113,11 +115,11 @@ async fn over(base: &Base, face: &Face, premises: Premises) -> Exit {
 async fn console(base: &Base) -> Exit {
     if !base.places.any() {
         let found = config::discover(&config::Surroundings::here());
-        let choice = cli::config::first_start(&found, &base.places, &mut out(base, None).lend());
+        let choice = cli::first_start(&found, &base.places, &mut out(base, None).lend());
         match choice {
-            cli::config::FirstStart::Lab => return lab(base, None).await,
-            cli::config::FirstStart::Written => {}
-            cli::config::FirstStart::Leave(exit) => return exit,
+            cli::FirstStart::Lab => return lab(base, None).await,
+            cli::FirstStart::Written => {}
+            cli::FirstStart::Leave(exit) => return exit,
         }
     }
     match premises(base).await {
@@ -220,7 +222,11 @@ fn settings(base: &Base, premises: &Premises, stage: &Stage) -> Settings {
     settings.keys = console
         .keys
         .iter()
-        .map(|(verb, key)| Remap { verb: verb.to_string(), keys: key.key.to_string(), origin: format!("{}:{}", key.file.display(), key.line) })
+        .map(|(verb, key)| Remap {
+            verb: verb.to_string(),
+            keys: key.key.to_string(),
+            origin: format!("{}:{}", key.file.display(), key.line),
+        })
         .collect();
     settings.background = std::env::var("COLORFGBG").ok();
     settings.first_screen = journal::left_blocking(&premises.state, Leaving::Screen);
@@ -354,7 +360,14 @@ struct Streams {
 
 impl Streams {
     fn lend(&mut self) -> Out<'_> {
-        Out { out: &mut self.stdout, err: &mut self.stderr, paper: self.paper, lang: self.lang, zone: self.zone.clone(), clock: self.clock.clone() }
+        Out {
+            out: &mut self.stdout,
+            err: &mut self.stderr,
+            paper: self.paper,
+            lang: self.lang,
+            zone: self.zone.clone(),
+            clock: self.clock.clone(),
+        }
     }
 }
 
@@ -379,5 +392,10 @@ fn broken_lab() -> Fault {
     use wharf::model::fault::FaultKind;
     use wharf::model::text::Text;
     let cause = Text::new("the lab's own config is not a good config", "模拟环境自带的配置有误");
-    Fault::new("lab", FaultKind::Config, cause, Text::new("try another world: wharf lab --world default", "请换一个世界：wharf lab --world default"))
+    Fault::new(
+        "lab",
+        FaultKind::Config,
+        cause,
+        Text::new("try another world: wharf lab --world default", "请换一个世界：wharf lab --world default"),
+    )
 }

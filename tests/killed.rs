@@ -105,7 +105,8 @@ async fn carry(client: TcpStream, server: TcpStream, mut holds: watch::Receiver<
         while let Ok(n @ 1..) = from_server.read(&mut chunk).await {
             let head = asks.borrow_and_update().clone();
             let is_call = (head.starts_with("POST ") || head.starts_with("DELETE ")) && head.contains("/containers/");
-            let is_inspection = head.starts_with("GET ") && head.contains("/containers/") && head.contains("/json") && !head.contains("/containers/json");
+            let is_inspection =
+                head.starts_with("GET ") && head.contains("/containers/") && head.contains("/json") && !head.contains("/containers/json");
             let wanted = *holds.borrow();
             if (wanted == Hold::Answer && is_call) || (wanted == Hold::Inspection && is_inspection) {
                 count.send_modify(|n| *n += 1);
@@ -178,7 +179,10 @@ impl Scene {
     /// The next start: an engine over the same config and the same journal.
     async fn next_start(&self) -> Running {
         let clock = Clock::system();
-        let config = config::parse(&std::fs::read_to_string(self.dir.path().join("wharf.toml")).expect("config"), &self.dir.path().join("wharf.toml"));
+        let config = config::parse(
+            &std::fs::read_to_string(self.dir.path().join("wharf.toml")).expect("config"),
+            &self.dir.path().join("wharf.toml"),
+        );
         let wire = Wire::new(WireOptions::new(Mode::Writing, clock.clone(), self.dir.path().join("run"))).expect("wire");
         let journal = Journal::open(&self.state(), &clock).await.expect("journal");
         start(Setup {

@@ -89,6 +89,9 @@ pub struct Lab {
     /// Only the far end: print a config for it and serve until interrupted
     #[arg(long)]
     pub serve: bool,
+    /// The port that the far end listens on [default: a free one]
+    #[arg(long)]
+    pub port: Option<u16>,
     #[arg(long, value_name = "TIME", value_parser = span::read, help = "How long one request may take [default: 10s]")]
     pub timeout: Option<Duration>,
 }
@@ -192,6 +195,9 @@ pub enum RunWhat {
         /// The run's id, or the beginning of its last eight digits
         #[arg(value_name = "ID")]
         run: Option<String>,
+        /// Carry it out in a session of its own: what a console starts for what takes long
+        #[arg(long, hide = true)]
+        as_runner: bool,
     },
 }
 
@@ -308,7 +314,7 @@ mod tests {
         assert_eq!(read("wharf --help").err(), Some(Exit::Ok));
         assert_eq!(read("wharf --version").err(), Some(Exit::Ok));
         assert!(
-            matches!(read("wharf run resume 7f3c").map(|c| c.face), Ok(Some(Face::Run(run))) if matches!(&run.what, RunWhat::Resume { run: Some(id) } if id == "7f3c"))
+            matches!(read("wharf run resume 7f3c").map(|c| c.face), Ok(Some(Face::Run(run))) if matches!(&run.what, RunWhat::Resume { run: Some(id), .. } if id == "7f3c"))
         );
         assert!(
             matches!(read("wharf get containers -s -cpu").map(|c| c.face), Ok(Some(Face::Get(get))) if get.sort.as_deref() == Some("-cpu"))

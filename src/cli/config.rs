@@ -32,12 +32,12 @@ pub fn tell_problems(problems: &[Problem], out: &mut Out<'_>) -> Exit {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Where {
+pub(super) enum Where {
     File,
     Standard,
 }
 
-fn init(places: &Places, to: Where, out: &mut Out<'_>) -> Exit {
+pub(super) fn init(places: &Places, to: Where, out: &mut Out<'_>) -> Exit {
     let text = config::starter(&config::discover(&Surroundings::here()));
     if to == Where::Standard {
         out.document(&text);

@@ -3,14 +3,17 @@
 pub mod arguments;
 pub mod config;
 pub mod doctor;
+mod first;
 pub mod get;
 mod out;
 pub mod plan;
 mod print;
+pub mod run;
 mod settle;
 mod span;
 
 pub use arguments::{Cli, Face};
+pub use first::{FirstStart, first_start};
 pub use out::{Marks, Out, Paper, complain};
 
 /// Why the process ends, as scripts are told (PRODUCT 1).

@@ -92,7 +92,7 @@ impl std::fmt::Debug for Out<'_> {
 
 impl Out<'_> {
     /// Writes the document. A reader that went away is not an error: it has what it wanted.
-    pub(super) fn document(&mut self, text: &str) {
+    pub fn document(&mut self, text: &str) {
         let written = self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush());
         if let Err(error) = written
             && error.kind() != io::ErrorKind::BrokenPipe
@@ -113,7 +113,7 @@ impl Out<'_> {
         self.line(&text);
     }
 
-    pub(super) fn complain(&mut self, fault: &Fault) {
+    pub fn complain(&mut self, fault: &Fault) {
         let text = complain(fault, self.lang);
         self.line(&text);
     }

@@ -41,7 +41,11 @@ impl Leaving {
 pub fn leave_blocking(dir: &Path, what: Leaving, blob: &[u8]) -> Result<(), Fault> {
     let path = dir.join(what.name());
     if blob.len() > SCREEN_MAX {
-        return Err(fault(&path, Text::new("what the screen leaves is over 4 MiB", "屏幕留存超过 4 MiB"), Text::new("save fewer rows", "应少存几行")));
+        return Err(fault(
+            &path,
+            Text::new("what the screen leaves is over 4 MiB", "屏幕留存超过 4 MiB"),
+            Text::new("save fewer rows", "应少存几行"),
+        ));
     }
     let mut bytes = Vec::with_capacity(HEAD.len() + 32 + blob.len());
     bytes.extend_from_slice(HEAD);

@@ -25,8 +25,8 @@ use crate::model::text::Text;
 use docker::{Agenda, Mint, Twin};
 pub use hand::{Glance, Hand};
 use life::Rate;
-pub use registries::RegistryHand;
 use registries::Registries;
+pub use registries::RegistryHand;
 use server::{Endpoint, Place, Server};
 pub use world::World;
 

@@ -133,7 +133,8 @@ impl Terminal {
             )));
         }
         let (enter, undo) = modes(ability, mouse);
-        let (frames, take) = mpsc::channel(1);
+        // Two: what takes the terminal, and the first frame.
+        let (frames, take) = mpsc::channel(2);
         let state = Arc::new(State { writing: AtomicU8::new(IDLE), done: Notify::new() });
         let theirs = Arc::clone(&state);
         let thread = std::thread::Builder::new().name("tui-output".to_owned()).spawn(move || write_frames(take, &theirs));

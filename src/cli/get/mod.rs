@@ -11,6 +11,7 @@ use super::out::Out;
 use super::print::{self, Shape};
 use super::settle::{Needs, Settled, settle};
 use crate::engine::{Command, Engine};
+use crate::model::endpoint::EndpointKind;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::fleet::Fleet;
 use crate::model::host::{Container, ContainerId, ContainerState, Host};
@@ -62,6 +63,18 @@ impl Query {
     #[must_use]
     pub fn wants_journal(&self) -> bool {
         matches!(self.noun.name(), "tasks" | "activity")
+    }
+
+    /// Which endpoints have to be asked for these rows; empty: all.
+    #[must_use]
+    pub fn kinds(&self) -> Vec<EndpointKind> {
+        match self.needs() {
+            // Nobody is asked: no Dragonfly has a poller.
+            Needs::Nothing => vec![EndpointKind::Dragonfly],
+            Needs::Hosts | Needs::Named(_) => vec![EndpointKind::Docker],
+            Needs::Registries => vec![EndpointKind::Harbor, EndpointKind::Oci],
+            Needs::Everything => Vec::new(),
+        }
     }
 
     fn needs(&self) -> Needs {

@@ -1,0 +1,53 @@
+//! The first start: no config yet. What is found on this machine is offered; the lab is always there to look around in.
+
+use std::io::{BufRead as _, IsTerminal as _};
+
+use super::Exit;
+use super::config::{Where, init};
+use super::out::Out;
+use crate::config::{Discovered, Places};
+use crate::model::text::{Lang, clean};
+
+/// What a person without a config wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FirstStart {
+    Lab,
+    /// A config was written: open it.
+    Written,
+    Leave(Exit),
+}
+
+/// Asks where there is something to ask about and somebody to ask; else the lab.
+pub fn first_start(found: &Discovered, places: &Places, out: &mut Out<'_>) -> FirstStart {
+    if found.engines.is_empty() || !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
+        return FirstStart::Lab;
+    }
+    let zh = out.lang == Lang::Zh;
+    out.say("There is no config yet. Found on this machine:", "还没有配置。在本机找到：");
+    for engine in &found.engines {
+        out.line(&format!("  docker  {}  {}", clean(&engine.name), clean(&engine.host)));
+    }
+    for registry in &found.registries {
+        out.line(&format!("  {}  {}", if zh { "仓库" } else { "registry" }, clean(&registry.address)));
+    }
+    let path = clean(&places.user.display().to_string()).into_owned();
+    out.line(&if zh { format!("  w      写入 {path} 并打开") } else { format!("  w      write {path} from this and open it") });
+    out.say(
+        "  Enter  look around in the lab: a simulated fleet, nothing of yours is touched",
+        "  Enter  先在模拟环境里看看：不触碰任何真实资源",
+    );
+    out.say("  q      leave", "  q      离开");
+    let mut line = String::new();
+    if std::io::stdin().lock().read_line(&mut line).is_err() {
+        return FirstStart::Leave(Exit::Ok);
+    }
+    match line.trim() {
+        "" if line.is_empty() => FirstStart::Leave(Exit::Ok),
+        "" => FirstStart::Lab,
+        "w" | "W" => match init(places, Where::File, out) {
+            Exit::Ok => FirstStart::Written,
+            exit => FirstStart::Leave(exit),
+        },
+        _ => FirstStart::Leave(Exit::Ok),
+    }
+}

@@ -1,0 +1,260 @@
+//! `wharf run`: carries an operation out, or goes on with a run whose console is gone, and tells how it goes.
+
+use std::io::{BufRead as _, IsTerminal as _};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+use super::Exit;
+use super::arguments::{PlanFormat, Run, RunWhat};
+use super::out::Out;
+use super::plan::{document, draw, make};
+use super::print::pretty;
+use crate::engine::{Answer, Busy, Command, Engine};
+use crate::model::fault::{Fault, FaultKind};
+use crate::model::fleet::Fleet;
+use crate::model::plan::{Ending, Plan, RunId};
+use crate::model::task::{Task, TaskState};
+use crate::model::text::{Lang, Text, clean};
+use crate::operations::{AnyOperation, Limits};
+
+/// How long the journal may take to show the runs it has.
+const JOURNAL_WITHIN: Duration = Duration::from_secs(3);
+
+/// Plans, asks where that is due, begins, and waits for the end unless told not to.
+pub async fn run(engine: &Engine, ask: &Run, limits: &Limits, out: &mut Out<'_>) -> Exit {
+    let begun = match &ask.what {
+        RunWhat::Operation(operation) => begin(engine, ask, operation, limits, out).await,
+        RunWhat::Resume { run, .. } => resume(engine, run.as_deref(), out).await,
+    };
+    let run = match begun {
+        Ok(Begun::Run(run)) => run,
+        Ok(Begun::Ended(exit)) => return exit,
+        Err(fault) => {
+            out.complain(&fault);
+            return Exit::of(&fault);
+        }
+    };
+    if ask.detach {
+        out.document(&format!("{run}\n"));
+        return Exit::Ok;
+    }
+    let task = follow(engine, &run, out).await;
+    match ask.output {
+        PlanFormat::Table => out.document(&format!("{run}\n")),
+        PlanFormat::Json => out.document(&pretty(&told(&task, out.lang))),
+    }
+    exit_of(&task)
+}
+
+enum Begun {
+    Run(RunId),
+    /// Nothing was begun, and that is the end.
+    Ended(Exit),
+}
+
+async fn begin(engine: &Engine, ask: &Run, operation: &AnyOperation, limits: &Limits, out: &mut Out<'_>) -> Result<Begun, Fault> {
+    let plan = make(engine, operation, ask.patience.deadline, limits, out).await?;
+    if plan.steps.is_empty() {
+        match ask.output {
+            PlanFormat::Table => out.document(&draw(&plan, out.lang)),
+            PlanFormat::Json => out.document(&pretty(&document(&plan, out.lang))),
+        }
+        let undecided = !plan.undecided.is_empty();
+        return Ok(Begun::Ended(if undecided { Exit::Partial } else { Exit::Ok }));
+    }
+    if !ask.yes {
+        let shown = draw(&plan, out.lang);
+        out.line(shown.trim_end());
+        if !std::io::stdin().is_terminal() {
+            return Err(not_asked());
+        }
+        if !is_confirmed(&plan, out).await {
+            out.say("wharf: nothing was done", "wharf: 什么都没有做");
+            return Ok(Begun::Ended(Exit::Refused));
+        }
+    }
+    let revision = plan.revision;
+    let reason = ask.reason.as_deref().map(Arc::from);
+    match answered(engine.ask(Command::Run { plan: Box::new(plan), revision, reason })).await? {
+        Answer::Begun(run) => Ok(Begun::Run(run)),
+        Answer::Taken => Ok(Begun::Ended(Exit::Ok)),
+    }
+}
+
+/// The word that a dangerous plan wants, else yes.
+async fn is_confirmed(plan: &Plan, out: &mut Out<'_>) -> bool {
+    let wanted = plan.danger.typed.clone().unwrap_or_else(|| "yes".to_owned());
+    let word = clean(&wanted).into_owned();
+    let question = if out.lang == Lang::Zh { format!("输入 {word} 以执行：") } else { format!("type {word} to go on: ") };
+    let _ = write!(out.err, "{question}").and_then(|()| out.err.flush());
+    // A person may think as long as they like; the engine goes on meanwhile.
+    let read = tokio::task::spawn_blocking(|| {
+        let mut line = String::new();
+        std::io::stdin().lock().read_line(&mut line).map(|_| line)
+    });
+    matches!(read.await, Ok(Ok(line)) if line.trim() == wanted)
+}
+
+async fn resume(engine: &Engine, named: Option<&str>, out: &mut Out<'_>) -> Result<Begun, Fault> {
+    let mut fleet = engine.fleet();
+    let told = timeout(JOURNAL_WITHIN, fleet.wait_for(|fleet| candidates(fleet, named).next().is_some())).await;
+    let open: Vec<Arc<Task>> = match told {
+        Ok(Ok(fleet)) => candidates(&fleet, named).cloned().collect(),
+        _ => Vec::new(),
+    };
+    let task = match open.as_slice() {
+        [one] => Arc::clone(one),
+        [] => return Err(none_open(named)),
+        several => {
+            for task in several {
+                let (done, all) = task.progress();
+                out.line(&format!("{}  {}  {done}/{all}", task.id, clean(task.title.get(out.lang))));
+            }
+            return Err(several_open(several.len()));
+        }
+    };
+    match answered(engine.ask(Command::Resume { run: task.id.clone() })).await? {
+        Answer::Begun(run) => Ok(Begun::Run(run)),
+        Answer::Taken => Ok(Begun::Run(task.id.clone())),
+    }
+}
+
+/// Abandoned runs, those whose id or the last eight digits of it begin so.
+fn candidates<'f>(fleet: &'f Fleet, named: Option<&'f str>) -> impl Iterator<Item = &'f Arc<Task>> {
+    let is_named = move |task: &&Arc<Task>| match named {
+        None => true,
+        Some(word) => task.id.0.starts_with(word) || task.id.0.get(8..).is_some_and(|tail| tail.starts_with(word)),
+    };
+    fleet.tasks.iter().filter(|task| task.state == TaskState::Abandoned).filter(is_named)
+}
+
+/// Follows a run to its end; each step that ends is a line.
+async fn follow(engine: &Engine, run: &RunId, out: &mut Out<'_>) -> Arc<Task> {
+    let mut fleet = engine.fleet();
+    let mut told: Vec<bool> = Vec::new();
+    loop {
+        let task = fleet.borrow_and_update().tasks.iter().find(|task| task.id == *run).cloned();
+        if let Some(task) = task {
+            told.resize(task.endings.len(), false);
+            for (at, ending) in task.endings.iter().enumerate().filter_map(|(at, ending)| Some((at, ending.as_ref()?))) {
+                if !std::mem::replace(&mut told[at], true) {
+                    let target = task.plan.steps.get(at).map(|step| step.call.target()).unwrap_or_default();
+                    out.line(&format!("{}  {}", clean(&target), words(ending, out.lang)));
+                }
+            }
+            if task.ended.is_some() {
+                return task;
+            }
+        }
+        if fleet.changed().await.is_err() {
+            // The engine is gone, and with it whoever would tell more.
+            return Arc::new(gone(run, engine));
+        }
+    }
+}
+
+fn words(ending: &Ending, lang: Lang) -> String {
+    let text = match ending {
+        Ending::Done => Text::new("done", "完成"),
+        Ending::Already => Text::new("already so", "本来如此"),
+        Ending::FoundDone => Text::new("found done", "查明已完成"),
+        Ending::FoundNotDone => Text::new("found not done", "查明未执行"),
+        Ending::Cancelled => Text::new("cancelled", "已取消"),
+        Ending::Failed(fault) => {
+            Text::made(format!("failed: {}; {}", fault.cause.en, fault.hint.en), format!("失败：{}；{}", fault.cause.zh, fault.hint.zh))
+        }
+        Ending::Unknown(fault) => {
+            Text::made(format!("unknown: {}; {}", fault.cause.en, fault.hint.en), format!("不明：{}；{}", fault.cause.zh, fault.hint.zh))
+        }
+    };
+    clean(text.get(lang)).into_owned()
+}
+
+fn told(task: &Task, lang: Lang) -> serde_json::Value {
+    let steps: Vec<serde_json::Value> = task
+        .plan
+        .steps
+        .iter()
+        .zip(&task.endings)
+        .map(|(step, ending)| {
+            serde_json::json!({
+                "target": step.call.target(),
+                "request": step.call.shown(),
+                "ending": ending,
+                "words": ending.as_ref().map(|ending| words(ending, lang)),
+            })
+        })
+        .collect();
+    serde_json::json!({ "id": task.id, "operation": task.plan.operation, "state": task.state, "steps": steps })
+}
+
+fn exit_of(task: &Task) -> Exit {
+    match task.state {
+        TaskState::Done => Exit::Ok,
+        TaskState::Partial | TaskState::Cancelled | TaskState::Abandoned | TaskState::Running => Exit::Partial,
+        TaskState::Failed => {
+            let refused = |ending: &Ending| matches!(ending, Ending::Failed(fault) if Exit::of(fault) == Exit::Refused);
+            let all_refused = task.endings.iter().flatten().all(refused);
+            if all_refused { Exit::Refused } else { Exit::Failed }
+        }
+    }
+}
+
+async fn answered(asked: Result<oneshot::Receiver<Result<Answer, Fault>>, Busy>) -> Result<Answer, Fault> {
+    match asked {
+        Ok(answer) => answer.await.unwrap_or_else(|_| Err(busy())),
+        Err(Busy) => Err(busy()),
+    }
+}
+
+fn gone(run: &RunId, engine: &Engine) -> Task {
+    let plan = Plan {
+        operation: String::new(),
+        arguments: serde_json::Value::Null,
+        title: Text::raw(""),
+        revision: 0,
+        steps: Vec::new(),
+        skipped: Vec::new(),
+        undecided: Vec::new(),
+        cost_delta: Vec::new(),
+        danger: crate::model::plan::Danger::default(),
+    };
+    Task {
+        id: run.clone(),
+        title: Text::raw(""),
+        owner: crate::model::task::Owner::clone(engine.owner()),
+        state: TaskState::Running,
+        started: crate::model::clock::Stamp::default(),
+        ended: None,
+        plan: Arc::new(plan),
+        reason: None,
+        endings: Vec::new(),
+        under_way: Vec::new(),
+    }
+}
+
+fn busy() -> Fault {
+    let cause = Text::new("the engine has stopped", "引擎已停止");
+    Fault::new("run", FaultKind::Cancelled, cause, Text::new("see how far it came: wharf get tasks", "用 wharf get tasks 查看进度"))
+}
+
+fn not_asked() -> Fault {
+    let cause = Text::new("there is no terminal to ask on", "没有终端可供确认");
+    Fault::new("run", FaultKind::Usage, cause, Text::new("look at it with wharf plan, then add --yes", "先用 wharf plan 查看，再加 --yes"))
+}
+
+fn none_open(named: Option<&str>) -> Fault {
+    let cause = match named {
+        Some(word) => Text::made(format!("no abandoned run begins with {}", clean(word)), format!("没有以 {} 开头的中断任务", clean(word))),
+        None => Text::new("no run was left open", "没有中断的任务"),
+    };
+    Fault::new("run resume", FaultKind::NotFound, cause, Text::new("see them all: wharf get tasks", "查看全部：wharf get tasks"))
+}
+
+fn several_open(count: usize) -> Fault {
+    let cause = Text::made(format!("{count} runs are open"), format!("有 {count} 个中断的任务"));
+    Fault::new("run resume", FaultKind::Usage, cause, Text::new("name one: wharf run resume ID", "请指明一个：wharf run resume ID"))
+}
