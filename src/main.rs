@@ -16,7 +16,7 @@ use wharf::model::clock::Clock;
 use wharf::model::endpoint::EndpointKind;
 use wharf::model::fault::Fault;
 use wharf::operations::Limits;
-use wharf::tui::{self, Ability, Alarm, Kept, Kiosk, MouseUse, Place, Remap, Settings};
+use wharf::tui::{self, Ability, Alarm, Kept, Kiosk, Place, Settings};
 
 /// What every face needs.
 struct Base {
@@ -210,24 +210,14 @@ fn settings(base: &Base, premises: &Premises, stage: &Stage) -> Settings {
     let ability = Ability::from_environment(|name| std::env::var(name).ok());
     let lang = base.cli.lang(console.language, &base.locale);
     let mut settings = Settings::new(lang, ability);
+    settings.zone = jiff::tz::TimeZone::system();
+    let mut settings = settings.with_config(console);
+    if let Some(lang) = base.cli.always.lang {
+        settings.lang = lang.into();
+    }
     settings.place = stage.place;
     settings.kiosk = stage.kiosk;
-    settings.zone = console.timezone.clone().unwrap_or_else(jiff::tz::TimeZone::system);
-    settings.mouse = if console.mouse { MouseUse::On } else { MouseUse::Off };
-    if let Some(theme) = &console.theme {
-        settings.theme = theme.to_string();
-    }
-    settings.theme_by_environment = console.theme_by_environment.iter().map(|(e, t)| (e.to_lowercase(), t.to_string())).collect();
     settings.themes = user_themes(&base.places);
-    settings.keys = console
-        .keys
-        .iter()
-        .map(|(verb, key)| Remap {
-            verb: verb.to_string(),
-            keys: key.key.to_string(),
-            origin: format!("{}:{}", key.file.display(), key.line),
-        })
-        .collect();
     settings.background = std::env::var("COLORFGBG").ok();
     settings.first_screen = journal::left_blocking(&premises.state, Leaving::Screen);
     settings.memory = journal::left_blocking(&premises.state, Leaving::Memory).and_then(|blob| String::from_utf8(blob).ok());
@@ -310,7 +300,7 @@ fn writing(base: &Base) -> Mode {
 
 fn limits_of(config: &Config) -> Limits {
     let confirm = &config.console.confirm;
-    Limits { environments: confirm.environments.clone(), in_these: confirm.over as usize, ..Limits::default() }
+    Limits { environments: confirm.environments.clone(), in_these: 0, elsewhere: usize::try_from(confirm.over).unwrap_or(usize::MAX) }
 }
 
 /// `--state`, or the platform's state directory with a folder of this config's own.

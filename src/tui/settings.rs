@@ -8,11 +8,11 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use super::keymap::Remap;
-use crate::config;
-use crate::operations::Limits;
 use super::terminal::{Ability, MouseUse};
+use crate::config;
 use crate::model::fault::Fault;
 use crate::model::text::Lang;
+use crate::operations::Limits;
 
 /// Everything that the config, the environment and the command line say about the screen.
 #[derive(Clone)]
@@ -150,9 +150,8 @@ impl Settings {
             origin: format!("{}:{}", key.file.display(), key.line),
         };
         self.keys = console.keys.iter().map(said).collect();
-        let over = usize::try_from(console.confirm.over).unwrap_or(usize::MAX);
-        let prod = console.confirm.environments.iter().any(|e| e.to_lowercase().starts_with("prod"));
-        self.limits = Limits { in_prod: if prod { 0 } else { over }, elsewhere: over };
+        let elsewhere = usize::try_from(console.confirm.over).unwrap_or(usize::MAX);
+        self.limits = Limits { environments: console.confirm.environments.clone(), in_these: 0, elsewhere };
         self
     }
 

@@ -63,7 +63,7 @@ impl Console {
     fn show_plan(&mut self, planned: Result<Plan, Fault>, rows: Vec<RowKey>) {
         match planned {
             Ok(mut plan) => {
-                reweigh(&mut plan, &self.moment.fleet, self.settings.limits);
+                reweigh(&mut plan, &self.moment.fleet, &self.settings.limits);
                 self.layers.push(Box::new(Confirm::new(Arc::new(plan), rows, self.look.lang, self.now)));
             }
             Err(fault) => self.say_fault(&fault),

@@ -161,7 +161,7 @@ proptest! {
         let mode = if writing { Mode::Writing } else { Mode::ReadOnly };
         let mut console = console(published(), mode, Lang::Zh);
         // Every plan wants a word that these keys cannot spell.
-        console.settings.limits = Limits { in_prod: 0, elsewhere: 0 };
+        console.settings.limits = Limits { in_these: 0, elsewhere: 0, ..Limits::default() };
         for (key, after) in strokes {
             let now = console.now + Duration::from_millis(after);
             console.take_stroke(Stroke::Key(key), now);
