@@ -113,6 +113,12 @@ impl Lab {
         Some(Hand::new(Arc::clone(twin), Arc::clone(endpoint)))
     }
 
+    /// Hands on all hosts of an IDC.
+    pub fn idc(&self, idc: &str) -> Vec<Hand> {
+        let here = self.world.hosts.iter().zip(&self.twins).filter(|(host, _)| *host.idc == *idc);
+        here.map(|(_, (twin, endpoint))| Hand::new(Arc::clone(twin), Arc::clone(endpoint))).collect()
+    }
+
     /// A hand on a registry: its faults, what it was asked, and what its peers and its people do.
     pub fn registry(&self, name: &str) -> Option<&RegistryHand> {
         self.registries.hands.iter().find(|hand| *hand.name == *name)

@@ -26,7 +26,7 @@ use crate::model::text::Text;
 
 use super::answer;
 use super::record::{Asked, Record};
-use super::trouble::{Faults, Line, Rule, Trouble, lock};
+use super::trouble::{Faults, Rule, Trouble, lock};
 use super::wire::{Break, Wire, reset};
 
 /// Connections waiting to be accepted; a console over the target world dials thousands at once.
@@ -156,9 +156,8 @@ async fn accept(listener: TcpListener, street: Arc<Street>, tasks: Tasks) {
 
 /// One connection from its first byte to its last, under the endpoint's faults.
 async fn serve(stream: TcpStream, endpoint: Arc<Endpoint>, street: Arc<Street>, tasks: Tasks) {
-    let mut line = endpoint.faults.watch();
     let broken = Arc::new(Break::default());
-    let wire = Wire::new(stream, Arc::clone(&broken));
+    let wire = Wire::new(stream, Arc::clone(&broken), Arc::clone(endpoint.faults.gate()));
     tokio::time::sleep(endpoint.latency).await;
     let (place, brake) = (Arc::clone(&endpoint), Arc::clone(&broken));
     let service = service_fn(move |asked| {
@@ -171,27 +170,9 @@ async fn serve(stream: TcpStream, endpoint: Arc<Endpoint>, street: Arc<Street>, 
         .header_read_timeout(None)
         .serve_connection(TokioIo::new(wire), service)
         .with_upgrades();
-    tokio::pin!(talk);
-    loop {
-        let now = *line.borrow_and_update();
-        let changed = async {
-            if line.changed().await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        };
-        match now {
-            // Not polling the talk is what silences it: nothing is read, nothing is written.
-            Line::Silent => changed.await,
-            Line::Shut => {
-                broken.now();
-                return;
-            }
-            Line::Open => tokio::select! {
-                _ = &mut talk => return,
-                () = changed => {}
-                () = broken.called() => return,
-            },
-        }
+    tokio::select! {
+        _ = talk => {}
+        () = broken.called() => {}
     }
 }
 

@@ -1,9 +1,10 @@
 //! What can be wrong with an endpoint of the lab: rules set by the world file or at run time, for ever or for N requests.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::watch;
+
+use super::wire::Gate;
 
 /// One way to misbehave.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,8 +72,9 @@ impl Rule {
 }
 
 /// How an endpoint treats its connections just now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Line {
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Line {
+    #[default]
     Open,
     /// Nothing is read or written.
     Silent,
@@ -84,13 +86,14 @@ pub enum Line {
 #[derive(Debug)]
 pub struct Faults {
     rules: Mutex<Vec<Rule>>,
-    line: watch::Sender<Line>,
+    gate: Arc<Gate>,
 }
 
 impl Faults {
     pub fn new(rules: Vec<Rule>) -> Self {
-        let line = watch::Sender::new(line_of(&rules));
-        Self { rules: Mutex::new(rules), line }
+        let gate = Arc::new(Gate::default());
+        gate.set(line_of(&rules));
+        Self { rules: Mutex::new(rules), gate }
     }
 
     /// Adds a rule; it stands beside those already there.
@@ -103,9 +106,9 @@ impl Faults {
         self.change(Vec::clear);
     }
 
-    /// How connections are treated, and news of it.
-    pub fn watch(&self) -> watch::Receiver<Line> {
-        self.line.subscribe()
+    /// What stands in the way of every connection's bytes.
+    pub(super) fn gate(&self) -> &Arc<Gate> {
+        &self.gate
     }
 
     /// What is to happen to a request for this path; counted rules are used up by it.
@@ -129,7 +132,7 @@ impl Faults {
     fn change(&self, change: impl FnOnce(&mut Vec<Rule>)) {
         let mut rules = lock(&self.rules);
         change(&mut rules);
-        self.line.send_replace(line_of(&rules));
+        self.gate.set(line_of(&rules));
     }
 }
 
@@ -172,14 +175,13 @@ mod tests {
     #[test]
     fn the_line_follows_the_rules() {
         let faults = Faults::new(Vec::new());
-        let seen = faults.watch();
-        assert_eq!(*seen.borrow(), Line::Open);
+        assert_eq!(faults.gate().line(), Line::Open);
         faults.add(Rule::always(Trouble::Drop));
-        assert_eq!(*seen.borrow(), Line::Silent);
+        assert_eq!(faults.gate().line(), Line::Silent);
         faults.add(Rule::always(Trouble::Refuse));
-        assert_eq!(*seen.borrow(), Line::Shut);
+        assert_eq!(faults.gate().line(), Line::Shut);
         faults.heal();
-        assert_eq!(*seen.borrow(), Line::Open);
+        assert_eq!(faults.gate().line(), Line::Open);
     }
 
     #[test]

@@ -1,16 +1,54 @@
-//! An accepted connection that can be broken off with a reset instead of a polite end.
+//! An accepted connection under its endpoint's faults: it can fall silent under way and be broken off with a reset.
 
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
+
+use super::trouble::{Line, lock};
+
+/// What stands between an endpoint's connections and their bytes; hijacked ones too.
+#[derive(Debug, Default)]
+pub(super) struct Gate(Mutex<(Line, Vec<Waker>)>);
+
+impl Gate {
+    /// Everyone who waits looks again.
+    pub(super) fn set(&self, line: Line) {
+        let waiting = {
+            let mut held = lock(&self.0);
+            held.0 = line;
+            std::mem::take(&mut held.1)
+        };
+        waiting.into_iter().for_each(Waker::wake);
+    }
+
+    #[cfg(test)]
+    pub(super) fn line(&self) -> Line {
+        lock(&self.0).0
+    }
+
+    /// Passes where the line is open; wakes whoever asks when it changes.
+    fn poll(&self, cx: &Context<'_>) -> Poll<io::Result<()>> {
+        let mut held = lock(&self.0);
+        let line = held.0;
+        // An open line must also tell those who wait for bytes when it is shut.
+        if line != Line::Shut && !held.1.iter().any(|waker| waker.will_wake(cx.waker())) {
+            held.1.push(cx.waker().clone());
+        }
+        match line {
+            Line::Open => Poll::Ready(Ok(())),
+            Line::Silent => Poll::Pending,
+            Line::Shut => Poll::Ready(Err(io::ErrorKind::ConnectionReset.into())),
+        }
+    }
+}
 
 /// Marks a connection for a reset instead of a polite end.
 #[derive(Debug, Default)]
@@ -36,11 +74,20 @@ impl Break {
 pub(super) struct Wire {
     stream: TcpStream,
     broken: Arc<Break>,
+    gate: Arc<Gate>,
 }
 
 impl Wire {
-    pub(super) fn new(stream: TcpStream, broken: Arc<Break>) -> Self {
-        Self { stream, broken }
+    pub(super) fn new(stream: TcpStream, broken: Arc<Break>, gate: Arc<Gate>) -> Self {
+        Self { stream, broken, gate }
+    }
+
+    fn poll_gate(&self, cx: &Context<'_>) -> Poll<io::Result<()>> {
+        let passed = self.gate.poll(cx);
+        if matches!(passed, Poll::Ready(Err(_))) {
+            self.broken.now();
+        }
+        passed
     }
 }
 
@@ -54,24 +101,29 @@ impl Drop for Wire {
 
 impl AsyncRead for Wire {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_gate(cx))?;
         Pin::new(&mut self.stream).poll_read(cx, buf)
     }
 }
 
 impl AsyncWrite for Wire {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        ready!(self.poll_gate(cx))?;
         Pin::new(&mut self.stream).poll_write(cx, buf)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_gate(cx))?;
         Pin::new(&mut self.stream).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_gate(cx))?;
         Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 
     fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bufs: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        ready!(self.poll_gate(cx))?;
         Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
     }
 

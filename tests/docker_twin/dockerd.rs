@@ -59,6 +59,10 @@ impl Drop for Dockerd {
             let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
         }
         let _ = self.child.wait();
+        // The cgroups of its containers stay empty behind it.
+        for controller in std::fs::read_dir("/sys/fs/cgroup").into_iter().flatten().flatten() {
+            let _ = std::fs::remove_dir(controller.path().join(format!("wharf-twin-{}", std::process::id())));
+        }
         // What a daemon that was killed leaves mounted would keep its directory.
         for mount in mounts_under(self.directory.path()) {
             let _ = Command::new("umount").arg("-l").arg(&mount).status();

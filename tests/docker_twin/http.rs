@@ -40,9 +40,22 @@ impl Answer {
     }
 }
 
-pub trait Stream: Read + Write + Send {}
-impl Stream for TcpStream {}
-impl Stream for UnixStream {}
+pub trait Stream: Read + Write + Send {
+    /// How long a read waits.
+    fn set_patience(&self, patience: Duration);
+}
+
+impl Stream for TcpStream {
+    fn set_patience(&self, patience: Duration) {
+        self.set_read_timeout(Some(patience)).expect("a timeout");
+    }
+}
+
+impl Stream for UnixStream {
+    fn set_patience(&self, patience: Duration) {
+        self.set_read_timeout(Some(patience)).expect("a timeout");
+    }
+}
 
 impl At {
     pub fn connect(&self) -> std::io::Result<Box<dyn Stream>> {

@@ -171,3 +171,41 @@ async fn an_old_engine_speaks_no_newer_version() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_attached_connection_hears_and_falls_silent_with_its_line() {
+    let (lab, at) = lab(SMALL).await;
+    let place = at("tc-web-01");
+    let hand = lab.twin("tc-web-01").expect("a host");
+    hand.run_by_hand("ticks", "tools:v1", &["sh", "-c", "while true; do echo tick; sleep 0.1; done"]).expect("started");
+    let mut stream = beside(move || {
+        let mut stream =
+            open(&place, "POST", "/containers/ticks/attach?stream=1&stdout=1&stderr=1", "Connection: Upgrade\r\nUpgrade: tcp\r\n", "");
+        let head = until(&mut *stream, "\r\n\r\n");
+        assert!(head.starts_with("HTTP/1.1 101") && head.contains("vnd.docker.multiplexed-stream"), "{head}");
+        until(&mut *stream, "tick\n");
+        stream
+    })
+    .await;
+    hand.fault(Rule::always(Trouble::Drop));
+    // The talk is hijacked, and still its line is cut.
+    let (silent, stream) = beside(move || {
+        stream.set_patience(Duration::from_millis(900));
+        let mut buffer = [0u8; 4096];
+        let mut heard = 0;
+        while let Ok(count) = stream.read(&mut buffer) {
+            heard += count;
+            assert!(heard < 64 * 1024, "it goes on talking");
+        }
+        (true, stream)
+    })
+    .await;
+    assert!(silent);
+    hand.heal();
+    beside(move || {
+        let mut stream = stream;
+        stream.set_patience(Duration::from_secs(20));
+        until(&mut *stream, "tick\n");
+    })
+    .await;
+}

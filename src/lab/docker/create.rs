@@ -129,7 +129,7 @@ impl Twin {
     }
 
     fn made(&self, state: &mut State, now: Nanos, name: Option<String>, wanted: Wanted) -> Result<Value, Refusal> {
-        let image = find_image(state, &wanted.image).ok_or_else(|| Refusal::missing(format!("No such image: {}", wanted.image)))?;
+        let image = state.find_image(&wanted.image).ok_or_else(|| Refusal::missing(format!("No such image: {}", wanted.image)))?;
         let id = state.take_id();
         let name = name.filter(|name| !name.is_empty()).unwrap_or_else(|| given_name(&id));
         state.check_name(&name)?;
@@ -221,6 +221,17 @@ impl Twin {
 }
 
 impl State {
+    /// By name, with or without its tag, or by id.
+    pub(super) fn find_image(&self, name: &str) -> Option<Arc<Image>> {
+        let tagged =
+            if name.rsplit('/').next().is_some_and(|last| last.contains(':')) { name.to_owned() } else { format!("{name}:latest") };
+        let by_id = name.strip_prefix("sha256:").unwrap_or(name);
+        let found = self.images.iter().find(|image| {
+            *image.name == *tagged || by_id.len() >= 12 && image.id.strip_prefix("sha256:").is_some_and(|id| id.starts_with(by_id))
+        });
+        found.cloned()
+    }
+
     /// A name that is well formed and free.
     pub(super) fn check_name(&self, name: &str) -> Result<(), Refusal> {
         let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
@@ -235,15 +246,6 @@ impl State {
             None => Ok(()),
         }
     }
-}
-
-fn find_image(state: &State, name: &str) -> Option<Arc<Image>> {
-    let tagged = if name.rsplit('/').next().is_some_and(|last| last.contains(':')) { name.to_owned() } else { format!("{name}:latest") };
-    let by_id = name.strip_prefix("sha256:").unwrap_or(name);
-    let found = state.images.iter().find(|image| {
-        *image.name == *tagged || by_id.len() >= 12 && image.id.strip_prefix("sha256:").is_some_and(|id| id.starts_with(by_id))
-    });
-    found.cloned()
 }
 
 fn words(words: Option<Words>) -> Vec<String> {

@@ -9,6 +9,7 @@ use crate::lab::world::Engine;
 use super::cell::{Phase, SECOND, rfc3339};
 use super::events::network_id;
 use super::list::descriptor;
+use super::query::Refusal;
 use super::{State, Twin};
 
 /// The words and numbers in which two engines differ.
@@ -160,6 +161,45 @@ impl Twin {
 
     pub(super) fn images(&self) -> Value {
         self.read(|state, _| self.image_rows(state, -1))
+    }
+
+    /// One image, by its name or id.
+    pub(super) fn image(&self, what: &str) -> Result<Value, Refusal> {
+        self.read(|state, _| {
+            let missing = || {
+                let tagged = if what.contains(':') { what.to_owned() } else { format!("{what}:latest") };
+                Refusal::missing(match self.machine.engine {
+                    Engine::Classic => format!("no such image: {what}: No such image: {tagged}"),
+                    Engine::Newer => format!("No such image: {tagged}"),
+                })
+            };
+            let image = state.find_image(what).ok_or_else(missing)?;
+            let mut whole = json!({
+                "Id": image.id, "RepoTags": [image.name], "RepoDigests": [], "Comment": "", "Created": rfc3339(image.created), "Author": "",
+                "Architecture": "amd64", "Os": "linux", "Size": image.size, "Metadata": { "LastTagTime": rfc3339(image.created) },
+                "RootFS": { "Type": "layers", "Layers": [format!("sha256:{}", network_id(&image.name))] },
+            });
+            let config = json!({
+                "User": "", "Env": null, "Cmd": null, "Volumes": null, "WorkingDir": "", "Entrypoint": null, "OnBuild": null, "Labels": null,
+                "Hostname": "", "Domainname": "", "AttachStdin": false, "AttachStdout": false, "AttachStderr": false, "Tty": false,
+                "OpenStdin": false, "StdinOnce": false, "Image": "",
+            });
+            if self.is(Engine::Newer) {
+                let name = image.name.split(':').next().unwrap_or_default();
+                whole["RepoDigests"] = json!([format!("{name}@{}", image.id)]);
+                whole["Config"] = json!({});
+                let mut manifest = descriptor(&image.id);
+                manifest.as_object_mut().map(|fields| fields.remove("platform"));
+                whole["Descriptor"] = manifest;
+            } else {
+                let driver = json!({ "Name": "overlay2", "Data": null });
+                merge(&mut whole, json!({
+                    "Parent": "", "Container": "", "ContainerConfig": config, "DockerVersion": CLASSIC.version, "Config": config,
+                    "VirtualSize": image.size, "GraphDriver": driver,
+                }));
+            }
+            Ok(whole)
+        })
     }
 
     pub(super) fn disk_use(&self) -> Value {

@@ -1,6 +1,7 @@
 //! `/containers/{id}/logs`: lines of all runs, framed or raw, from their tail on and as they come.
 
 use std::collections::VecDeque;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,7 +39,20 @@ struct Wish {
     tail: usize,
 }
 
+/// A container's output as pieces that come.
+pub(super) type Output = Pin<Box<dyn futures_util::Stream<Item = std::io::Result<Bytes>> + Send>>;
+
 impl Twin {
+    /// What a container says from now on, with what it has said where `logs` asks for it.
+    pub(super) fn output(self: &Arc<Self>, what: &str, query: &Query) -> Result<Output, Refusal> {
+        let (id, tty, now) = self.read(|state, now| state.find(what).map(|at| (state.cells[at].id, state.cells[at].spec.tty, now)))?;
+        let since = if query.flag("logs") { 0 } else { now + 1 };
+        let wish =
+            Wish { tty, out: query.flag("stdout"), err: query.flag("stderr"), stamps: false, since, until: Nanos::MAX, tail: usize::MAX };
+        let follow = Follow { twin: Arc::clone(self), id, wish, ended: false };
+        Ok(Box::pin(stream::unfold((None, follow), Follow::next)))
+    }
+
     pub(super) fn logs(self: &Arc<Self>, what: &str, query: &Query) -> Result<Response<Body>, Refusal> {
         let mut wish = Wish {
             tty: false,

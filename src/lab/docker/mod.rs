@@ -2,6 +2,7 @@
 
 mod acts;
 mod agenda;
+mod attach;
 mod byhand;
 mod cell;
 mod course;

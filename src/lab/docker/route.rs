@@ -32,6 +32,7 @@ enum Route<'a> {
     DiskUse,
     Events,
     Images,
+    Image(String),
     BringImage,
     Networks,
     Volumes,
@@ -59,6 +60,7 @@ impl<'a> Route<'a> {
             ["system", "df"] if get => Self::DiskUse,
             ["events"] if get => Self::Events,
             ["images", "json"] if get => Self::Images,
+            ["images", name @ .., "json"] if get && !name.is_empty() => Self::Image(name.join("/")),
             ["images", "create"] if post => Self::BringImage,
             ["networks"] if get => Self::Networks,
             ["volumes"] if get => Self::Volumes,
@@ -70,7 +72,7 @@ impl<'a> Route<'a> {
             [
                 "containers",
                 what,
-                act @ ("start" | "stop" | "restart" | "kill" | "pause" | "unpause" | "rename" | "wait" | "resize" | "exec"),
+                act @ ("start" | "stop" | "restart" | "kill" | "pause" | "unpause" | "rename" | "wait" | "resize" | "exec" | "attach"),
             ] if post => Self::Act(what, act),
             ["containers", what] if method == Method::DELETE => Self::Remove(what),
             ["exec", what, "json"] if get => Self::ExecInspect(what),
@@ -123,6 +125,7 @@ async fn served(twin: &Arc<Twin>, route: Route<'_>, asked: Request<Incoming>, ap
         Route::DiskUse => document(&twin.disk_use()),
         Route::Events => events(twin, &query)?,
         Route::Images => document(&twin.images()),
+        Route::Image(name) => document(&twin.image(&name)?),
         Route::BringImage => {
             let _ = body(asked).await?;
             let lines: Vec<String> = twin.bring_image(&query)?.iter().map(Value::to_string).collect();
@@ -152,6 +155,11 @@ async fn served(twin: &Arc<Twin>, route: Route<'_>, asked: Request<Incoming>, ap
         Route::Act(what, "exec") => {
             let made = twin.create_exec(what, &body(asked).await?)?;
             with_status(StatusCode::CREATED, &made)
+        }
+        Route::Act(what, "attach") => {
+            let (parts, incoming) = asked.into_parts();
+            let _ = Limited::new(incoming, BODY).collect().await;
+            twin.attach(what, &query, Request::from_parts(parts, ()), tasks)?
         }
         Route::Act(what, "wait") => document(&twin.wait(what).await?),
         Route::Act(what, act) => bare(acted(twin, what, act, &query).await?),
