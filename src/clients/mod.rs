@@ -68,6 +68,7 @@ pub(in crate::clients) struct Shared {
     pub(in crate::clients) trust: tls::Trust,
     pub(in crate::clients) http: http::Clients,
     pub(in crate::clients) ssh: ssh::Masters,
+    pub(in crate::clients) words: docker::Words,
     limits: Limits,
 }
 
@@ -80,7 +81,15 @@ impl Wire {
         let gate = Gate::new(options.mode);
         let limits = limits::raise_open_files();
         let ssh = ssh::Masters::new(&options.runtime_dir);
-        Ok(Self(Arc::new(Shared { options, gate, trust: tls::Trust::default(), http: http::Clients::default(), ssh, limits })))
+        Ok(Self(Arc::new(Shared {
+            options,
+            gate,
+            trust: tls::Trust::default(),
+            http: http::Clients::default(),
+            ssh,
+            words: docker::Words::default(),
+            limits,
+        })))
     }
 
     #[must_use]

@@ -102,11 +102,13 @@ async fn a_downgraded_engine_is_agreed_with_anew() {
 #[tokio::test]
 async fn host_facts_are_read_and_what_is_missing_is_unknown() {
     let far = Far::serve(engine("1.41", |_| {
-        Act::json(r#"{"NCPU":4,"MemTotal":0,"Name":"yf\u001b[2J","Swarm":{"LocalNodeState":"active"},"Warnings":null}"#)
+        Act::json(
+            r#"{"ServerVersion":"20.10.24","NCPU":4,"MemTotal":0,"Name":"yf\u001b[2J","Swarm":{"LocalNodeState":"active"},"Warnings":null}"#,
+        )
     }));
     let facts = docker(&wire(Mode::ReadOnly), &far.tcp(), None).fetch_host().await.expect("facts");
-    assert_eq!((facts.api.as_deref(), facts.engine.as_deref(), facts.cores), (Some("1.41"), Some("1"), Some(4)));
+    assert_eq!((facts.api.as_deref(), facts.engine.as_deref(), facts.cores), (Some("1.41"), Some("20.10.24"), Some(4)));
     assert_eq!((facts.memory, facts.os, facts.swarm.as_deref()), (None, None, Some("active")));
     assert_eq!(facts.hostname.as_deref(), Some("yf\u{FFFD}[2J"));
-    assert_eq!(far.lines(), ["GET /_ping", "GET /version", "GET /v1.41/info"]);
+    assert_eq!(far.lines(), ["GET /_ping", "GET /v1.41/info"]);
 }

@@ -11,19 +11,21 @@ use hyper::{Method, Request, Response, StatusCode};
 use tokio::time::timeout;
 
 use super::DockerEndpoint;
-use super::line::Line;
+use super::flow::{Broken, Flow, Raw};
+use super::line::{Counted, Line, Opened};
 use super::pool::{Place as PoolPlace, Pool, Use};
 use super::route::Route;
 use super::version::ApiVersion;
-use super::words::Words;
 use crate::clients::Shared;
 use crate::clients::cause::Place;
 use crate::clients::gate::{Client, Passage};
-use crate::clients::ssh::After;
+use crate::clients::ssh::{After, Way};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::text::Text;
 
-/// One engine: its route, its connections, its version and the words that its containers share.
+const AGENT: &str = concat!("wharf/", env!("CARGO_PKG_VERSION"));
+
+/// One engine: its route, its connections and its version.
 #[derive(Debug)]
 pub(super) struct Engine {
     pub(super) shared: Arc<Shared>,
@@ -37,7 +39,6 @@ pub(super) struct Engine {
     pub(super) version: Mutex<Option<ApiVersion>>,
     /// Held while it is agreed on: twenty first questions make one ping.
     pub(super) agreeing: tokio::sync::Mutex<()>,
-    pub(super) words: Mutex<Words>,
 }
 
 /// One request to an engine.
@@ -61,16 +62,6 @@ pub(super) struct Reply {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
-}
-
-/// A body that goes on. Dropping it closes its connection.
-#[derive(Debug)]
-pub(super) struct Flow {
-    pub(super) engine: Arc<Engine>,
-    pub(super) headers: HeaderMap,
-    line: Line,
-    body: Incoming,
-    _place: PoolPlace,
 }
 
 impl Engine {
@@ -109,18 +100,31 @@ impl Engine {
             Ok(bytes.freeze())
         };
         let bytes = timeout(question.timeout, reading).await.unwrap_or_else(|_| Err(self.place().timeout(Some(question.timeout))))?;
-        if timeout(Duration::from_millis(50), line.settle()).await.unwrap_or(false) {
-            self.pool.put(line, place);
+        if let Ok(Some(idle)) = timeout(Duration::from_millis(50), line.settle()).await {
+            self.pool.put(idle, place);
         }
         Ok(Reply { status: head.status, headers: head.headers, body: bytes })
     }
 
     /// Asks for a body that goes on; an answer without success is read and becomes its Fault.
     pub(super) async fn open(self: &Arc<Self>, question: &Question) -> Result<Flow, Fault> {
-        let (line, response, place) = self.send(question).await?;
-        let (head, body) = response.into_parts();
-        let mut flow = Flow { engine: Arc::clone(self), headers: head.headers, line, body, _place: place };
-        if head.status == StatusCode::OK {
+        let (version, place) = self.prepare(question).await?;
+        let request = self.raw_request(question, version);
+        let limit = question.timeout;
+        let raw = loop {
+            let opened = self.open_new(&place).await?;
+            let begun = timeout(limit, Raw::begin(opened.stream, &request, Counted::new(self.pool.counter()))).await;
+            match begun {
+                Ok(Ok(raw)) => {
+                    self.trust(opened.way.as_ref());
+                    break raw;
+                }
+                Ok(Err(broken)) => self.after(opened.way, self.broken(&broken), question.wanted).await?,
+                Err(_) => return Err(self.place().timeout(Some(limit))),
+            }
+        };
+        let mut flow = Flow { engine: Arc::clone(self), raw, _place: place };
+        if flow.raw.status == 200 {
             return Ok(flow);
         }
         let mut said = BytesMut::new();
@@ -133,14 +137,13 @@ impl Engine {
             }
         };
         // What it says is only words for the Fault: half of them will do.
-        let _ = timeout(question.timeout, reading).await;
-        let reply = Reply { status: head.status, headers: std::mem::take(&mut flow.headers), body: said.freeze() };
-        Err(self.refusal(&reply))
+        let _ = timeout(limit, reading).await;
+        let status = StatusCode::from_u16(flow.raw.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        Err(self.refusal(&Reply { status, headers: std::mem::take(&mut flow.raw.headers), body: said.freeze() }))
     }
 
-    /// Sends a question and waits for the head of its answer. A read that met a connection which the other side
-    /// had closed in the meantime is sent once more on a new one.
-    async fn send(self: &Arc<Self>, question: &Question) -> Result<(Line, Response<Incoming>, PoolPlace), Fault> {
+    /// The gate, the version, and a place among the connections.
+    async fn prepare(self: &Arc<Self>, question: &Question) -> Result<(Option<ApiVersion>, PoolPlace), Fault> {
         self.shared.gate.ask(
             &self.endpoint.name,
             &Passage {
@@ -152,11 +155,20 @@ impl Engine {
             },
         )?;
         let version = if question.versioned { Some(self.negotiated().await?) } else { None };
+        let place = timeout(question.timeout, self.pool.place(question.wanted)).await;
+        Ok((version, place.ok().flatten().ok_or_else(|| self.busy(question.wanted))?))
+    }
+
+    /// Sends a question and waits for the head of its answer. A read that met a connection which the other side
+    /// had closed in the meantime is sent once more on a new one.
+    async fn send(self: &Arc<Self>, question: &Question) -> Result<(Line, Response<Incoming>, PoolPlace), Fault> {
+        let (version, place) = self.prepare(question).await?;
         let limit = question.timeout;
-        let place = timeout(limit, self.pool.place(question.wanted)).await.ok().flatten().ok_or_else(|| self.busy(question.wanted))?;
         if question.wanted != Use::Act
-            && let Some(mut line) = self.pool.take(&place)
+            && let Some(idle) = self.pool.take(&place)
         {
+            let (stream, counted) = idle.into_stream();
+            let mut line = Line::over(stream, counted).await.map_err(|why| self.place().explain(&why))?;
             match timeout(limit, line.send(self.request(question, version)?)).await {
                 Ok(Ok(response)) => return Ok((line, response, place)),
                 Ok(Err(why)) if is_stale(&why) => {}
@@ -167,52 +179,82 @@ impl Engine {
                 }
             }
         }
-        self.pool.make_room(&place);
-        let (line, response) = self.send_new(question, version).await?;
+        let (line, response) = self.send_new(question, version, &place).await?;
         Ok((line, response, place))
     }
 
     /// Over a new connection; over ssh, where the forward proves dead, once more through the other way.
-    async fn send_new(&self, question: &Question, version: Option<ApiVersion>) -> Result<(Line, Response<Incoming>), Fault> {
+    async fn send_new(
+        &self,
+        question: &Question,
+        version: Option<ApiVersion>,
+        place: &PoolPlace,
+    ) -> Result<(Line, Response<Incoming>), Fault> {
         loop {
-            let opened = self.route.open(&self.shared, &self.place()).await?;
-            let mut line = Line::over(opened, self.pool.counter()).await.map_err(|why| self.place().explain(&why))?;
-            let sent = timeout(question.timeout, line.send(self.request(question, version)?)).await;
-            match (sent, &self.route) {
-                (Ok(Ok(response)), route) => {
-                    if let (Route::Ssh(tunnel), Some(way)) = (route, &line.way) {
-                        tunnel.trust(way);
-                    }
+            let opened = self.open_new(place).await?;
+            let counted = Counted::new(self.pool.counter());
+            let mut line = Line::over(opened.stream, counted).await.map_err(|why| self.place().explain(&why))?;
+            match timeout(question.timeout, line.send(self.request(question, version)?)).await {
+                Ok(Ok(response)) => {
+                    self.trust(opened.way.as_ref());
                     return Ok((line, response));
                 }
-                (Ok(Err(why)), Route::Ssh(tunnel)) => {
-                    let fault = self.place().explain(&why);
-                    let Some(way) = line.way.take() else { return Err(fault) };
-                    // A write is not sent again: nobody knows how far it came.
-                    match tunnel.failed(way, fault).await {
-                        After::Again if question.wanted != Use::Act => {}
-                        After::Again => return Err(self.place().cut()),
-                        After::Ended(fault) => return Err(*fault),
-                    }
-                }
-                (Ok(Err(why)), _) => {
-                    let fault = self.place().explain(&why);
-                    let silent = fault.kind == FaultKind::Unreachable && self.route.tls().is_some();
-                    return Err(if silent { self.shown_the_door() } else { fault });
-                }
-                (Err(_), _) => return Err(self.place().timeout(Some(question.timeout))),
+                Ok(Err(why)) => self.after(opened.way, self.place().explain(&why), question.wanted).await?,
+                Err(_) => return Err(self.place().timeout(Some(question.timeout))),
             }
         }
     }
 
-    fn request(&self, question: &Question, version: Option<ApiVersion>) -> Result<Request<Full<Bytes>>, Fault> {
+    async fn open_new(&self, place: &PoolPlace) -> Result<Opened, Fault> {
+        self.pool.make_room(place);
+        self.route.open(&self.shared, &self.place()).await
+    }
+
+    fn trust(&self, way: Option<&Way>) {
+        if let (Route::Ssh(tunnel), Some(way)) = (&self.route, way) {
+            tunnel.trust(way);
+        }
+    }
+
+    /// What a failure before the first answer means: nothing where another way may be tried.
+    async fn after(&self, way: Option<Way>, fault: Fault, wanted: Use) -> Result<(), Fault> {
+        let (Route::Ssh(tunnel), Some(way)) = (&self.route, way) else {
+            let silent = fault.kind == FaultKind::Unreachable && self.route.tls().is_some();
+            return Err(if silent { self.shown_the_door() } else { fault });
+        };
+        match tunnel.failed(way, fault).await {
+            // A write is not sent again: nobody knows how far it came.
+            After::Again if wanted == Use::Act => Err(self.place().cut()),
+            After::Again => Ok(()),
+            After::Ended(fault) => Err(*fault),
+        }
+    }
+
+    pub(super) fn broken(&self, broken: &Broken) -> Fault {
+        match broken {
+            Broken::Io(why) => self.place().explain(why),
+            Broken::Cut => self.place().cut(),
+            Broken::Garbage(words) => self.place().not_http(words),
+        }
+    }
+
+    /// The same request as bytes, for a stream that is read without hyper.
+    fn raw_request(&self, question: &Question, version: Option<ApiVersion>) -> Vec<u8> {
+        let (method, target, host) = (&question.method, self.target(question, version), self.route.authority());
+        format!("{method} {target} HTTP/1.1\r\nhost: {host}\r\nuser-agent: {AGENT}\r\naccept: application/json\r\n\r\n").into_bytes()
+    }
+
+    fn target(&self, question: &Question, version: Option<ApiVersion>) -> String {
         let versioned = version.map(|v| format!("/v{v}")).unwrap_or_default();
-        let uri = format!("{}{versioned}{}{}", self.prefix, question.path, question.query);
+        format!("{}{versioned}{}{}", self.prefix, question.path, question.query)
+    }
+
+    fn request(&self, question: &Question, version: Option<ApiVersion>) -> Result<Request<Full<Bytes>>, Fault> {
         let mut request = Request::builder()
             .method(&question.method)
-            .uri(uri)
+            .uri(self.target(question, version))
             .header(HOST, self.route.authority())
-            .header(USER_AGENT, concat!("wharf/", env!("CARGO_PKG_VERSION")))
+            .header(USER_AGENT, AGENT)
             .header(ACCEPT, "application/json");
         if question.method == Method::POST {
             request = request.header(CONTENT_LENGTH, "0");
@@ -263,14 +305,6 @@ impl Reply {
 
     pub(super) fn is_html(&self) -> bool {
         self.headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).is_some_and(|kind| kind.contains("html"))
-    }
-}
-
-impl Flow {
-    /// The next bytes; `None` at the end.
-    pub(super) async fn chunk(&mut self) -> Option<Result<Bytes, Fault>> {
-        let chunk = self.line.chunk(&mut self.body).await?;
-        Some(chunk.map_err(|why| self.engine.place().explain(&why)))
     }
 }
 

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use bytes::{Buf, Bytes};
 use serde::Deserialize;
 
-use super::engine::{Engine, Flow};
+use super::engine::Engine;
+use super::flow::Flow;
 use super::lines::Lines;
 use super::logs::seconds;
 use super::pool::Use;

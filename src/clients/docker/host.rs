@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::engine::Engine;
-use super::version::Versions;
+use super::version::{NEWEST, Versions};
 use crate::model::fault::Fault;
 use crate::model::host::HostFacts;
 use crate::model::text::clean;
@@ -35,15 +35,19 @@ struct Swarm {
 }
 
 impl Engine {
-    /// Agrees on the version anew and asks for both.
+    /// Agrees on the version anew and asks for what is needed of both.
     pub(super) async fn host(self: &Arc<Self>) -> Result<HostFacts, Fault> {
         let agreed = self.renegotiate().await?;
-        let versions: Versions = self.json(&self.ask(&self.unversioned("/version")).await?)?;
-        self.check_minimum(agreed, &versions)?;
+        let mut versions = Versions::default();
+        if agreed == NEWEST {
+            // Only an engine that is newer than we are can have left us behind.
+            versions = self.json(&self.ask(&self.unversioned("/version")).await?)?;
+            self.check_minimum(agreed, &versions)?;
+        }
         let about: About = self.json(&self.ask(&self.question("/info", "/info")).await?)?;
         let word = |text: Option<String>| text.filter(|t| !t.is_empty()).map(|t| Arc::<str>::from(&*clean(&t)));
         Ok(HostFacts {
-            engine: word(versions.version.or(about.server_version)),
+            engine: word(about.server_version.or(versions.version)),
             api: Some(agreed.to_string().into()),
             os: word(about.operating_system.or(versions.os)),
             kernel: word(about.kernel_version.or(versions.kernel_version)),

@@ -5,6 +5,7 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -12,7 +13,7 @@ use hyper::body::Incoming;
 use hyper::client::conn::http1::{Builder, Connection, SendRequest};
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
 use crate::clients::ssh::Way;
@@ -33,7 +34,37 @@ impl std::fmt::Debug for Opened {
     }
 }
 
-type Driver = Pin<Box<Connection<TokioIo<Box<dyn Duplex>>, Full<Bytes>>>>;
+type Driver = Box<Connection<TokioIo<Box<dyn Duplex>>, Full<Bytes>>>;
+
+/// A connection between two questions: only its stream, since the buffers of HTTP cost 16 KiB each.
+pub(super) struct Idle {
+    stream: Box<dyn Duplex>,
+    counted: Counted,
+    since: Instant,
+}
+
+impl std::fmt::Debug for Idle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Idle").field("since", &self.since).finish_non_exhaustive()
+    }
+}
+
+impl Idle {
+    pub(super) fn age(&self) -> Duration {
+        self.since.elapsed()
+    }
+
+    /// False where the other side has closed it, or said something unasked, while nobody was looking.
+    pub(super) fn is_alive(&mut self) -> bool {
+        let mut context = Context::from_waker(Waker::noop());
+        let mut byte = [0u8; 1];
+        Pin::new(&mut self.stream).poll_read(&mut context, &mut ReadBuf::new(&mut byte)).is_pending()
+    }
+
+    pub(super) fn into_stream(self) -> (Box<dyn Duplex>, Counted) {
+        (self.stream, self.counted)
+    }
+}
 
 /// An open connection.
 pub(super) struct Line {
@@ -42,22 +73,25 @@ pub(super) struct Line {
     driver: Option<Driver>,
     /// What ended it, where that was an error.
     ended: Option<hyper::Error>,
-    pub(super) used_at: Instant,
-    /// True once an answer has come over it.
-    pub(super) proven: bool,
-    pub(super) way: Option<Way>,
-    _counted: Counted,
+    counted: Counted,
 }
 
 impl std::fmt::Debug for Line {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Line").field("proven", &self.proven).field("open", &self.driver.is_some()).finish_non_exhaustive()
+        f.debug_struct("Line").field("open", &self.driver.is_some()).finish_non_exhaustive()
     }
 }
 
 /// Counts itself among the open connections of an endpoint.
 #[derive(Debug)]
-struct Counted(Arc<AtomicUsize>);
+pub(super) struct Counted(Arc<AtomicUsize>);
+
+impl Counted {
+    pub(super) fn new(open: &Arc<AtomicUsize>) -> Self {
+        open.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(open))
+    }
+}
 
 impl Drop for Counted {
     fn drop(&mut self) {
@@ -70,26 +104,25 @@ impl Line {
     const MOST_HEAD: usize = 64 << 10;
 
     /// Makes an HTTP connection of a stream. Nothing is sent yet.
-    pub(super) async fn over(opened: Opened, open: &Arc<AtomicUsize>) -> Result<Self, hyper::Error> {
-        open.fetch_add(1, Ordering::Relaxed);
-        let counted = Counted(Arc::clone(open));
-        let (sender, driver) = Builder::new().max_buf_size(Self::MOST_HEAD).handshake(TokioIo::new(opened.stream)).await?;
-        Ok(Self {
-            sender,
-            driver: Some(Box::pin(driver)),
-            ended: None,
-            used_at: Instant::now(),
-            proven: false,
-            way: opened.way,
-            _counted: counted,
-        })
+    pub(super) async fn over(stream: Box<dyn Duplex>, counted: Counted) -> Result<Self, hyper::Error> {
+        let (sender, driver) = Builder::new().max_buf_size(Self::MOST_HEAD).handshake(TokioIo::new(stream)).await?;
+        Ok(Self { sender, driver: Some(Box::new(driver)), ended: None, counted })
     }
 
-    /// False where the other side has closed it while nobody was looking.
-    pub(super) fn is_alive(&mut self) -> bool {
-        let mut context = Context::from_waker(Waker::noop());
-        self.drive(&mut context);
-        self.driver.is_some() && self.sender.is_ready()
+    /// Gives the stream back once the last answer is through; `None` where the connection does not stay.
+    pub(super) async fn settle(mut self) -> Option<Idle> {
+        let (driver, ended, sender) = (&mut self.driver, &mut self.ended, &mut self.sender);
+        let ready = std::future::poll_fn(|context| {
+            drive(driver, ended, context);
+            if driver.is_none() {
+                return Poll::Ready(false);
+            }
+            sender.poll_ready(context).map(|ready| ready.is_ok())
+        })
+        .await;
+        let parts = self.driver.filter(|_| ready)?.into_parts();
+        // Bytes that nobody asked for: this is no connection to go on with.
+        parts.read_buf.is_empty().then(|| Idle { stream: parts.io.into_inner(), counted: self.counted, since: Instant::now() })
     }
 
     /// Sends one request and waits for the head of its answer.
@@ -102,10 +135,7 @@ impl Line {
         })
         .await;
         match result {
-            Ok(answer) => {
-                self.proven = true;
-                Ok(answer)
-            }
+            Ok(answer) => Ok(answer),
             // The connection itself knows better why than the request that it took down.
             Err(why) => Err(self.ended.take().unwrap_or(why)),
         }
@@ -131,30 +161,11 @@ impl Line {
             }
         }
     }
-
-    /// Waits until it can take another request; false where it cannot.
-    pub(super) async fn settle(&mut self) -> bool {
-        let (driver, ended, sender) = (&mut self.driver, &mut self.ended, &mut self.sender);
-        let ready = std::future::poll_fn(|context| {
-            drive(driver, ended, context);
-            if driver.is_none() {
-                return Poll::Ready(false);
-            }
-            sender.poll_ready(context).map(|ready| ready.is_ok())
-        })
-        .await;
-        self.used_at = Instant::now();
-        ready
-    }
-
-    fn drive(&mut self, context: &mut Context<'_>) {
-        drive(&mut self.driver, &mut self.ended, context);
-    }
 }
 
 fn drive(driver: &mut Option<Driver>, ended: &mut Option<hyper::Error>, context: &mut Context<'_>) {
     if let Some(running) = driver
-        && let Poll::Ready(result) = running.as_mut().poll(context)
+        && let Poll::Ready(result) = Pin::new(running.as_mut()).poll(context)
     {
         *driver = None;
         *ended = result.err();

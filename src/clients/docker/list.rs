@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use serde::Deserialize;
 
 use super::engine::Engine;
 use super::status::{read, state};
-use super::words::Words;
+use super::words::Store;
 use crate::clients::http::segment;
 use crate::model::clock::Stamp;
 use crate::model::cluster::Labels;
@@ -65,7 +65,6 @@ impl Engine {
         if only.is_empty() {
             let reply = self.ask(&self.question("/containers/json", "/containers/json").query("?all=1")).await?;
             self.good(&reply)?;
-            self.words.lock().unwrap_or_else(PoisonError::into_inner).turn();
             self.read_rows(&reply.body, &mut all)?;
         }
         for ids in only.chunks(IDS_AT_ONCE) {
@@ -87,7 +86,7 @@ impl Engine {
     fn read_rows(&self, body: &[u8], all: &mut Vec<Container>) -> Result<(), Fault> {
         let rows: Option<Vec<Row<'_>>> = serde_json::from_slice(body).map_err(|why| self.place().garbage(body, &why.to_string()))?;
         let now = self.shared.options.clock.now();
-        let mut words = self.words.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut words = self.shared.words.lock();
         for row in rows.unwrap_or_default() {
             if let Some(container) = container(row, &mut words, now) {
                 all.push(container);
@@ -99,7 +98,7 @@ impl Engine {
     }
 }
 
-fn container(row: Row<'_>, words: &mut Words, now: Stamp) -> Option<Container> {
+fn container(row: Row<'_>, words: &mut Store, now: Stamp) -> Option<Container> {
     let id = ContainerId::parse(&row.id?.0)?;
     let told = row.status.as_ref().map(|s| read(&s.0)).unwrap_or_default();
     let word = match (&row.state, &row.status) {
@@ -164,7 +163,7 @@ mod tests {
     use crate::model::host::ContainerState;
 
     fn parse(json: &str) -> Option<Container> {
-        container(serde_json::from_str(json).expect("row"), &mut Words::default(), Stamp(1_000_000))
+        container(serde_json::from_str(json).expect("row"), &mut Store::default(), Stamp(1_000_000))
     }
 
     #[test]

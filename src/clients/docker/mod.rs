@@ -1,7 +1,9 @@
 //! Docker Engines, old and new, over our own pooled transport: unix, TCP, mutual TLS, ssh.
 
+mod chunks;
 mod engine;
 mod events;
+mod flow;
 mod host;
 mod inspect;
 mod line;
@@ -32,6 +34,7 @@ pub use verbs::CarriedOut;
 pub use version::{ApiVersion, NEWEST, OLDEST};
 
 pub(in crate::clients) use line::Opened;
+pub(in crate::clients) use words::Words;
 
 use super::Wire;
 use super::ssh::Tunnel;
@@ -89,7 +92,6 @@ impl Docker {
             pool: pool::Pool::new(),
             version: Mutex::default(),
             agreeing: tokio::sync::Mutex::default(),
-            words: Mutex::default(),
         })))
     }
 

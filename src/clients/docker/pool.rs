@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::line::Line;
+use super::line::Idle;
 
 /// Connections to one engine at most.
 pub const CONNECTIONS: usize = 8;
@@ -31,7 +31,7 @@ pub(super) struct Pool {
     places: Arc<Semaphore>,
     streams: Arc<Semaphore>,
     acts: Arc<Semaphore>,
-    idle: Mutex<Vec<Line>>,
+    idle: Mutex<Vec<Idle>>,
     open: Arc<AtomicUsize>,
 }
 
@@ -73,11 +73,11 @@ impl Pool {
     }
 
     /// An idle connection that still lives, for a holder of a place.
-    pub(super) fn take(&self, _place: &Place) -> Option<Line> {
+    pub(super) fn take(&self, _place: &Place) -> Option<Idle> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        while let Some(mut line) = idle.pop() {
-            if line.used_at.elapsed() < IDLE && line.is_alive() {
-                return Some(line);
+        while let Some(mut one) = idle.pop() {
+            if one.age() < IDLE && one.is_alive() {
+                return Some(one);
             }
         }
         None
@@ -93,9 +93,9 @@ impl Pool {
     }
 
     /// Gives a connection back for the next one.
-    pub(super) fn put(&self, line: Line, place: Place) {
+    pub(super) fn put(&self, one: Idle, place: Place) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.push(line);
+        idle.push(one);
         drop(idle);
         drop(place);
     }

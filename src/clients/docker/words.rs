@@ -1,67 +1,97 @@
-//! Words that many containers of an engine share: images, label sets, ports. Kept once.
+//! Words that containers of all engines share: images, label sets, ports. Kept once in the process.
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::model::cluster::Labels;
 use crate::model::host::Port;
 use crate::model::text::clean;
 
-/// What was seen in the last whole list, and in the one that is being read.
+/// The one store. What nobody holds any more is forgotten when it has doubled since the last time.
 #[derive(Debug, Default)]
-pub(super) struct Words {
-    now: Generation,
-    before: Generation,
-}
+pub(in crate::clients) struct Words(Mutex<Store>);
 
 #[derive(Debug, Default)]
-struct Generation {
+pub(super) struct Store {
     words: HashSet<Arc<str>>,
     labels: HashSet<Arc<Labels>>,
     ports: HashSet<Arc<[Port]>>,
+    /// How many there may be before the next look at what is unused.
+    room: usize,
 }
 
-impl Words {
-    /// Begins a whole list: what it does not name is forgotten at the next one, so that memory follows the engine.
-    pub(super) fn turn(&mut self) {
-        self.before = std::mem::take(&mut self.now);
-    }
+/// Fewer than this are never looked through.
+const FEW: usize = 1024;
 
+impl Words {
+    /// For one list. Held while its rows are made, not while it is parsed.
+    pub(super) fn lock(&self) -> MutexGuard<'_, Store> {
+        let mut store = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        store.forget();
+        store
+    }
+}
+
+impl Store {
     /// One word, washed.
     pub(super) fn word(&mut self, text: &str) -> Arc<str> {
         // What is kept is washed: a word that is found needs no washing.
-        if let Some(have) = self.now.words.get(text) {
+        if let Some(have) = self.words.get(text) {
             return Arc::clone(have);
         }
         let text = clean(text);
-        if let Some(have) = self.now.words.get(&*text) {
+        if let Some(have) = self.words.get(&*text) {
             return Arc::clone(have);
         }
-        let word = self.before.words.take(&*text).unwrap_or_else(|| Arc::from(&*text));
-        self.now.words.insert(Arc::clone(&word));
+        let word = Arc::<str>::from(&*text);
+        self.words.insert(Arc::clone(&word));
         word
     }
 
     /// One set of labels, made of words of this store.
     pub(super) fn labels(&mut self, labels: Labels) -> Arc<Labels> {
-        if let Some(have) = self.now.labels.get(&labels) {
+        if let Some(have) = self.labels.get(&labels) {
             return Arc::clone(have);
         }
-        let set = self.before.labels.take(&labels).unwrap_or_else(|| Arc::new(labels));
-        self.now.labels.insert(Arc::clone(&set));
+        let set = Arc::new(labels);
+        self.labels.insert(Arc::clone(&set));
         set
     }
 
     pub(super) fn ports(&mut self, mut ports: Vec<Port>) -> Arc<[Port]> {
         ports.sort();
         ports.dedup();
-        if let Some(have) = self.now.ports.get(ports.as_slice()) {
+        if let Some(have) = self.ports.get(ports.as_slice()) {
             return Arc::clone(have);
         }
-        let set = self.before.ports.take(ports.as_slice()).unwrap_or_else(|| Arc::from(ports));
-        self.now.ports.insert(Arc::clone(&set));
+        let set = Arc::<[Port]>::from(ports);
+        self.ports.insert(Arc::clone(&set));
         set
     }
+
+    fn forget(&mut self) {
+        if self.size() <= self.room.max(FEW) {
+            return;
+        }
+        // Sets first: they hold words.
+        drop_unused(&mut self.labels);
+        drop_unused(&mut self.ports);
+        drop_unused(&mut self.words);
+        self.room = self.size() * 2;
+    }
+
+    fn size(&self) -> usize {
+        self.words.len() + self.labels.len() + self.ports.len()
+    }
+}
+
+fn drop_unused<T: ?Sized>(all: &mut HashSet<Arc<T>>)
+where
+    Arc<T>: Eq + Hash,
+{
+    all.retain(|one| Arc::strong_count(one) > 1);
+    all.shrink_to(all.len() * 2);
 }
 
 #[cfg(test)]
@@ -70,25 +100,30 @@ mod tests {
 
     #[test]
     fn equal_words_are_one_and_unused_ones_are_forgotten() {
-        let mut words = Words::default();
-        let first = words.word("web:v1");
-        assert!(Arc::ptr_eq(&first, &words.word("web:v1")));
-        words.turn();
-        assert!(Arc::ptr_eq(&first, &words.word("web:v1")), "kept over one list");
-        words.turn();
-        words.turn();
-        assert_eq!(Arc::strong_count(&first), 1, "forgotten after two lists without it");
-        assert_eq!(&*words.word("a\x1bb"), "a\u{FFFD}b");
+        let words = Words::default();
+        let first = words.lock().word("web:v1");
+        assert!(Arc::ptr_eq(&first, &words.lock().word("web:v1")));
+        assert_eq!(&*words.lock().word("a\x1bb"), "a\u{FFFD}b");
+        for round in 0..20 {
+            let mut store = words.lock();
+            for n in 0..500 {
+                let (key, value) = (store.word("app"), store.word(&format!("{round}-{n}")));
+                store.labels(Labels::from([(key, value)]));
+            }
+        }
+        assert!(words.lock().size() < 3 * FEW, "{}", words.lock().size());
+        assert!(Arc::ptr_eq(&first, &words.lock().word("web:v1")), "what is held stays");
     }
 
     #[test]
     fn label_sets_and_ports_are_shared() {
-        let mut words = Words::default();
-        let make = |words: &mut Words| Labels::from([(words.word("a"), words.word("1"))]);
-        let (one, two) = (make(&mut words), make(&mut words));
-        assert!(Arc::ptr_eq(&words.labels(one), &words.labels(two)));
+        let words = Words::default();
+        let mut store = words.lock();
+        let make = |store: &mut Store| Labels::from([(store.word("a"), store.word("1"))]);
+        let (one, two) = (make(&mut store), make(&mut store));
+        assert!(Arc::ptr_eq(&store.labels(one), &store.labels(two)));
         let port = |public| Port { private: 80, public, ip: None, protocol: "tcp".into() };
-        let one = words.ports(vec![port(Some(2)), port(Some(1))]);
-        assert!(Arc::ptr_eq(&one, &words.ports(vec![port(Some(1)), port(Some(2)), port(Some(1))])));
+        let one = store.ports(vec![port(Some(2)), port(Some(1))]);
+        assert!(Arc::ptr_eq(&one, &store.ports(vec![port(Some(1)), port(Some(2)), port(Some(1))])));
     }
 }

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use bytes::{Buf, Bytes};
 
-use super::engine::{Engine, Flow};
+use super::engine::Engine;
+use super::flow::Flow;
 use super::lines::{Cut, Lines};
 use super::pool::Use;
 use super::version::ApiVersion;
@@ -109,7 +110,7 @@ impl Engine {
         let mut question = self.question("/containers/{id}/logs", format!("/containers/{id}/logs")).query(query);
         question.wanted = Use::Stream;
         let flow = self.open(&question).await?;
-        let kind = flow.headers.get("content-type").and_then(|v| v.to_str().ok()).unwrap_or_default();
+        let kind = flow.raw.headers.get("content-type").and_then(|v| v.to_str().ok()).unwrap_or_default();
         let framing = match (known, kind) {
             (Some(framing), _) => framing,
             (None, "application/vnd.docker.raw-stream") => Framing::Raw,
