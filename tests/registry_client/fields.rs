@@ -259,6 +259,14 @@ async fn preheat_and_dragonfly_are_read() {
 
     let dragonfly = p.dragonfly(Some("token"));
     let play = |file: &str, n: u32| p.play([number(file, n)]);
+    play("dragonfly_manager", 404);
+    let (token, until) = dragonfly.fetch_sign_in("root", &"hunter2".to_owned().into()).await.expect("a token");
+    assert_eq!(until, at("2026-11-25T02:40:48Z"));
+    assert!(!format!("{token:?}").contains("secret>"), "{token:?}");
+    assert!(!p.seen()[0].headers.contains_key("authorization"));
+    play("dragonfly_manager", 403);
+    let refused = dragonfly.fetch_sign_in("root", &"hunter3".to_owned().into()).await.expect_err("refused");
+    assert_eq!(refused.kind, wharf::model::fault::FaultKind::Unauthorized);
     play("dragonfly_manager", 407);
     let scheduler = &dragonfly.list_schedulers().await.expect("schedulers")[0];
     assert_eq!(

@@ -2,14 +2,16 @@
 
 mod told;
 
+use secrecy::{ExposeSecret, SecretString};
 use told::{
     Told, ToldAccessToken, ToldAudit, ToldCluster, ToldDistribution, ToldJob, ToldPeer, ToldScheduler, ToldSchedulerCluster,
-    ToldSeedPeerCluster, ToldUser,
+    ToldSeedPeerCluster, ToldSignIn, ToldUser,
 };
 
 use super::Wire;
 use super::gate::Client;
-use super::http::{Answer, Ask, Auth, Http, HttpEndpoint, Method};
+use super::http::{Answer, Ask, Auth, Credentials, Http, HttpEndpoint, Method};
+use crate::model::clock::Stamp;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::preheat::{
     AccessToken, Distribution, DragonflyAudit, DragonflyJob, DragonflyUser, Peer, Scheduler, SchedulerCluster, SeedPeerCluster, WarmCluster,
@@ -60,6 +62,26 @@ impl Dragonfly {
             Text::new("/healthy was not answered with OK", "/healthy 的应答不是 OK"),
             Text::new("another service may answer there; check the address", "应答的可能是别的服务，请检查地址"),
         ))
+    }
+
+    /// Signs a user in: the token that `/api` wants, and when it ends. A wrong password is Unauthorized and not tried again.
+    pub async fn fetch_sign_in(&self, user: &str, password: &SecretString) -> Result<(Credentials, Option<Stamp>), Fault> {
+        let path = "/api/v1/users/signin";
+        let body = serde_json::json!({"name": user, "password": password.expose_secret()});
+        let ask = Ask { auth: Auth::Anonymous, ..Ask::new(Method::POST, path, path).json(&body) };
+        let answer = self.answer(ask).await?;
+        // Never shown: a body that cannot be read may hold a token all the same.
+        let told: Option<ToldSignIn> = serde_json::from_slice(&answer.body).ok();
+        let (token, until) = told.map(ToldSignIn::parts).unwrap_or_default();
+        match token {
+            Some(token) => Ok((Credentials::Bearer(token), until)),
+            None => Err(Fault::new(
+                &**self.http.name(),
+                FaultKind::Protocol,
+                Text::new("the sign-in was answered without a token", "登录应答里没有令牌"),
+                Text::new("another service may answer there; check the address", "应答的可能是别的服务，请检查地址"),
+            )),
+        }
     }
 
     pub async fn list_clusters(&self) -> Result<Vec<WarmCluster>, Fault> {

@@ -4,6 +4,13 @@ use super::{Client, Row};
 
 pub(super) const ROWS: &[Row] = &[
     get("/healthy", "asks whether it lives"),
+    Row {
+        client: Client::Dragonfly,
+        method: "POST",
+        template: "/api/v1/users/signin",
+        discriminator: "",
+        reason: "signs in for a token to read with",
+    },
     get("/oapi/v1/clusters", "lists clusters"),
     get("/oapi/v1/jobs", "lists jobs"),
     get("/oapi/v1/jobs/{id}", "describes one job"),

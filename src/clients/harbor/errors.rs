@@ -63,8 +63,7 @@ pub(super) fn fault(answer: Answer) -> Fault {
             "该 Harbor 版本不接受此请求格式，请反馈其版本",
         );
     }
-    let known = FaultKind::Forbidden;
-    if fault.kind == known && first.code == "DENIED" && first.message.contains("read only") {
+    if fault.kind == FaultKind::Forbidden && first.code == "DENIED" && first.message.contains("read only") {
         fault.hint = Text::new("this Harbor is in read-only mode: an administrator has to end it", "该 Harbor 处于只读模式，需管理员解除");
     }
     let (code, en, zh) = (&first.code, &fault.cause.en, &fault.cause.zh);

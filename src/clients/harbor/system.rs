@@ -27,7 +27,7 @@ impl Harbor {
     pub async fn fetch_ping(&self) -> Result<(), Fault> {
         let ask = Ask { auth: Auth::Anonymous, ..Ask::get("/api/v2.0/ping", "/api/v2.0/ping") };
         let answer = self.answer(ask).await?;
-        if answer.body.trim_ascii().trim_ascii_start().eq_ignore_ascii_case(b"pong") {
+        if answer.body.trim_ascii().eq_ignore_ascii_case(b"pong") {
             return Ok(());
         }
         match answer.json::<String>() {

@@ -270,3 +270,17 @@ impl Told for ToldAudit {
         }
     }
 }
+
+/// No `Debug`: it holds a token.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct ToldSignIn {
+    token: Option<String>,
+    expire: Word,
+}
+
+impl ToldSignIn {
+    pub(super) fn parts(self) -> (Option<secrecy::SecretString>, Option<Stamp>) {
+        (self.token.filter(|token| !token.is_empty()).map(Into::into), self.expire.moment())
+    }
+}
