@@ -27,7 +27,10 @@ async fn bench(mode: Mode) -> Bench {
     let dir = tempfile::tempdir().expect("tempdir");
     let clock = Clock::system();
     let config = config::parse(&lab.config_toml(), &dir.path().join("wharf.toml")).expect("the lab's config is a good config");
-    let wire = Wire::new(WireOptions::new(mode, clock.clone(), dir.path().join("run"))).expect("wire");
+    let mut options = WireOptions::new(mode, clock.clone(), dir.path().join("run"));
+    // The world has a host that never answers: nobody needs to wait ten seconds for it here.
+    options.request_timeout = Duration::from_secs(2);
+    let wire = Wire::new(options).expect("wire");
     let journal = Journal::open(&dir.path().join("state"), &clock).await.expect("journal");
     let owner = owner_here(&clock);
     let setup = Setup {

@@ -60,8 +60,7 @@ impl Keeper {
 }
 
 /// Runs until the senders are gone.
-pub(super) async fn keep(mut reports: mpsc::Receiver<Report>, fleet: watch::Sender<Arc<Fleet>>, clock: Clock) {
-    let mut keeper = Keeper::new(Fleet::default(), clock.now());
+pub(super) async fn keep(mut keeper: Keeper, mut reports: mpsc::Receiver<Report>, fleet: watch::Sender<Arc<Fleet>>, clock: Clock) {
     let mut dirty = false;
     let mut next_publish = Instant::now();
     let mut tick = tokio::time::interval(TICK);

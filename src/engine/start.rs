@@ -11,6 +11,7 @@ use super::desk::{Desk, DeskParts};
 use super::endpoints::Switchboard;
 use super::executor::Executor;
 use super::figures::{Figures, Visible};
+use super::keeper::Keeper;
 use super::reconcile::{self, Role};
 use super::tasks::Tasks;
 use super::{Engine, Mode, keeper};
@@ -113,7 +114,11 @@ pub fn start(setup: Setup) -> Running {
     let mode = if wire.mode() == Mode::Writing && !config.read_only { Mode::Writing } else { Mode::ReadOnly };
     let owner = Arc::new(owner);
     let (report, reports) = mpsc::channel::<Report>(REPORTS);
-    let (fleet_in, fleet) = watch::channel(Arc::new(Fleet::default()));
+    // What is declared is there from the first moment: no face ever sees a world without its hosts.
+    let mut declared = Fleet::default();
+    declared.apply(Report::Site(Box::new(config.site.clone())));
+    let mut keeper = Keeper::new(declared, clock.now());
+    let (fleet_in, fleet) = watch::channel(keeper.publish(clock.now()));
     let (live_in, live) = watch::channel(Arc::new(Live::default()));
     let (command, commands) = mpsc::channel(COMMANDS);
     let (tail, tails) = mpsc::channel(COMMANDS);
@@ -121,7 +126,7 @@ pub fn start(setup: Setup) -> Running {
     let (lines_in, lines) = watch::channel(Arc::default());
     let lines = Switchboard::new(lines);
 
-    tasks.start("keeper", "engine", keeper::keep(reports, fleet_in, clock.clone()));
+    tasks.start("keeper", "engine", keeper::keep(keeper, reports, fleet_in, clock.clone()));
     if interest != Interest::Once {
         let figures = Figures::new(lines.clone(), fleet.clone(), visible, live_in);
         tasks.start("figures", "engine", figures.run());
