@@ -294,9 +294,8 @@ async fn killed(verb: &str, more: &[&str], boundary: Boundary) {
 }
 
 async fn at_every_boundary(verb: &str, more: &[&str]) {
-    for boundary in BOUNDARIES {
-        killed(verb, more, boundary).await;
-    }
+    // Each scene has a lab, a journal and a console of its own.
+    futures_util::future::join_all(BOUNDARIES.map(|boundary| killed(verb, more, boundary))).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
