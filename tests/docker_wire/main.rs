@@ -4,6 +4,7 @@
 mod connections;
 mod far;
 mod faults;
+mod proxies;
 mod ssh;
 mod sshd;
 mod streams;

@@ -12,7 +12,7 @@ pub(super) const ROWS: &[Row] = &[
         reason: "signs in for a token to read with",
     },
     get("/oapi/v1/clusters", "lists clusters"),
-    get("/oapi/v1/jobs", "lists jobs"),
+    get("/oapi/v1/jobs", "lists the preheat jobs"),
     get("/oapi/v1/jobs/{id}", "describes one job"),
     Row {
         client: Client::Dragonfly,

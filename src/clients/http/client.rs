@@ -1,8 +1,7 @@
 //! Sending: the gate first, then one of eight places in the line, attempts, redirects and a bounded body.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use bytes::BytesMut;
 use reqwest::Url;
@@ -12,6 +11,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::answer::{Answer, Origin};
 use super::ask::{Ask, Auth, Credentials, Redirects};
+use super::domains::{AT_ONCE, Keep, Reach, Whose};
 use super::retry::{ATTEMPTS, is_passing, retry_after_ms, wait_before};
 use crate::clients::cause::short;
 use crate::clients::gate::{Client, Passage};
@@ -20,8 +20,6 @@ use crate::clients::{Shared, Wire};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::text::Text;
 
-/// Requests to one endpoint at once.
-const AT_ONCE: usize = 8;
 const HOPS: u32 = 3;
 
 /// A place that speaks HTTP.
@@ -45,21 +43,6 @@ pub struct Http {
     endpoint: Arc<HttpEndpoint>,
     line: Arc<Semaphore>,
 }
-
-/// Whether connections are kept for the next request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Keep {
-    Yes,
-    /// For writes: one is never lost on a connection that the other side has just closed.
-    No,
-}
-
-/// A reqwest client, and the configuration that it was made of.
-type Made = (Arc<rustls::ClientConfig>, reqwest::Client);
-
-/// One reqwest client per domain of trust, and one more for its writes; made anew when its CA file has changed.
-#[derive(Debug, Default)]
-pub(crate) struct Clients(Mutex<HashMap<(Domain, Keep), Made>>);
 
 /// One attempt's target and headers.
 struct Hop {
@@ -212,18 +195,22 @@ impl Http {
 
     async fn attempt(&self, ask: &Ask, hop: &Hop, request_id: &str, origin: &Arc<Origin>) -> Result<Answer, (Fault, Again)> {
         let place = origin.place();
-        let client =
-            self.client(&hop.domain, if ask.is_safe() { Keep::Yes } else { Keep::No }).await.map_err(|fault| (fault, Again::No))?;
+        let keep = if ask.is_safe() { Keep::Yes } else { Keep::No };
+        let reach = Reach::of(&hop.url);
+        let client = self.client(Whose { domain: hop.domain.clone(), keep, reach }).await.map_err(|fault| (fault, Again::No))?;
         let mut request =
             client.request(ask.method.clone(), hop.url.clone()).headers(hop.headers.clone()).header("X-Request-Id", request_id);
         if let Some(body) = &ask.body {
             request = request.body(body.clone());
         }
         let mut response = request.send().await.map_err(|why| {
-            let again = if why.is_connect() { Again::Yes } else { Again::No };
             let fault = place.explain(&why);
-            let again = if matches!(fault.kind, FaultKind::Tls | FaultKind::Limit) { Again::No } else { again };
-            (fault, again)
+            // Without a head: not connected, or over a connection that the other side had just closed.
+            let again = match fault.kind {
+                FaultKind::Refused | FaultKind::Unreachable | FaultKind::Timeout => Again::Yes,
+                _ => Again::No,
+            };
+            (reach.word(fault), again)
         })?;
         let most = ask.max_body.unwrap_or(self.shared.options.max_body);
         let mut body = BytesMut::new();
@@ -245,52 +232,13 @@ impl Http {
         })
     }
 
-    async fn client(&self, domain: &Domain, keep: Keep) -> Result<reqwest::Client, Fault> {
-        let (shared, domain, name) = (Arc::clone(&self.shared), domain.clone(), Arc::clone(&self.endpoint.name));
+    async fn client(&self, whose: Whose) -> Result<reqwest::Client, Fault> {
+        let (shared, name) = (Arc::clone(&self.shared), Arc::clone(&self.endpoint.name));
         let made = tokio::task::spawn_blocking(move || {
-            let config = shared.trust.config(&name, &domain)?;
-            shared.http.client(&shared, &name, (domain, keep), &config)
+            let config = shared.trust.config(&name, &whose.domain)?;
+            shared.http.client(&shared, &name, whose, &config)
         });
         made.await.unwrap_or_else(|_| Err(self.origin().place().timeout(None)))
-    }
-}
-
-impl Clients {
-    fn client(
-        &self,
-        shared: &Shared,
-        endpoint: &str,
-        whose: (Domain, Keep),
-        config: &Arc<rustls::ClientConfig>,
-    ) -> Result<reqwest::Client, Fault> {
-        let mut made = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((have, client)) = made.get(&whose)
-            && Arc::ptr_eq(have, config)
-        {
-            return Ok(client.clone());
-        }
-        #[allow(clippy::disallowed_methods, reason = "this is the one reqwest layer")]
-        let built = reqwest::Client::builder()
-            .tls_backend_preconfigured(config.as_ref().clone())
-            .http1_only()
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            .connect_timeout(shared.options.connect_timeout)
-            .pool_max_idle_per_host(if whose.1 == Keep::Yes { AT_ONCE } else { 0 })
-            .tcp_nodelay(true)
-            .user_agent(concat!("wharf/", env!("CARGO_PKG_VERSION")))
-            .build();
-        let client = built.map_err(|why| {
-            let words = short(&why.to_string());
-            Fault::new(
-                endpoint,
-                FaultKind::Tls,
-                Text::made(format!("no HTTP client could be made: {words}"), format!("无法建立 HTTP 客户端:{words}")),
-                Text::new("check HTTPS_PROXY and the CA files", "请检查 HTTPS_PROXY 和 CA 文件"),
-            )
-        })?;
-        made.insert(whose, (Arc::clone(config), client.clone()));
-        Ok(client)
     }
 }
 

@@ -3,6 +3,7 @@
 mod answer;
 mod ask;
 mod client;
+mod domains;
 mod retry;
 #[cfg(test)]
 mod tests;
@@ -12,4 +13,4 @@ pub use ask::{Ask, Auth, Credentials, Redirects};
 pub use client::{Http, HttpEndpoint, segment};
 pub use reqwest::{Method, StatusCode, Url, header};
 
-pub(crate) use client::Clients;
+pub(in crate::clients) use domains::Clients;
