@@ -7,6 +7,7 @@ pub mod exchange;
 mod hand;
 pub mod harbor;
 mod life;
+pub mod oci;
 pub mod record;
 pub mod registries;
 pub mod server;
@@ -26,7 +27,7 @@ use docker::{Agenda, Mint, Twin};
 pub use hand::{Glance, Hand};
 use life::Rate;
 use registries::Registries;
-pub use registries::RegistryHand;
+pub use registries::{PlainHand, RegistryHand};
 use server::{Endpoint, Place, Server};
 pub use world::World;
 
@@ -122,6 +123,11 @@ impl Lab {
     /// A hand on a registry: its faults, what it was asked, and what its peers and its people do.
     pub fn registry(&self, name: &str) -> Option<&RegistryHand> {
         self.registries.hands.iter().find(|hand| *hand.name == *name)
+    }
+
+    /// A hand on a plain registry.
+    pub fn plain_registry(&self, name: &str) -> Option<&PlainHand> {
+        self.registries.plain.iter().find(|hand| *hand.name == *name)
     }
 
     /// The registries that are Harbors, in the order of the world file.

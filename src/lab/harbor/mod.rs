@@ -5,6 +5,8 @@
 
 mod artifacts;
 mod audit;
+#[cfg(test)]
+mod behaviour;
 mod caller;
 mod configuration;
 mod executions;
@@ -49,6 +51,7 @@ pub use run::{Execution, Outcome, Past};
 pub use state::{Kind, Member, Policy, Project, Registry, Robot, Sequences, User, Visibility};
 pub use storage::Push;
 pub use twin::Twin;
+pub(in crate::lab) use twin::{read, respond};
 
 use caller::Caller;
 use preheat::Preheats;

@@ -1,6 +1,7 @@
 //! The registries of a world: made from the world file, put behind the listener, each with an address of its own.
 
 mod fill;
+mod hand;
 mod past;
 mod seed;
 pub mod spec;
@@ -15,107 +16,23 @@ use crate::model::clock::Clock;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::text::Text;
 
-use super::harbor::{Harbors, Push, Twin};
-use super::record::Asked;
-use super::server::{Endpoint, Place, Server};
-use super::trouble::Rule;
+use super::harbor::{Harbors, Twin};
+use super::oci;
+use super::server::{Place, Server};
 use super::world::WorldFile;
 
+pub use hand::{PlainHand, RegistryHand};
 use seed::{Ground, Told};
 use spec::{RegistrySpec, Speaks};
 
 /// From one push by itself to the next.
 const LIFE: Duration = Duration::from_secs(45);
 
-/// A hand on one registry: its faults, what it was asked, and what someone does to it behind the console's back.
-#[derive(Clone, Debug)]
-pub struct RegistryHand {
-    pub name: Arc<str>,
-    /// Where it is spoken to.
-    pub url: String,
-    pub user: String,
-    pub password: String,
-    twin: Arc<Twin>,
-    endpoint: Arc<Endpoint>,
-    clock: Clock,
-}
-
-impl RegistryHand {
-    /// From now on, beside the faults already there.
-    pub fn fault(&self, rule: Rule) {
-        self.endpoint.faults.add(rule);
-    }
-
-    /// No faults any more.
-    pub fn heal(&self) {
-        self.endpoint.faults.heal();
-    }
-
-    /// The newest requests, oldest first.
-    pub fn requests(&self) -> Vec<Asked> {
-        self.endpoint.record.requests()
-    }
-
-    /// All requests ever.
-    pub fn requests_seen(&self) -> u64 {
-        self.endpoint.record.seen()
-    }
-
-    /// Forgets the requests so far.
-    pub fn forget_requests(&self) {
-        self.endpoint.record.forget();
-    }
-
-    /// Reads or changes all Harbors of the world; the number is this one's place.
-    pub fn with<T>(&self, look: impl FnOnce(&mut Harbors, usize) -> T) -> T {
-        self.twin.with(look)
-    }
-
-    /// Pushes an image made for its name as somebody would, and returns its digest.
-    ///
-    /// # Errors
-    /// What the Harbor refuses it with.
-    pub fn push(&self, name: &str, tag: &str, by: &str) -> Result<String, String> {
-        let (project, repository) = name.split_once('/').ok_or("a name is project/repository")?;
-        let now = self.clock.now();
-        let mut random = fastrand::Rng::with_seed(now.0.unsigned_abs());
-        let image = seed::image(&format!("{name}:{tag} {}", now.0), "amd64", &("sha256:ba5e".into(), 1 << 24), &mut random);
-        let image = Arc::new(image);
-        let digest = image.digest.to_string();
-        let push = Push { project, repository, tag: Some(tag), image, by };
-        let pushed = self.with(|harbors, at| harbors.harbor_mut(at).map(|harbor| harbor.push(&push, harbor.by_its_clock(now))));
-        match pushed {
-            Some(Ok(())) => Ok(digest),
-            Some(Err(refusal)) => Err(format!("{refusal:?}")),
-            None => Err("there is no such Harbor".into()),
-        }
-    }
-
-    /// Its core goes away: nobody answers, and what was under way inside it is lost.
-    pub fn stop_core(&self) {
-        self.with(Harbors::stop_core);
-    }
-
-    pub fn start_core(&self) {
-        let now = self.clock.now();
-        self.with(|harbors, at| harbors.start_core(at, now));
-    }
-
-    /// Its storage dies: what is being copied to it begins to fail.
-    pub fn stop_storage(&self) {
-        let now = self.clock.now();
-        self.with(|harbors, at| harbors.stop_storage(at, now));
-    }
-
-    pub fn start_storage(&self) {
-        self.with(Harbors::start_storage);
-    }
-}
-
 /// The registries of a running lab.
 #[derive(Debug, Default)]
 pub(super) struct Registries {
     pub(super) hands: Vec<RegistryHand>,
+    pub(super) plain: Vec<PlainHand>,
 }
 
 /// Makes the registries of a world and opens them.
@@ -135,18 +52,28 @@ pub(super) fn open(file: &WorldFile, server: &Server, clock: &Clock) -> Result<R
     })?;
     let harbors = Arc::new(Mutex::new(made));
     let addresses = addresses(file);
-    let mut hands = Vec::new();
-    for (at, spec) in file.registry.iter().filter(|spec| spec.kind == Speaks::Harbor).enumerate() {
+    let place = |spec: &RegistrySpec| {
         let idc = file.idc.iter().find(|idc| idc.name == spec.idc);
-        let place = Place {
+        Place {
             name: spec.name.as_str().into(),
             address: addresses[&spec.name],
             latency: Duration::from_millis(idc.map_or(0, |idc| idc.latency_ms) + spec.latency_ms),
             rules: spec.faults.clone(),
-        };
+        }
+    };
+    let mut plain = Vec::new();
+    for spec in file.registry.iter().filter(|spec| spec.kind == Speaks::Oci) {
+        let twin = Arc::new(oci::Twin::new(plain_registry(spec, file, &urls[&spec.name]), clock.clone()));
+        let service: Arc<oci::Twin> = Arc::clone(&twin);
+        let endpoint = server.open(place(spec), service);
+        let (user, password) = (spec.user.clone(), spec.password.clone());
+        plain.push(PlainHand { name: spec.name.as_str().into(), url: urls[&spec.name].clone(), user, password, twin, endpoint });
+    }
+    let mut hands = Vec::new();
+    for (at, spec) in file.registry.iter().filter(|spec| spec.kind == Speaks::Harbor).enumerate() {
         let twin = Arc::new(Twin::new(Arc::clone(&harbors), at, clock.clone()));
         let service: Arc<Twin> = Arc::clone(&twin);
-        let endpoint = server.open(place, service);
+        let endpoint = server.open(place(spec), service);
         let (user, password) = (spec.user.clone(), spec.password.clone());
         hands.push(RegistryHand {
             name: spec.name.as_str().into(),
@@ -161,7 +88,7 @@ pub(super) fn open(file: &WorldFile, server: &Server, clock: &Clock) -> Result<R
     if file.life.changes_per_second > 0.0 && !hands.is_empty() {
         server.tasks().start(live(hands.clone(), file.seed));
     }
-    Ok(Registries { hands })
+    Ok(Registries { hands, plain })
 }
 
 /// The `[[registry]]` entries of a config over this world.
@@ -173,11 +100,33 @@ pub(super) fn config(text: &mut String, file: &WorldFile, port: u16) {
         let _ = writeln!(text, "[[registry]]\nname = {}\nidc = {}\nkind = \"{kind}\"", quoted(&spec.name), quoted(&spec.idc));
         let _ = writeln!(text, "url = {}\nuser = {}", quoted(&url(address, port)), quoted(&spec.user));
         let _ = writeln!(text, "password = {}", quoted(&format!("command:echo {}", spec.password)));
+        let listed =
+            spec.project.iter().flat_map(|project| project.repositories.iter().map(move |own| quoted(&format!("{}/{own}", project.name))));
+        if spec.no_catalogue {
+            let _ = writeln!(text, "repositories = [{}]", listed.collect::<Vec<_>>().join(", "));
+        }
         if let Some(group) = &spec.group {
             let _ = writeln!(text, "match = {}", quoted(group));
         }
         text.push('\n');
     }
+}
+
+/// A plain registry with what its projects name.
+fn plain_registry(spec: &RegistrySpec, file: &WorldFile, url: &str) -> oci::Registry {
+    let door = oci::Door::Token { user: spec.user.clone(), password: spec.password.clone(), public: true };
+    let knobs = oci::Knobs { catalogue: !spec.no_catalogue, deletes: !spec.no_delete, pages_tags: true, referrers: true, door };
+    let mut registry = oci::Registry::new(url, knobs);
+    for project in &spec.project {
+        for repository in &project.repositories {
+            let name = format!("{}/{repository}", project.name);
+            let served = file.service.iter().find(|service| service.image == name).map(|service| service.tags.clone()).unwrap_or_default();
+            for tag in (0..project.tags).map(|at| format!("v1.{at}.0")).chain(served) {
+                registry.place(&name, &tag);
+            }
+        }
+    }
+    registry
 }
 
 fn harbors(file: &WorldFile, ground: &Ground<'_>) -> Result<Harbors, String> {
@@ -252,7 +201,7 @@ mod tests {
 
     use super::*;
     use crate::lab::exchange::Request;
-    use crate::lab::trouble::Trouble;
+    use crate::lab::trouble::{Rule, Trouble};
     use crate::lab::{Lab, LabOptions, World};
     use crate::model::clock::Stamp;
 
@@ -272,6 +221,7 @@ mod tests {
         let lab = lab().await;
         let names: Vec<&str> = lab.registries().iter().map(|hand| &*hand.name).collect();
         assert_eq!(names, ["yongfeng", "tucheng", "aws-bj", "aws-sh"]);
+        assert!(lab.plain_registry("mirror-sh").expect("a plain one").with(|registry| registry.repositories.len()) == 5);
         let [yongfeng, tucheng, beijing, shanghai] = lab.registries() else { panic!("four") };
         assert_eq!(ask(yongfeng, "/api/v2.0/projects?page_size=100").as_array().map(Vec::len), Some(20));
         let users = ask(yongfeng, "/api/v2.0/users?page_size=100");
