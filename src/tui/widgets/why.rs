@@ -24,7 +24,7 @@ pub(in crate::tui) fn why(noun: &dyn Noun, cx: &Context<'_>, row: RowId) -> Vec<
         lines.extend(container_at(cx.fleet, row).map(|(_, c)| why_container(c, cx)).unwrap_or_default());
     }
     if let (true, Some((_, why))) = (lines.is_empty(), noun.overdue(cx, row)) {
-        lines.push(said(cx, Text::new("WHY", "原因"), why.get(cx.lang), Tone::Warn));
+        lines.push(said(cx, &Text::new("WHY", "原因"), why.get(cx.lang), Tone::Warn));
     }
     lines
 }
@@ -60,16 +60,16 @@ fn why_stale(name: &str, freshness: &Freshness, cx: &Context<'_>) -> Vec<Said> {
     lines
 }
 
-fn said(cx: &Context<'_>, label: Text, words: &str, tone: Tone) -> Said {
+fn said(cx: &Context<'_>, label: &Text, words: &str, tone: Tone) -> Said {
     Said::new(label.get(cx.lang), words, tone)
 }
 
 /// A line that needs attention: its words, and the faults of the hosts it is about.
 fn why_attention(cx: &Context<'_>, row: RowId) -> Vec<Said> {
     let Some(line) = cx.fleet.derived.attention.get(row.a as usize) else { return Vec::new() };
-    let mut lines = vec![said(cx, Text::new("WHAT", "问题"), line.text.get(cx.lang), Tone::Bad)];
+    let mut lines = vec![said(cx, &Text::new("WHAT", "问题"), line.text.get(cx.lang), Tone::Bad)];
     if let Some(since) = line.since {
-        lines.push(said(cx, Text::new("SINCE", "自"), &moment(since, cx), Tone::Plain));
+        lines.push(said(cx, &Text::new("SINCE", "自"), &moment(since, cx), Tone::Plain));
     }
     if let About::Hosts { names, .. } = &line.about {
         for host in names.iter().take(HOSTS_TOLD).filter_map(|name| cx.fleet.host(name)) {
@@ -78,12 +78,12 @@ fn why_attention(cx: &Context<'_>, row: RowId) -> Vec<Said> {
         }
     } else if line.about == About::Config {
         if let Some(fault) = &cx.fleet.config_fault {
-            lines.push(said(cx, Text::new("WHERE", "位置"), &fault.endpoint, Tone::Plain));
-            lines.push(said(cx, Text::new("NEXT", "下一步"), fault.hint.get(cx.lang), Tone::Accent));
+            lines.push(said(cx, &Text::new("WHERE", "位置"), &fault.endpoint, Tone::Plain));
+            lines.push(said(cx, &Text::new("NEXT", "下一步"), fault.hint.get(cx.lang), Tone::Accent));
         }
     } else {
         let go = Text::new("Enter leads to where it is mended", "按 Enter 前往处理");
-        lines.push(said(cx, Text::new("NEXT", "下一步"), go.get(cx.lang), Tone::Accent));
+        lines.push(said(cx, &Text::new("NEXT", "下一步"), go.get(cx.lang), Tone::Accent));
     }
     lines
 }
@@ -114,11 +114,11 @@ fn why_container(container: &Container, cx: &Context<'_>) -> Vec<Said> {
         ),
         _ => return Vec::new(),
     };
-    let mut lines = vec![said(cx, Text::new("WHAT", "问题"), what.get(cx.lang), tone)];
+    let mut lines = vec![said(cx, &Text::new("WHAT", "问题"), what.get(cx.lang), tone)];
     if let Some(since) = container.since {
-        lines.push(said(cx, Text::new("SINCE", "自"), &moment(since, cx), Tone::Plain));
+        lines.push(said(cx, &Text::new("SINCE", "自"), &moment(since, cx), Tone::Plain));
     }
-    lines.push(said(cx, Text::new("NEXT", "下一步"), next.get(cx.lang), Tone::Accent));
+    lines.push(said(cx, &Text::new("NEXT", "下一步"), next.get(cx.lang), Tone::Accent));
     lines
 }
 
