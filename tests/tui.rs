@@ -1,4 +1,5 @@
 //! The console on a real terminal: what it draws and writes, and that it always gives the terminal back.
+#![allow(clippy::expect_used, reason = "a test that cannot start its program has failed")]
 
 #[path = "common/pty.rs"]
 mod pty;

@@ -175,23 +175,8 @@ pub(super) mod tests {
         Look { theme: Theme::built_in("dark", Colours::True).expect("theme"), glyphs, lang, charset }
     }
 
-    /// The words on a screen, one string a row, without what stands behind wide characters.
     pub(in crate::tui) fn rows_of(buffer: &Buffer) -> Vec<String> {
-        (0..buffer.area.height)
-            .map(|y| {
-                let (mut row, mut skip) = (String::new(), 0);
-                for x in 0..buffer.area.width {
-                    if skip > 0 {
-                        skip -= 1;
-                        continue;
-                    }
-                    let symbol = buffer[(x, y)].symbol();
-                    skip = width(symbol).saturating_sub(1);
-                    row.push_str(symbol);
-                }
-                row.trim_end().to_owned()
-            })
-            .collect()
+        super::super::frame::words_of(buffer)
     }
 
     proptest! {

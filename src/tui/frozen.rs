@@ -4,33 +4,22 @@ use ratatui::layout::Rect;
 use serde::{Deserialize, Serialize};
 
 use super::canvas::Canvas;
-use super::listing::Listing;
+use super::glyphs::UNICODE;
 use super::panes::PANES;
 use super::theme::Role;
-use super::widgets::table;
 use crate::model::clock::Stamp;
-use crate::tables::{Align, Context};
 
 /// Largest picture that is read, in bytes.
 const LARGEST: usize = 256 * 1024;
 /// Most rows kept.
-const ROWS: usize = 100;
+const ROWS: usize = 200;
 
-/// Rows of the pane that was shown last, as words.
+/// The body of the pane that was shown last, as words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Frozen {
     pub pane: String,
     pub at: Stamp,
-    heads: Vec<Head>,
-    rows: Vec<Vec<String>>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Head {
-    title: String,
-    right: bool,
-    from: u16,
-    to: u16,
+    rows: Vec<String>,
 }
 
 impl Frozen {
@@ -40,53 +29,44 @@ impl Frozen {
             return None;
         }
         let frozen: Self = serde_json::from_slice(blob).ok()?;
-        let fits = frozen.rows.len() <= ROWS && frozen.rows.iter().all(|r| r.len() == frozen.heads.len());
-        let widths = frozen.heads.iter().all(|h| h.from <= h.to);
-        (fits && widths && PANES.iter().any(|p| p.name() == frozen.pane)).then_some(frozen)
+        (frozen.rows.len() <= ROWS && PANES.iter().any(|p| p.name() == frozen.pane)).then_some(frozen)
     }
 
-    /// The rows that are on the screen now.
-    pub(super) fn of(pane: &str, listing: &Listing, cx: &Context<'_>) -> Self {
-        let drawn = listing.drawn.borrow();
-        let columns = listing.noun.columns();
-        let head = |(at, from, to): &(usize, u16, u16)| Head {
-            title: columns[*at].title.get(cx.lang).to_owned(),
-            right: columns[*at].align == Align::Right,
-            from: *from,
-            to: *to,
+    /// Keeps rows as they were drawn. Marks of state become the mark of what is not confirmed: a state of long ago is no state.
+    pub(super) fn of(pane: &str, at: Stamp, rows: Vec<String>) -> Self {
+        let signs = [UNICODE.good, UNICODE.warn, UNICODE.bad, UNICODE.changing, UNICODE.absent];
+        let unmarked = |row: String| {
+            let row = signs.iter().fold(row, |row, sign| row.replace(sign, UNICODE.unknown));
+            row.replace([UNICODE.selected, UNICODE.marked].map(|s| s.chars().next().unwrap_or(' ')), " ")
         };
-        let heads = drawn.columns.iter().map(head).collect();
-        let visible = table::visible(listing).take(ROWS);
-        let rows = visible.map(|(sheet, row)| drawn.columns.iter().map(|(at, ..)| sheet.noun.cell(cx, row, *at).text).collect()).collect();
-        Self { pane: pane.to_owned(), at: cx.now, heads, rows }
+        Self { pane: pane.to_owned(), at, rows: rows.into_iter().take(ROWS).map(unmarked).collect() }
     }
 
     pub(super) fn blob(&self) -> Vec<u8> {
         serde_json::to_vec(self).unwrap_or_default()
     }
 
-    /// Draws the rows dimmed, each marked as not confirmed.
+    /// Draws the rows dimmed.
     pub(super) fn draw(&self, canvas: &mut Canvas<'_>, area: Rect) {
-        let head = canvas.style(Role::Head);
         let dim = canvas.style(Role::Dim);
-        let unknown = canvas.style(Role::Unknown);
-        let mark = canvas.look.glyphs.unknown;
-        let mut put = |from: u16, to: u16, right: bool, y: u16, words: &str, style| {
-            let room = to.saturating_sub(from).min(area.right().saturating_sub(from));
-            if right {
-                canvas.put_right(from + room, y, room, words, style);
-            } else {
-                canvas.put_cut(from, y, room, words, style);
-            }
-        };
-        for h in &self.heads {
-            put(h.from, h.to, h.right, area.y, &h.title, head);
+        for (row, y) in self.rows.iter().zip(area.y..area.bottom()) {
+            canvas.put(area.x, y, area.width, row, dim);
         }
-        for (row, y) in self.rows.iter().zip(area.y + 1..area.bottom()) {
-            put(area.x + 1, area.x + 2, false, y, mark, unknown);
-            for (h, words) in self.heads.iter().zip(row) {
-                put(h.from, h.to, h.right, y, words, dim);
-            }
-        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_is_read_back_without_its_states() {
+        let frozen = Frozen::of("hosts", Stamp(5), vec!["▌● yf-web-01  online".into(), "✓✖ tc-db-01".into()]);
+        let back = Frozen::read(&frozen.blob()).expect("a picture");
+        assert_eq!(back, frozen);
+        assert_eq!(back.rows, [" ◌ yf-web-01  online", " ◌ tc-db-01"]);
+        assert_eq!(Frozen::read(b"{}"), None);
+        assert_eq!(Frozen::read(&Frozen::of("nowhere", Stamp(5), Vec::new()).blob()), None);
+        assert_eq!(Frozen::read(&vec![b' '; LARGEST + 1]), None);
     }
 }

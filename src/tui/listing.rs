@@ -17,6 +17,8 @@ use crate::tables::{Direction, Filter, Noun, RowId, RowKey, Scope};
 
 /// How far a row that moved is looked for on the drawing thread.
 const NEARBY: usize = 64;
+/// Columns whose cells come from live figures.
+const FIGURES: [&str; 3] = ["cpu", "mem", "net"];
 /// Most rows that can be marked at once: an operation over more is not what a person means.
 pub(super) const MARKS_MAX: usize = 10_000;
 
@@ -130,6 +132,12 @@ impl Listing {
             }
             Err(fault) => self.problem = Some(fault.cause),
         }
+    }
+
+    /// True where the order or the filter looks at live figures, which change without the Fleet.
+    pub(super) fn follows_figures(&self) -> bool {
+        let sorted = self.sort.and_then(|o| self.noun.columns().get(o.column)).is_some_and(|c| FIGURES.contains(&c.key));
+        sorted || FIGURES.iter().any(|key| self.filter_text.to_lowercase().contains(&format!("{key}:")))
     }
 
     pub(super) fn rows(&self) -> &[RowId] {

@@ -136,6 +136,7 @@ pub async fn run(engine: Engine, settings: Settings, clock: Clock) -> Result<End
             Some((number, answer)) = answers.next() => stage.console.take_answer(number, answer),
             Some(text) = said.recv() => stage.console.say(text),
             () = terminal.written() => {}
+            () = terminal::panicked() => break Ended::Panicked,
             number = signals.next() => match number {
                 Some(number) => break Ended::Signal(number),
                 None => stage.resize(),
@@ -243,7 +244,7 @@ impl Stage {
     /// Hands what the next start wants back to who keeps it, off this thread.
     fn keep(self, worker: &Worker) {
         if let Some(keep) = self.console.settings.keep.clone() {
-            let kept = outside::kept(&self.console);
+            let kept = outside::kept(&self.console, self.next.area);
             worker.chore(move || keep(kept));
         }
         if let Some(sheet) = self.console.listing().sheet.clone() {

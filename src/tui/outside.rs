@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use ratatui::layout::Rect;
 use tokio::time::Instant;
 
 use super::clipboard::osc9;
 use super::console::{Console, Wish};
+use super::frame;
 use super::frozen::Frozen;
 use super::memory;
 use super::panes::PANES;
@@ -16,7 +18,7 @@ use crate::engine::Command;
 use crate::model::fleet::Fleet;
 use crate::model::host::ContainerId;
 use crate::model::text::Text;
-use crate::tables::{Context, container_at};
+use crate::tables::container_at;
 
 /// What is visible is said at most this often.
 const VISIBLE_EVERY: Duration = Duration::from_millis(200);
@@ -131,16 +133,12 @@ impl Watcher {
 }
 
 /// What the next start wants back.
-pub(super) fn kept(console: &Console) -> Kept {
-    let listing = console.listing();
-    let moment = &console.moment;
-    let fleet = listing.sheet.as_ref().map_or(&moment.fleet, |s| &s.fleet);
-    let cx = Context { fleet, live: &moment.live, now: moment.now, lang: moment.lang, zone: &moment.zone };
+pub(super) fn kept(console: &Console, screen: Rect) -> Kept {
     let is_root = console.trails[console.pane].len() == 1;
     let first_screen = match (&console.frozen, is_root) {
         // Left before anything newer came: the old picture is still the best there is.
         (Some(frozen), _) => frozen.blob(),
-        (None, true) => Frozen::of(PANES[console.pane].name(), listing, &cx).blob(),
+        (None, true) => Frozen::of(PANES[console.pane].name(), console.moment.now, frame::body_rows(console, screen)).blob(),
         (None, false) => Vec::new(),
     };
     Kept { first_screen, memory: memory::text_of(console) }

@@ -93,6 +93,8 @@ pub enum Ended {
     Signal(i32),
     /// The terminal is gone.
     Closed,
+    /// Something in this process panicked; its words are on the ordinary screen.
+    Panicked,
 }
 
 impl std::fmt::Debug for Settings {

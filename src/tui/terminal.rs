@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::Duration;
 
 use rustix::termios::{OptionalActions, Termios, isatty, tcgetattr, tcgetwinsize, tcsetattr};
@@ -18,6 +18,9 @@ const LEAVE_WAIT: Duration = Duration::from_millis(500);
 
 /// What to give back: the line discipline and the bytes that undo our modes. Also what the panic hook uses.
 static TAKEN: Mutex<Option<Taken>> = Mutex::new(None);
+
+/// Rung by the panic hook.
+static PANICKED: Notify = Notify::const_new();
 
 #[derive(Debug)]
 struct Taken {
@@ -232,12 +235,25 @@ pub fn restore() {
 }
 
 /// Puts [`restore`] in front of the panic hook that is set, so that a panic's words land on the ordinary screen.
+/// The console ends then, whichever thread it was: it has no terminal any more.
 pub fn restore_on_panic() {
-    let before = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |what| {
-        restore();
-        before(what);
-    }));
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |what| {
+            let was_taken = TAKEN.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+            restore();
+            before(what);
+            if was_taken {
+                PANICKED.notify_one();
+            }
+        }));
+    });
+}
+
+/// Pends until something in this process panics while the terminal is ours.
+pub(super) async fn panicked() {
+    PANICKED.notified().await;
 }
 
 /// The bytes that enter and undo our modes.

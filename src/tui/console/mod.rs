@@ -84,6 +84,8 @@ pub(super) struct Console {
     pub(super) now: Instant,
     wishes: Vec<Wish>,
     generation: u64,
+    /// A large tree was folded, once.
+    folded: bool,
     /// Abandoned runs that were offered already.
     offered: BTreeSet<RunId>,
 }
@@ -141,6 +143,7 @@ impl Console {
             now: Instant::now(),
             wishes: Vec::new(),
             generation: 0,
+            folded: false,
             offered: BTreeSet::new(),
             settings,
         };
@@ -151,6 +154,7 @@ impl Console {
             console.say_fault(fault);
         }
         console.dress();
+        console.fold_large();
         console.offer_abandoned();
         for pane in 0..PANES.len() {
             let generation = console.next_generation();
@@ -202,7 +206,7 @@ impl Console {
             return self.wish(Wish::Quit);
         }
         if self.layers.is_empty() {
-            if let Some(verb) = self.keymap.verb(self.pane, key) {
+            if let Some(verb) = self.keymap.verb(self.verb_pane(), key) {
                 self.run(verb);
             } else if let Some(digit) = key.typed().filter(char::is_ascii_digit) {
                 self.show_digit(digit);
@@ -247,7 +251,13 @@ impl Console {
 
     /// What a layer may look at.
     pub(super) fn desk(&self) -> Desk<'_> {
-        Desk { moment: &self.moment, mode: self.mode, keymap: &self.keymap, pane: self.pane, now: self.now, deeds: Vec::new() }
+        Desk { moment: &self.moment, mode: self.mode, keymap: &self.keymap, pane: self.verb_pane(), now: self.now, deeds: Vec::new() }
+    }
+
+    /// The pane whose verbs are valid for the table shown: containers have theirs also when one came to them from a host.
+    pub(super) fn verb_pane(&self) -> usize {
+        let noun = self.listing().noun.name();
+        PANES.iter().position(|pane| pane.noun().name() == noun).unwrap_or(self.pane)
     }
 
     /// Does a verb where it is valid.
@@ -279,6 +289,7 @@ impl Console {
         }
         self.follow_runs();
         self.offer_abandoned();
+        self.fold_large();
         self.ask(Urgency::Refresh);
         before
     }
@@ -287,15 +298,16 @@ impl Console {
         self.moment.now = at;
         let before = std::mem::replace(&mut self.moment.live, live);
         // Rows sorted or filtered by a live figure change their order with it.
-        let listing = self.listing();
-        if listing.sort.is_some() || !listing.filter_text.is_empty() {
+        if self.listing().follows_figures() {
             self.ask(Urgency::Refresh);
         }
         before
     }
 
     pub(super) fn take_sheet(&mut self, sheet: Arc<Sheet>) {
-        if self.frozen.is_some() && (!sheet.rows.is_empty() || sheet.fleet.revision > 0) {
+        // The old picture stays until there are rows, or it is known that there are none.
+        let is_known = sheet.fleet.revision > 0 && sheet.fleet.hosts.iter().all(|h| h.containers.is_some() || h.freshness.fault.is_some());
+        if !sheet.rows.is_empty() || is_known {
             self.frozen = None;
         }
         let old = match self.listing_mut().take(sheet) {

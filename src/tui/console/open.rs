@@ -50,13 +50,14 @@ impl Console {
     }
 
     pub(super) fn menu(&mut self) {
-        let verbs = all_verbs().into_iter().filter(|(pane, verb)| pane.is_none_or(|p| p == self.pane) && verb.shown != Shown::Help);
+        let here = self.verb_pane();
+        let verbs = all_verbs().into_iter().filter(|(pane, verb)| pane.is_none_or(|p| p == here) && verb.shown != Shown::Help);
         let mut verbs: Vec<_> = verbs.collect();
         verbs.sort_by_key(|(pane, _)| pane.is_none());
         let verbs: Vec<_> = verbs.into_iter().map(|(_, verb)| verb).collect();
         let count = self.listing().marks.len();
         let title = match (self.look.lang, count) {
-            (lang, 0) => PANES[self.pane].title().get(lang).to_owned(),
+            (lang, 0) => PANES[here].title().get(lang).to_owned(),
             (Lang::En, n) => format!("{n} marked"),
             (Lang::Zh, n) => format!("已标记 {n} 行"),
         };

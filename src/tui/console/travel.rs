@@ -13,6 +13,8 @@ use crate::tables::{self, Direction, Noun, Scope};
 
 /// How deep one can go.
 const DEEPEST: usize = 16;
+/// Hosts of a tree that is shown open at first.
+const UNFOLDED: usize = 200;
 /// Names that are put into a filter; more are not told apart by a person anyway.
 const NAMED: usize = 12;
 
@@ -190,6 +192,23 @@ impl Console {
             let above = sheet.rows[..listing.at].iter().rposition(|r| r.depth < depth);
             if let Some(above) = above {
                 self.listing_mut().go(above);
+            }
+        }
+    }
+
+    /// A tree of many hosts opens with its pools closed: a person sees places first.
+    pub(super) fn fold_large(&mut self) {
+        let fleet = Arc::clone(&self.moment.fleet);
+        if self.folded || fleet.hosts.len() <= UNFOLDED || fleet.derived.idcs.is_empty() {
+            return;
+        }
+        self.folded = true;
+        for listing in self.trails.iter_mut().filter_map(|trail| trail.first_mut()).filter(|l| l.noun.is_tree()) {
+            let rows = listing.noun.rows(&fleet, &Scope::default());
+            let pools = rows.into_iter().filter(|row| row.depth >= 2 && listing.noun.opens(&fleet, *row));
+            let keys: Vec<_> = pools.map(|row| listing.noun.key(&fleet, row)).collect();
+            for key in keys {
+                listing.fold(&key, Shut::Closed);
             }
         }
     }

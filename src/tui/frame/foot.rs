@@ -59,7 +59,7 @@ pub(super) fn draw_verbs(console: &Console, canvas: &mut Canvas<'_>, area: Rect)
         let pairs = hints.iter().map(|(key, name)| ((*key).to_owned(), canvas.word(name).to_owned(), Valid::Yes));
         return draw_pairs(canvas, area, pairs.collect());
     }
-    let own = PANES[console.pane].verbs().iter();
+    let own = PANES[console.verb_pane()].verbs().iter();
     let (row_first, rest): (Vec<_>, Vec<_>) = VERBS.iter().filter(|v| v.shown == Shown::Footer).partition(|v| v.needs == Needs::Row);
     let own = own.filter(|v| v.shown == Shown::Footer);
     let has_row = console.listing().row().is_some();

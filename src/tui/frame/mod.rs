@@ -28,7 +28,7 @@ use super::widgets::describe;
 use super::widgets::pager::{self, Scroll};
 use super::widgets::table;
 use super::worker::Sheet;
-use crate::model::text::Text;
+use crate::model::text::{Text, width};
 use crate::tables::Context;
 
 pub(super) use head::environment;
@@ -68,6 +68,35 @@ pub(super) fn draw(console: &Console, buffer: &mut Buffer) -> Cursor {
         cursor = layer.draw(&mut canvas, body, &desk);
     }
     cursor
+}
+
+/// The body as it would be drawn on such a screen without what lies over it, a string a row.
+pub(super) fn body_rows(console: &Console, screen: Rect) -> Vec<String> {
+    let mut buffer = Buffer::empty(Rect::new(0, 0, screen.width, screen.height.saturating_sub(6)));
+    let area = buffer.area;
+    if area.is_empty() {
+        return Vec::new();
+    }
+    draw_body(console, &mut Canvas { buffer: &mut buffer, look: &console.look }, area);
+    words_of(&buffer)
+}
+
+/// The words on a screen, a string a row, without what stands behind wide characters.
+pub(super) fn words_of(buffer: &Buffer) -> Vec<String> {
+    let row = |y: u16| {
+        let (mut words, mut behind) = (String::new(), 0);
+        for x in 0..buffer.area.width {
+            if behind > 0 {
+                behind -= 1;
+                continue;
+            }
+            let symbol = buffer[(x, y)].symbol();
+            behind = width(symbol).saturating_sub(1);
+            words.push_str(symbol);
+        }
+        words.trim_end().to_owned()
+    };
+    (0..buffer.area.height).map(row).collect()
 }
 
 fn draw_too_small(canvas: &mut Canvas<'_>, area: Rect) {
