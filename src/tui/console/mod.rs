@@ -3,11 +3,12 @@
 mod act;
 mod mouse;
 mod open;
+mod strokes;
 mod travel;
 mod verbs;
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,9 +17,9 @@ use tokio::time::Instant;
 use super::canvas::{Charset, Look};
 use super::frozen::Frozen;
 use super::glyphs::{ASCII, UNICODE};
-use super::input::{Key, Stroke};
+use super::input::Stroke;
 use super::keymap::Keymap;
-use super::layers::{Deed, Desk, Layer};
+use super::layers::{Desk, Layer};
 use super::listing::{Listing, Moment};
 use super::panes::PANES;
 use super::settings::{Place, Settings};
@@ -83,6 +84,9 @@ pub(super) struct Console {
     pub(super) tabs: RefCell<Vec<(usize, u16, u16)>>,
     pub(super) now: Instant,
     wishes: Vec<Wish>,
+    /// Typed ahead of the rows that were asked for.
+    held: VecDeque<Stroke>,
+    asked_at: Instant,
     generation: u64,
     /// A large tree was folded, once.
     folded: bool,
@@ -142,6 +146,8 @@ impl Console {
             tabs: RefCell::default(),
             now: Instant::now(),
             wishes: Vec::new(),
+            held: VecDeque::new(),
+            asked_at: Instant::now(),
             generation: 0,
             folded: false,
             offered: BTreeSet::new(),
@@ -185,68 +191,6 @@ impl Console {
         let trail = &mut self.trails[self.pane];
         let last = trail.len() - 1;
         &mut trail[last]
-    }
-
-    /// Takes what a person did.
-    pub(super) fn take_stroke(&mut self, stroke: Stroke, now: Instant) {
-        self.now = now;
-        match stroke {
-            Stroke::Key(key) => self.take_key(&key),
-            Stroke::Paste(text) => self.with_layer(|layer, desk| layer.paste(&text, desk)),
-            Stroke::Mouse(mouse) => self.take_mouse(mouse),
-            Stroke::Focus(_) | Stroke::Closed => {}
-        }
-    }
-
-    fn take_key(&mut self, key: &Key) {
-        if self.said.as_ref().is_some_and(|(_, since)| self.now.duration_since(*since) > Duration::from_millis(500)) {
-            self.said = None;
-        }
-        if *key == Key::ctrl('c') {
-            return self.wish(Wish::Quit);
-        }
-        if self.layers.is_empty() {
-            if let Some(verb) = self.keymap.verb(self.verb_pane(), key) {
-                self.run(verb);
-            } else if let Some(digit) = key.typed().filter(char::is_ascii_digit) {
-                self.show_digit(digit);
-            }
-            return;
-        }
-        self.with_layer(|layer, desk| layer.key(key, desk));
-    }
-
-    /// Lets the topmost layer take something, then does what it wants.
-    fn with_layer(&mut self, take: impl FnOnce(&mut Box<dyn Layer>, &mut Desk<'_>)) {
-        let Some(mut layer) = self.layers.pop() else { return };
-        let mut desk = self.desk();
-        take(&mut layer, &mut desk);
-        let deeds = desk.deeds;
-        self.layers.push(layer);
-        let mut place = self.layers.len() - 1;
-        for deed in deeds {
-            match deed {
-                Deed::Close => {
-                    self.layers.remove(place);
-                    place = place.saturating_sub(1);
-                }
-                Deed::Open(layer) => self.layers.push(layer),
-                Deed::Verb(verb) => self.run(verb),
-                Deed::Narrow(text) => {
-                    self.listing_mut().narrow(&text);
-                    self.ask_anew();
-                }
-                Deed::Line(line) => self.carry_out(&line),
-                Deed::Send(command) => {
-                    let number = self.next_generation();
-                    self.wish(Wish::Await(number, command));
-                }
-                Deed::Run { plan, rows } => self.begin_run(&plan, rows),
-                Deed::Tail(ask) => self.wish(Wish::Tail(ask)),
-                Deed::Copy(text) => self.copy(&text),
-                Deed::Say(text) => self.say(text),
-            }
-        }
     }
 
     /// What a layer may look at.
@@ -317,6 +261,7 @@ impl Console {
         if let Some(old) = old {
             self.wish(Wish::Retire(old));
         }
+        self.take_held();
     }
 
     pub(super) fn take_tail(&mut self, tail: Tail) {
@@ -332,12 +277,16 @@ impl Console {
         if self.said.as_ref().is_some_and(|(_, since)| now.duration_since(*since) >= SAID_FOR) {
             self.said = None;
         }
+        self.take_held();
     }
 
     /// How long what is shown stays true if nothing else happens: a spinner turns, a line goes, an age or the clock steps.
     pub(super) fn quiet_for(&self) -> Duration {
         let to_minute = 60_000 - u64::try_from(self.moment.now.0.rem_euclid(60_000)).unwrap_or(0);
         let mut quiet = Duration::from_millis(to_minute + 5);
+        if !self.held.is_empty() {
+            quiet = quiet.min(strokes::ROWS_WAIT);
+        }
         if self.followed.any_running(&self.moment.fleet) || self.said.is_some() {
             quiet = quiet.min(Duration::from_millis(500));
         }
@@ -366,6 +315,7 @@ impl Console {
     pub(super) fn ask_anew(&mut self) {
         let generation = self.next_generation();
         self.listing_mut().generation = generation;
+        self.asked_at = self.now;
         self.ask(Urgency::Person);
     }
 

@@ -98,6 +98,31 @@ fn a_plan_that_has_changed_is_shown_anew_and_not_run() {
 }
 
 #[test]
+fn keys_typed_ahead_wait_for_the_rows_that_they_are_meant_for() {
+    let mut console = console(published(), Mode::Writing, Lang::En);
+    let now = console.now;
+    for key in [Key::char('5'), Key::char('/'), Key::char('d'), Key::char('b'), Key::char('-'), Key::char('2'), Key::plain(Code::Enter)] {
+        console.take_stroke(Stroke::Key(key), now);
+        // The worker has answered nothing yet.
+    }
+    console.take_stroke(Stroke::Key(Key::char('d')), now);
+    assert!(console.layers.is_empty());
+    // Each answer lets keys go on until the next question.
+    for _ in 0..8 {
+        settle(&mut console);
+    }
+    assert!(screen(&console, 100, 30).contains("db-2"), "{}", screen(&console, 100, 30));
+    assert_eq!(console.layers.len(), 1);
+    // A worker that does not answer holds nobody for longer than a second.
+    press(&mut console, "esc esc 4");
+    console.take_stroke(Stroke::Key(Key::char('5')), console.now);
+    console.take_stroke(Stroke::Key(Key::char('?')), console.now);
+    assert!(console.layers.is_empty());
+    console.tick(NOW, console.now + Duration::from_secs(2));
+    assert_eq!(console.layers.len(), 1);
+}
+
+#[test]
 fn hostile_names_stay_words() {
     let mut fleet = fleet();
     let mut evil = container(40, "a\u{1b}]52;c;aGk=\u{7}\u{202e}b\r\nc", Some("\u{1b}[2J"), ContainerState::Other("\u{9b}31m".into()));

@@ -124,3 +124,31 @@ fn too_small_says_so_and_keys_still_work() {
     press(&mut console, "5");
     assert!(screen(&console, 80, 24).contains("[5 Containers]"));
 }
+
+/// The bytes that turn one screen into the next on a terminal of 200x50.
+fn cost_of(console: &mut Console, shown: &mut super::super::encode::Shown, keys: &str) -> usize {
+    press(console, keys);
+    let mut next = Buffer::empty(Rect::new(0, 0, 200, 50));
+    let cursor = super::draw(console, &mut next);
+    shown.turn_into(&mut next, cursor).len()
+}
+
+#[test]
+fn moves_are_cheap_and_standing_still_is_free() {
+    use super::super::encode::{Shown, Sync};
+    use crate::model::fixture::{container, fleet, online};
+    use crate::model::host::ContainerState;
+    let mut fleet = fleet();
+    let many = (100..400).map(|n| container(n, &format!("web-{n}"), Some("web"), ContainerState::Running)).collect();
+    online(&mut fleet, "yf-web-01", NOW, many);
+    let mut console = console(crate::tables::fixture::publish(fleet), Mode::Writing, Lang::En);
+    let mut shown = Shown::new(Sync::Harmless);
+    cost_of(&mut console, &mut shown, "5");
+    let step = cost_of(&mut console, &mut shown, "j");
+    let page = cost_of(&mut console, &mut shown, "pgdn");
+    let still = cost_of(&mut console, &mut shown, "f5");
+    assert!(step <= 1_500, "one row: {step} bytes");
+    assert!(page <= 9_000, "one page: {page} bytes");
+    assert_eq!(still, 0);
+    insta::assert_snapshot!("bytes", format!("row {step}, page {page}"));
+}
