@@ -55,6 +55,8 @@ pub(super) struct Listing {
     pub problem: Option<Text>,
     pub sort: Option<Order>,
     pub at: usize,
+    /// The row that is described at the right; it follows the bar when the bar rests.
+    pub described: usize,
     pub selected: Option<RowKey>,
     pub marks: BTreeSet<RowKey>,
     pub sheet: Option<Arc<Sheet>>,
@@ -74,6 +76,7 @@ impl Listing {
             problem: None,
             sort: noun.first_sort().map(|(column, direction)| Order { column, direction }),
             at: 0,
+            described: 0,
             selected: None,
             marks: BTreeSet::new(),
             sheet: None,
@@ -107,6 +110,7 @@ impl Listing {
         if sheet.generation != self.generation {
             return Err(sheet);
         }
+        let before_at = self.at;
         self.at = if sheet.selected == self.selected {
             sheet.found.unwrap_or(self.at)
         } else {
@@ -117,6 +121,9 @@ impl Listing {
             (0..NEARBY).flat_map(near).flatten().find(is).unwrap_or(moved)
         };
         self.at = self.at.min(sheet.rows.len().saturating_sub(1));
+        // The same row keeps its description; one that was not described yet still waits for its turn.
+        let was_described = self.described == before_at || self.sheet.as_ref().is_none_or(|old| old.generation != sheet.generation);
+        self.described = if was_described { self.at } else { self.described.min(sheet.rows.len().saturating_sub(1)) };
         let before = self.sheet.replace(sheet);
         self.settle();
         Ok(before)

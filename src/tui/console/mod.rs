@@ -41,6 +41,9 @@ pub(super) use verbs::VERBS;
 /// How long a line to the person stays.
 const SAID_FOR: Duration = Duration::from_secs(5);
 
+/// How long the bar rests before its row is described at the right: a held key moves cheaply.
+const DESCRIBE_AFTER: Duration = Duration::from_millis(80);
+
 /// Something slow for the worker; what it says when it is done.
 pub(super) type Chore = Box<dyn FnOnce() -> Text + Send>;
 
@@ -87,6 +90,7 @@ pub(super) struct Console {
     /// Typed ahead of the rows that were asked for.
     held: VecDeque<Stroke>,
     asked_at: Instant,
+    stroke_at: Instant,
     generation: u64,
     /// A large tree was folded, once.
     folded: bool,
@@ -148,6 +152,7 @@ impl Console {
             wishes: Vec::new(),
             held: VecDeque::new(),
             asked_at: Instant::now(),
+            stroke_at: Instant::now(),
             generation: 0,
             folded: false,
             offered: BTreeSet::new(),
@@ -278,12 +283,20 @@ impl Console {
             self.said = None;
         }
         self.take_held();
+        if now.duration_since(self.stroke_at) >= DESCRIBE_AFTER {
+            let listing = self.listing_mut();
+            listing.described = listing.at;
+        }
     }
 
     /// How long what is shown stays true if nothing else happens: a spinner turns, a line goes, an age or the clock steps.
     pub(super) fn quiet_for(&self) -> Duration {
         let to_minute = 60_000 - u64::try_from(self.moment.now.0.rem_euclid(60_000)).unwrap_or(0);
         let mut quiet = Duration::from_millis(to_minute + 5);
+        let listing = self.listing();
+        if listing.described != listing.at {
+            quiet = quiet.min(DESCRIBE_AFTER);
+        }
         if !self.held.is_empty() {
             quiet = quiet.min(strokes::ROWS_WAIT);
         }

@@ -17,6 +17,7 @@ impl Console {
     /// Takes what a person did.
     pub(in crate::tui) fn take_stroke(&mut self, stroke: Stroke, now: Instant) {
         self.now = now;
+        self.stroke_at = now;
         // Keys that were typed ahead wait for the rows that they are meant for.
         if !self.held.is_empty() || (self.awaits_rows() && self.layers.is_empty() && stroke != Stroke::Key(Key::ctrl('c'))) {
             if self.held.len() < HELD_MAX {

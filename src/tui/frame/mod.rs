@@ -143,7 +143,7 @@ pub(super) fn draw_listing(console: &Console, canvas: &mut Canvas<'_>, area: Rec
 }
 
 fn draw_preview(canvas: &mut Canvas<'_>, area: Rect, listing: &Listing, sheet: &Sheet, cx: &Context<'_>) {
-    let Some(row) = sheet.rows.get(listing.at) else { return };
+    let Some(row) = sheet.rows.get(listing.described) else { return };
     let title = describe::title_of(sheet.noun, &sheet.fleet, *row, cx.lang);
     let style = canvas.style(Role::Head);
     canvas.put_cut(area.x, area.y, area.width, &title, style);
