@@ -70,6 +70,14 @@ impl Still {
         self.settle();
     }
 
+    /// Time passes and nobody does anything: what waits for the bar to rest is shown.
+    pub fn rest(&mut self) {
+        self.now += std::time::Duration::from_secs(1);
+        let at = self.console.moment.now;
+        self.console.tick(at, self.now);
+        self.settle();
+    }
+
     /// The whole picture.
     #[must_use]
     pub fn picture(&self) -> Buffer {
