@@ -73,9 +73,9 @@ fn the_lab_is_looked_at_pane_by_pane() {
     bench.pty.send("5");
     bench.pty.expect_text("running", SOON);
     bench.pty.send("/web-1\r");
-    bench.pty.expect_text("/web-1", SOON);
+    bench.pty.expect("its rows", START, |s| s.contents().contains("/web-1") && s.contents().contains(" web-10 "));
     bench.pty.send("d");
-    bench.pty.expect_text("payment/", SOON);
+    bench.pty.expect_text("CONTAINER  web-1", SOON);
     bench.pty.send("\x1b");
     bench.pty.expect("described no more", SOON, lacks("┌─"));
     bench.pty.send("l");
