@@ -17,3 +17,5 @@ mod registry_v2;
 mod sweeps;
 #[path = "registry_client/traps.rs"]
 mod traps;
+#[path = "registry_client/twin.rs"]
+mod twin;

@@ -134,6 +134,12 @@ async fn a_right_that_is_missing_is_told_from_a_refused_password() {
     assert_eq!((all.names.len(), all.source), (6, Source::Catalogue));
     assert_eq!(&*all.names[1], "payment/core/api");
 
+    // Harbor's catalogue refuses every token and asks for the password, in that answer only.
+    playback.play([135, 136, 146, 146, 145].map(|n| number("registry_v2", n)));
+    assert_eq!(playback.oci(Some("admin")).list_repositories().await.expect("all").names.len(), 6);
+    let last = playback.seen().pop().expect("a request");
+    assert!(last.headers["authorization"].to_str().expect("text").starts_with("Basic "));
+
     // The token service refuses the password itself.
     playback.play([number("registry_v2", 135), Exchange::made("GET", "/service/token", 401, r#"{"errors":[]}"#)]);
     assert_eq!(playback.oci(Some("bob")).fetch_ping().await.expect_err("refused").kind, FaultKind::Unauthorized);

@@ -165,6 +165,7 @@ async fn names_arrive_as_they_are() {
     playback.play([number("artifacts", 102), number("artifacts", 111)]);
     harbor.fetch_repository("payment/core/api").await.expect("a repository");
     assert_eq!(playback.seen()[0].path, "/api/v2.0/projects/payment/repositories/core%252Fapi");
+    assert_eq!(playback.seen()[0].headers["x-is-resource-name"], "true");
     // A plus sign in `q` goes through two decodings.
     harbor.list_artifacts("payment/core/api", &Which::Tag("v1.0+build.7".into())).await.expect("artifacts");
     assert!(playback.seen()[1].query.contains("q=tags%3Dv1.0%252Bbuild.7"), "{}", playback.seen()[1].query);

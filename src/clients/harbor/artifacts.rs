@@ -83,7 +83,7 @@ impl Harbor {
     /// The artifacts of a whole project: the cheapest way to many tags.
     pub async fn list_artifacts_of(&self, project: &str) -> Result<Listing<Artifact>, Fault> {
         let path = format!("/api/v2.0/projects/{}/artifacts", segment(project));
-        let question = with_all(Question::new(OF_PROJECT, path)).by_name();
+        let question = with_all(Question::new(OF_PROJECT, path));
         self.whole::<ToldArtifact, _>(question, |artifact| (artifact.repository.clone(), artifact.digest.clone())).await
     }
 

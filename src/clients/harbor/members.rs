@@ -2,7 +2,7 @@
 
 use super::names::Conditions;
 use super::told::{ToldGroup, ToldMember, ToldUser};
-use super::{Harbor, Listing, Question, by_name};
+use super::{Harbor, Listing, Question};
 use crate::clients::http::{Ask, segment};
 use crate::model::fault::Fault;
 use crate::model::member::{Group, Member, Members, User};
@@ -13,7 +13,7 @@ const MEMBER: &str = "/api/v2.0/projects/{project}/members/{id}";
 impl Harbor {
     /// Who belongs to a project. Harbor orders them by name and counts some that it never lists.
     pub async fn list_members(&self, project: &str) -> Result<Members, Fault> {
-        let question = Question::new(MEMBERS, format!("/api/v2.0/projects/{}/members", segment(project))).by_name();
+        let question = Question::new(MEMBERS, format!("/api/v2.0/projects/{}/members", segment(project)));
         let listing = self.whole::<ToldMember, _>(question, |member| member.id).await?;
         Ok(Members { total: listing.total, listed: listing.rows })
     }
@@ -21,11 +21,11 @@ impl Harbor {
     /// The memberships of one name, exactly. The total that Harbor tells here is of all members, so none is given.
     pub async fn list_members_named(&self, project: &str, name: &str) -> Result<Vec<Member>, Fault> {
         let ask = Ask::get(MEMBERS, format!("/api/v2.0/projects/{}/members", segment(project))).query("entityname", name);
-        Ok(self.page::<ToldMember>(by_name(ask)).await?.0)
+        Ok(self.page::<ToldMember>(ask).await?.0)
     }
 
     pub async fn fetch_member(&self, project: &str, id: i64) -> Result<Member, Fault> {
-        self.one::<ToldMember>(by_name(Ask::get(MEMBER, format!("/api/v2.0/projects/{}/members/{id}", segment(project))))).await
+        self.one::<ToldMember>(Ask::get(MEMBER, format!("/api/v2.0/projects/{}/members/{id}", segment(project)))).await
     }
 
     /// Everybody; system administrators, and robots that were given it.

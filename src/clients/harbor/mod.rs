@@ -49,13 +49,11 @@ struct Question {
     template: &'static str,
     path: String,
     query: Vec<(&'static str, String)>,
-    /// The header that makes Harbor take a project for a name and never for an id.
-    by_name: bool,
 }
 
 impl Question {
     fn new(template: &'static str, path: impl Into<String>) -> Self {
-        Self { template, path: path.into(), query: Vec::new(), by_name: false }
+        Self { template, path: path.into(), query: Vec::new() }
     }
 
     fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
@@ -63,14 +61,8 @@ impl Question {
         self
     }
 
-    fn by_name(mut self) -> Self {
-        self.by_name = true;
-        self
-    }
-
     fn ask(&self) -> Ask {
         let ask = Ask::get(self.template, self.path.clone());
-        let ask = if self.by_name { by_name(ask) } else { ask };
         self.query.iter().fold(ask, |ask, (name, value)| ask.query(*name, value.clone()))
     }
 }
@@ -96,9 +88,16 @@ impl Harbor {
         self.http.name()
     }
 
+    /// An answer of any status. A project in the path is always a name of ours: Harbor is told so, or it would take one of
+    /// digits only for an id.
+    async fn send(&self, ask: Ask) -> Result<Answer, Fault> {
+        let of_project = ask.path_template.starts_with("/api/v2.0/projects/");
+        self.http.send(if of_project { by_name(ask) } else { ask }).await
+    }
+
     /// An answer that is a success, or the Fault it means.
     async fn answer(&self, ask: Ask) -> Result<Answer, Fault> {
-        let answer = self.http.send(ask).await?;
+        let answer = self.send(ask).await?;
         if answer.status.is_success() { Ok(answer) } else { Err(errors::fault(answer)) }
     }
 
@@ -161,7 +160,6 @@ impl Harbor {
     }
 }
 
-/// Makes Harbor take a project in the path for a name: one of digits only would be an id otherwise.
 fn by_name(ask: Ask) -> Ask {
     ask.header(HeaderName::from_static("x-is-resource-name"), HeaderValue::from_static("true"))
 }

@@ -34,7 +34,7 @@ impl Harbor {
     pub async fn fetch_preheat_ping(&self, id: i64) -> Result<PeerPing, Fault> {
         let path = "/api/v2.0/p2p/preheat/instances/ping";
         let ask = Ask { discriminator: SAVED.into(), ..Ask::new(Method::POST, path, path).json(&Saved { id }) };
-        let answer = self.http.send(ask).await?;
+        let answer = self.send(ask).await?;
         match answer.status.as_u16() {
             200..=299 => Ok(PeerPing::Answers),
             500 if !errors::api_errors(&answer.body).is_empty() => Ok(PeerPing::Unreachable),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::told::{ToldDeletable, ToldMetadata, ToldProject, ToldQuota, ToldRule, ToldSummary, ToldWebhook, ToldWebhookEvents};
-use super::{Harbor, Listing, Question, by_name, errors};
+use super::{Harbor, Listing, Question, errors};
 use crate::clients::http::{Ask, Method, segment};
 use crate::model::fault::Fault;
 use crate::model::project::{Deletable, ImmutableRule, Project, ProjectSummary, Webhook, WebhookEvents};
@@ -28,13 +28,13 @@ impl Harbor {
 
     /// One project, by name even where the name is all digits.
     pub async fn fetch_project(&self, name: &str) -> Result<Project, Fault> {
-        self.one::<ToldProject>(by_name(Ask::get(PROJECT, format!("/api/v2.0/projects/{}", segment(name))))).await
+        self.one::<ToldProject>(Ask::get(PROJECT, format!("/api/v2.0/projects/{}", segment(name)))).await
     }
 
     /// Whether there is a project of this name, seen or not.
     pub async fn fetch_project_exists(&self, name: &str) -> Result<bool, Fault> {
         let ask = Ask::new(Method::HEAD, "/api/v2.0/projects", "/api/v2.0/projects").query("project_name", name);
-        let answer = self.http.send(ask).await?;
+        let answer = self.send(ask).await?;
         match answer.status.as_u16() {
             200..=299 => Ok(true),
             404 => Ok(false),
@@ -75,9 +75,9 @@ impl Harbor {
 }
 
 fn of(template: &'static str, project: &str, rest: &str) -> Ask {
-    by_name(Ask::get(template, format!("/api/v2.0/projects/{}/{rest}", segment(project))))
+    Ask::get(template, format!("/api/v2.0/projects/{}/{rest}", segment(project)))
 }
 
 fn list_of(template: &'static str, project: &str, rest: &str) -> Question {
-    Question::new(template, format!("/api/v2.0/projects/{}/{rest}", segment(project))).with("sort", "id").by_name()
+    Question::new(template, format!("/api/v2.0/projects/{}/{rest}", segment(project))).with("sort", "id")
 }

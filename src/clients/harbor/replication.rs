@@ -88,7 +88,7 @@ impl Harbor {
     pub async fn fetch_peer_ping(&self, id: i64) -> Result<PeerPing, Fault> {
         let path = "/api/v2.0/registries/ping";
         let ask = Ask { discriminator: SAVED.into(), ..Ask::new(Method::POST, path, path).json(&Saved { id }) };
-        let answer = self.http.send(ask).await?;
+        let answer = self.send(ask).await?;
         let errors = errors::api_errors(&answer.body);
         match (answer.status.as_u16(), errors.first()) {
             (200..=299, _) => Ok(PeerPing::Answers),

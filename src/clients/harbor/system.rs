@@ -80,7 +80,7 @@ impl Harbor {
     /// Unauthorized for a credential that is refused.
     pub async fn fetch_identity(&self) -> Result<Identity, Fault> {
         let Some(account) = &self.account else { return Ok(Identity::Anonymous) };
-        let answer = self.http.send(Ask::get("/api/v2.0/users/current", "/api/v2.0/users/current")).await?;
+        let answer = self.send(Ask::get("/api/v2.0/users/current", "/api/v2.0/users/current")).await?;
         match answer.status.as_u16() {
             200..=299 => match answer.json::<Option<ToldCurrentUser>>()? {
                 Some(told) => Ok(Identity::User(super::told::Told::noun(told))),
