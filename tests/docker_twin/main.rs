@@ -3,8 +3,10 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "the functions beside the tests are tests, too")]
 #![allow(clippy::missing_panics_doc, clippy::format_push_string, unreachable_pub, reason = "a test program of several files")]
 
+mod compare;
 mod dockerd;
 mod http;
+mod mask;
 mod replay;
 mod script;
 mod shape;
@@ -86,7 +88,7 @@ async fn the_twin_answers_as_a_real_dockerd_does() {
     let two = thread::spawn(move || script::run(&twin));
     let (one, two) = tokio::task::spawn_blocking(move || (one.join(), two.join())).await.expect("joined");
     let (one, two) = (one.expect("the real one"), two.expect("the twin"));
-    let wrong = script::compare(&one, &two);
+    let wrong = compare::compare(&one, &two);
     println!("{} requests, {} events compared", one.answers.len(), one.events.len());
     assert!(wrong.is_empty(), "{} differences:\n{}", wrong.len(), wrong.join("\n"));
 }

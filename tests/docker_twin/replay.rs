@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::compare::actions;
 use crate::http::{At, Body};
-use crate::script::{actions, mask_hex, seconds};
+use crate::mask::{mask_hex, seconds};
 use crate::shape::{Excuse, differences};
 
 const RECORDED: &str = include_str!("../data/docker/engine-1.56.json");

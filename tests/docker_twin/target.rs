@@ -25,9 +25,9 @@ async fn ten_thousand_hosts_start_soon_and_live() {
     assert!(held < 500 << 20, "{} MB", held >> 20);
     let port = lab.port();
     let places: Vec<At> = lab.world().hosts.iter().step_by(20).map(|host| At::Tcp(format!("{}:{port}", host.address))).collect();
-    let since = crate::script::seconds();
+    let since = crate::mask::seconds();
     tokio::time::sleep(Duration::from_secs(3)).await;
-    let until = crate::script::seconds();
+    let until = crate::mask::seconds();
     let (containers, events) = tokio::task::spawn_blocking(move || {
         let (mut containers, mut events) = (0, 0);
         for place in &places {

@@ -11,7 +11,7 @@ use super::{State, Twin};
 const SETTLED: Nanos = 10 * SECOND;
 /// The first wait before a restart; it doubles.
 const FIRST_WAIT: Nanos = 100 * MILLI;
-const LONGEST_WAIT: Nanos = 60 * SECOND;
+pub(super) const LONGEST_WAIT: Nanos = 60 * SECOND;
 /// How long a killed process takes to be gone.
 const REAPED: Nanos = 18 * MILLI;
 /// A service is unhealthy for so long out of so long, if it is one that flaps.
@@ -201,7 +201,7 @@ impl Twin {
         let mut random = fastrand::Rng::with_seed(u64::from(state.cells[at].seed) ^ now.unsigned_abs());
         let cell = &mut state.cells[at];
         cell.probed = now;
-        let fails = cell.flaps && (now + Nanos::from(cell.seed) * MILLI) % FLAP.1 < FLAP.0;
+        let fails = cell.flaps && is_out(cell.seed, now);
         cell.streak = if fails { cell.streak.saturating_add(1) } else { 0 };
         let health = if !fails {
             Health::Healthy
@@ -233,6 +233,11 @@ impl Twin {
 }
 
 use What::{End, Kill, Probe, Start};
+
+/// True while a service that flaps is not well.
+pub(super) fn is_out(seed: u32, now: Nanos) -> bool {
+    (now + Nanos::from(seed) * MILLI) % FLAP.1 < FLAP.0
+}
 
 /// After how long a run ends by itself, with what code, and whether memory is the cause.
 pub(super) fn course_of(cell: &Cell) -> Option<(Nanos, Ending)> {

@@ -95,6 +95,8 @@ impl Twin {
             Some((repository, tag)) if !tag.contains('/') => (repository, tag),
             _ => (from, tag),
         };
+        // Docker Hub's own name is not part of an image's.
+        let repository = repository.strip_prefix("docker.io/").map_or(repository, |rest| rest.strip_prefix("library/").unwrap_or(rest));
         // The name of a registry before it does not matter: every registry of the world has every image.
         let is_known = |image: &Arc<Image>| {
             let known = image.name.split(':').next().unwrap_or_default();

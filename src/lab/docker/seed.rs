@@ -11,12 +11,15 @@ use crate::model::clock::Clock;
 
 use super::agenda::{Agenda, Due, What};
 use super::cell::{Cell, Check, Habits, Health, MILLI, Nanos, Phase, Policy, SECOND, Spec, Then, Work, hex};
+use super::course::{LONGEST_WAIT, is_out};
 use super::events::Events;
 use super::shell::Sight;
 use super::{State, Twin};
 
 /// Published ports of a host begin here.
 const FIRST_PORT: u16 = 20_000;
+/// Host ports of one service on a host.
+const PORTS_EACH: u16 = 100;
 
 /// What an engine runs on.
 #[derive(Debug)]
@@ -104,13 +107,14 @@ pub(in crate::lab) struct Mint {
 impl Mint {
     pub(in crate::lab) fn new(world: &World, clock: Clock) -> Self {
         let now = clock.now().0 * MILLI;
-        let image = |service: &ServiceSpec, tag: &String| {
+        let image = |(nth, service): (u16, &ServiceSpec), tag: &String| {
             let age = 2 + Nanos::from(service.image.bytes().map(u32::from).sum::<u32>() % 60);
             let image = Arc::new(Image::named(&format!("{}:{tag}", service.image), now - age * 86_400 * SECOND));
-            (Arc::new(spec(service, &image)), image)
+            (Arc::new(spec(service, nth, &image)), image)
         };
+        let services = (0u16..).zip(&world.file.service);
         let specs: Vec<Catalogue> =
-            world.file.service.iter().map(|service| service.tags.iter().map(|tag| image(service, tag)).collect()).collect();
+            services.map(|(nth, service)| service.tags.iter().map(|tag| image((nth, service), tag)).collect()).collect();
         let catalogue = Arc::new(specs.iter().flatten().cloned().collect());
         Self { specs, catalogue, clock, now, seed: world.file.seed, probes: world.file.life.probes }
     }
@@ -175,7 +179,11 @@ impl Mint {
         let ago = |seconds: u32| self.now - Nanos::from(seconds) * SECOND - jitter;
         let runs = seed.ended.is_none();
         let (finished, code) = seed.ended.map_or((0, 0), |(since, code)| (ago(since), code));
+        // Killed for want of memory and not started again.
+        let oom = code == 137 && seed.ends == Some(EndsKind::Down);
+        let out = seed.flaps && is_out(seed.seed, self.now);
         let health = match (&spec.check, runs) {
+            (Some(_), true) if out => Some(Health::Unhealthy),
             (None, _) => None,
             (Some(_), false) => Some(Health::Unhealthy),
             (Some(check), true) if Nanos::from(seed.started_s) * SECOND < check.interval => Some(Health::Starting),
@@ -186,23 +194,28 @@ impl Mint {
             Some(EndsKind::Exit | EndsKind::Oom) => seed.created_s / 420,
             _ => u32::from(seed.started_s + 1 < seed.created_s) * (seed.seed % 3),
         };
+        let loops = seed.ends == Some(EndsKind::Exit);
         Cell {
             id,
             name: seed.name,
             spec,
-            phase: if runs { Phase::Running } else { Phase::Exited },
+            phase: match (runs, loops) {
+                (true, _) => Phase::Running,
+                (false, true) => Phase::Restarting,
+                (false, false) => Phase::Exited,
+            },
             health,
             then: Then::Policy,
             ends: seed.ends,
             flaps: seed.flaps,
-            oom: false,
-            streak: 0,
+            oom,
+            streak: if out { 4 } else { 0 },
             place,
             code,
             seed: seed.seed,
             pid: if runs { pid } else { 0 },
             restarts,
-            quick: 0,
+            quick: if loops { 12 } else { 0 },
             run: 1,
             created: ago(seed.created_s),
             started: ago(seed.started_s),
@@ -218,8 +231,11 @@ impl Twin {
     fn foresee(&self, cell: &Cell, now: Nanos) {
         match (cell.phase, cell.ends) {
             (Phase::Running, _) => self.plan_run(cell, now),
-            (_, Some(EndsKind::Job)) => {
-                let every = cell.habits().map_or(0, |habits| Nanos::from(habits.every_s) * SECOND);
+            (_, Some(EndsKind::Job | EndsKind::Exit)) => {
+                let every = match cell.phase {
+                    Phase::Restarting => LONGEST_WAIT,
+                    _ => cell.habits().map_or(0, |habits| Nanos::from(habits.every_s) * SECOND),
+                };
                 let at = (cell.finished + every).max(now + SECOND);
                 self.agenda.add(Due { at, twin: self.index, id: cell.id, run: cell.run, what: What::Start });
             }
@@ -228,7 +244,8 @@ impl Twin {
     }
 }
 
-fn spec(service: &ServiceSpec, image: &Image) -> Spec {
+/// `nth`: its place among the services, which gives it host ports of its own.
+fn spec(service: &ServiceSpec, nth: u16, image: &Image) -> Spec {
     let mut labels = service.labels.clone();
     match service.voice {
         // What belongs to the platform is run by compose, the rest by Wharf.
@@ -250,10 +267,10 @@ fn spec(service: &ServiceSpec, image: &Image) -> Spec {
         env,
         labels,
         network: service.network.clone(),
-        ports: port.map(|port| (port, FIRST_PORT + port % 1000 * 10)).into_iter().collect(),
+        ports: port.map(|port| (port, FIRST_PORT + nth % 400 * PORTS_EACH)).into_iter().collect(),
         memory: service.limit.map_or(0, |limit| limit.0),
         nano_cpus: billionths(service.cpus),
-        policy: Policy { name: service.policy.clone(), most: 0 },
+        policy: policy(&service.policy),
         check: service.health.as_ref().map(|command| Check {
             test: vec!["CMD-SHELL".to_owned(), command.clone()],
             interval: 30 * SECOND,
@@ -277,6 +294,12 @@ fn spec(service: &ServiceSpec, image: &Image) -> Spec {
             every_s: ends.map_or(0, |ends| ends.every),
         }),
     }
+}
+
+/// `always`, or `on-failure:5` with the most restarts.
+fn policy(text: &str) -> Policy {
+    let (name, most) = text.split_once(':').unwrap_or((text, "0"));
+    Policy { name: name.to_owned(), most: most.parse().unwrap_or(0) }
 }
 
 #[allow(clippy::cast_precision_loss, reason = "byte counts below 2^53")]

@@ -158,6 +158,12 @@ fn cell(service: &ServiceSpec, index: usize, replica: u32, random: &mut fastrand
             ended = Some((since, ends.code));
             started_s = started_s.max(since + ends.seconds.max(1));
         }
+        // A crash loop waits most of the time: an engine's waits grow to a minute.
+        Some((EndsKind::Exit, ends)) => {
+            let since = random.u32(1..58);
+            ended = Some((since, ends.code));
+            started_s = since + ends.seconds.max(1);
+        }
         Some((EndsKind::Job, ends)) => {
             let since = random.u32(1..=ends.every.max(2));
             ended = Some((since, ends.code));
