@@ -144,7 +144,7 @@ pub struct Patience {
     #[arg(long, value_name = "TIME", value_parser = span::read)]
     pub timeout: Option<Duration>,
     /// How long all of it may take
-    #[arg(long, value_name = "TIME", value_parser = span::read, default_value = "60s")]
+    #[arg(long, global = true, value_name = "TIME", value_parser = span::read, default_value = "60s")]
     pub deadline: Duration,
 }
 
@@ -158,7 +158,7 @@ pub enum PlanFormat {
 
 #[derive(Clone, Debug, Args)]
 pub struct PlanAsk {
-    #[arg(short, long, value_enum, default_value_t)]
+    #[arg(short, long, global = true, value_enum, default_value_t)]
     pub output: PlanFormat,
     #[command(flatten)]
     pub patience: Patience,
@@ -168,18 +168,18 @@ pub struct PlanAsk {
 
 #[derive(Clone, Debug, Args)]
 pub struct Run {
-    #[arg(short, long, value_enum, default_value_t)]
+    #[arg(short, long, global = true, value_enum, default_value_t)]
     pub output: PlanFormat,
     #[command(flatten)]
     pub patience: Patience,
     /// Do not ask
-    #[arg(long, short)]
+    #[arg(long, short, global = true)]
     pub yes: bool,
     /// Do not wait for the end
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub detach: bool,
     /// Why, for the journal
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, global = true, value_name = "TEXT")]
     pub reason: Option<String>,
     #[command(subcommand)]
     pub what: RunWhat,
@@ -302,6 +302,13 @@ mod tests {
         };
         let RunWhat::Operation(AnyOperation::StopContainers(stop)) = run.what else { panic!("a stop") };
         assert_eq!((stop.timeout_s, run.yes), (Some(30), true));
+        let after = "wharf run kill-containers h/c --signal HUP --yes --detach --reason drill -o json --deadline 5s --state x";
+        let Ok(Cli { face: Some(Face::Run(run)), .. }) = read(after) else { panic!("a run") };
+        assert_eq!((run.yes, run.detach, run.reason.as_deref(), run.output), (true, true, Some("drill"), PlanFormat::Json));
+        assert_eq!(run.patience.deadline.as_secs(), 5);
+        assert!(
+            matches!(read("wharf plan start-containers h/c -o json").map(|c| c.face), Ok(Some(Face::Plan(plan))) if plan.output == PlanFormat::Json)
+        );
     }
 
     #[test]

@@ -149,9 +149,41 @@ async fn follow(engine: &Engine, run: &RunId, out: &mut Out<'_>) -> Arc<Task> {
                 return task;
             }
         }
-        if fleet.changed().await.is_err() {
-            // The engine is gone, and with it whoever would tell more.
-            return Arc::new(gone(run, engine));
+        tokio::select! {
+            changed = fleet.changed() => if changed.is_err() {
+                // The engine is gone, and with it whoever would tell more.
+                return Arc::new(gone(run, engine));
+            },
+            Ok(()) = tokio::signal::ctrl_c() => if cancel(engine, run, out).await == Followed::NoLonger {
+                let task = fleet.borrow().tasks.iter().find(|task| task.id == *run).cloned();
+                return task.unwrap_or_else(|| Arc::new(gone(run, engine)));
+            },
+        }
+    }
+}
+
+/// Whether a run is still looked at after an interrupt.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Followed {
+    ToTheEnd,
+    NoLonger,
+}
+
+/// An interrupt begins no more steps; those under way are waited for, so that their endings are known.
+/// A run that a runner of its own session carries out goes on without us.
+async fn cancel(engine: &Engine, run: &RunId, out: &mut Out<'_>) -> Followed {
+    match answered(engine.ask(Command::Cancel { run: run.clone() })).await {
+        Ok(_) => {
+            out.say("wharf: no more steps are begun; waiting for those under way", "wharf: 不再开始新的步骤，正在等待进行中的步骤");
+            Followed::ToTheEnd
+        }
+        Err(fault) => {
+            out.complain(&fault);
+            out.say(
+                "wharf: the run goes on by itself; see how far it is: wharf get tasks",
+                "wharf: 任务会继续执行；用 wharf get tasks 查看进度",
+            );
+            Followed::NoLonger
         }
     }
 }

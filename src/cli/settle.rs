@@ -50,9 +50,7 @@ pub(super) async fn settle(facts: &mut watch::Receiver<Arc<Fleet>>, needs: &Need
     let until = Instant::now() + deadline;
     loop {
         let fleet = Arc::clone(&facts.borrow_and_update());
-        // A fleet of revision 0 has not even been told what is declared.
-        let is_told = fleet.revision > 0 || *needs == Needs::Nothing;
-        let is_over = is_told && !endpoints(&fleet, needs).any(|e| e.freshness.fault.is_none() && !e.has_answered());
+        let is_over = fleet.is_declared && !endpoints(&fleet, needs).any(|e| e.freshness.fault.is_none() && !e.has_answered());
         if is_over || !matches!(timeout_at(until, facts.changed()).await, Ok(Ok(()))) {
             return judge(fleet, needs, deadline);
         }
@@ -135,6 +133,20 @@ mod tests {
         let settled = settle(&mut facts, &Needs::Hosts, Duration::from_millis(50)).await;
         let said: Vec<String> = settled.faults.iter().map(|(fault, _)| format!("{} {}", fault.endpoint, fault.cause.en)).collect();
         assert_eq!(said, ["aws-1 no answer within 0.05 s", "tc-db-01 dial timeout"]);
+    }
+
+    #[tokio::test]
+    async fn a_fleet_that_nobody_has_told_anything_is_not_taken_for_an_empty_one() {
+        let (tell, mut facts) = watch::channel(Arc::new(Fleet { revision: 1, ..Fleet::default() }));
+        let answering = async {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            tell.send_replace(Arc::new(fleet()));
+            std::future::pending::<()>().await;
+        };
+        let needs = Needs::Named(BTreeSet::from(["yf-web-01".into()]));
+        let waiting = settle(&mut facts, &needs, Duration::from_secs(20));
+        let settled = tokio::select! { settled = waiting => settled, () = answering => unreachable!("waits for ever") };
+        assert_eq!((settled.asked, settled.exit()), (1, Exit::Ok));
     }
 
     #[tokio::test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::fact::Fact;
-use super::noun::{Cell, Column, Context, Mark, RowId, RowKey, Scope, Tone};
+use super::noun::{Age, Cell, Column, Context, Mark, RowId, RowKey, Scope, Tone};
 use super::table::Table;
 use super::{fresh, idc_title};
 use crate::model::clock::Stamp;
@@ -97,8 +97,10 @@ impl Table for Faults {
         }
     }
 
-    fn freshness<'f>(&self, fleet: &'f Fleet, row: RowId) -> Option<&'f Freshness> {
-        at(fleet, row).and_then(|standing| standing.freshness)
+    fn age(&self, cx: &Context<'_>, row: RowId) -> Age {
+        // The row itself says since when and why; it is not overdue beside that.
+        let freshness = at(cx.fleet, row).and_then(|standing| standing.freshness);
+        freshness.map_or(Age { seconds: None, stale: false }, |freshness| fresh::age(freshness, cx.now))
     }
 
     fn extra(&self, cx: &Context<'_>, row: RowId) -> Vec<(&'static str, Value)> {

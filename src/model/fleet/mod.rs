@@ -29,6 +29,8 @@ pub struct Fleet {
     pub revision: u64,
     /// When the last report came.
     pub at: Stamp,
+    /// What is declared has been folded in; until then an empty Fleet is one that nobody has told anything.
+    pub is_declared: bool,
     /// In the order of the config.
     pub idcs: Vec<Arc<Idc>>,
     pub classes: Vec<Arc<Class>>,
@@ -180,6 +182,7 @@ impl Fleet {
     }
 
     fn apply_site(&mut self, site: Site) -> Applied {
+        self.is_declared = true;
         self.idcs = site.idcs;
         self.classes = site.classes;
         self.clusters = site.clusters;
