@@ -44,6 +44,7 @@ fn scene() -> Scene {
         spec.name, spec.address
     );
     std::fs::write(dir.path().join("wharf.toml"), text).expect("written");
+    std::fs::create_dir(dir.path().join("home")).expect("a home");
     Scene { host: spec.name.to_string(), lab, runtime, dir }
 }
 
