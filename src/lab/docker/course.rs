@@ -254,3 +254,83 @@ pub(super) fn course_of(cell: &Cell) -> Option<(Nanos, Ending)> {
         EndsKind::Exit | EndsKind::Job | EndsKind::Down => Some((after, Ending { code: habits.code, oom: false })),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::small_twin;
+    use super::*;
+    use crate::model::clock::Clock;
+
+    /// Lets a time pass, and everything in it happen.
+    fn pass(twin: &Twin, clock: &Clock, seconds: i64) {
+        for _ in 0..seconds * 10 {
+            clock.advance(100);
+            while let Some(due) = twin.agenda.take(twin.now()) {
+                twin.come(&due);
+            }
+        }
+    }
+
+    fn words(twin: &Twin, name: &str) -> Vec<String> {
+        twin.read(|state, _| {
+            let cell = state.cells.iter().find(|cell| *cell.name == *name).expect("there");
+            let lines = state.events.from(0).map(|event| event.json(Engine::Classic));
+            lines.filter(|line| line["id"] == cell.hex()).map(|line| line["Action"].as_str().expect("an action").to_owned()).collect()
+        })
+    }
+
+    #[test]
+    fn a_crash_is_followed_by_a_restart_and_a_loop_waits_longer_and_longer() {
+        let (twin, clock) = small_twin();
+        twin.crash("web-1", 1).expect("running");
+        pass(&twin, &clock, 1);
+        assert_eq!(words(&twin, "web-1"), ["die", "start"]);
+        let mut waits = Vec::new();
+        for _ in 0..6 {
+            twin.crash("web-1", 1).expect("running");
+            let begun = twin.now();
+            while twin.read(|state, _| !state.cells[state.find("web-1").expect("there")].phase.is_up()) {
+                pass(&twin, &clock, 1);
+            }
+            waits.push((twin.now() - begun) / SECOND);
+        }
+        assert!(waits.is_sorted() && waits[5] >= 4, "{waits:?}");
+        assert_eq!(twin.read(|state, _| state.cells[state.find("web-1").expect("there")].restarts), 7);
+    }
+
+    #[test]
+    fn a_leak_ends_in_want_of_memory_and_is_told() {
+        let (twin, clock) = small_twin();
+        let restarts = |twin: &Twin| twin.read(|state, _| state.cells[state.find("web-2").expect("there")].restarts);
+        let before = restarts(&twin);
+        let limit = twin.with(|state, now| {
+            let at = state.find("web-2").expect("there");
+            let cell = &mut state.cells[at];
+            cell.ends = Some(EndsKind::Oom);
+            cell.started = now;
+            twin.plan_run(&state.cells[at], now);
+            state.cells[at].spec.memory
+        });
+        let memory = |twin: &Twin| {
+            twin.read(|state, now| super::super::curves::Used::at(&state.cells[state.find("web-2").expect("there")], now, 12).memory)
+        };
+        let first = memory(&twin);
+        pass(&twin, &clock, 2);
+        assert_eq!(words(&twin, "web-2")[..2], ["oom", "die"], "it ends within 1.4 of the second that its file gives");
+        assert!(first < limit);
+        let told = words(&twin, "web-2").iter().filter(|word| *word == "oom").count();
+        assert_eq!(usize::try_from(restarts(&twin) - before), Ok(told));
+    }
+
+    #[test]
+    fn what_is_due_for_an_earlier_run_is_void() {
+        let (twin, clock) = small_twin();
+        twin.with(|state, now| {
+            let at = state.find("web-1").expect("there");
+            twin.due(&state.cells[at], now + SECOND, End(Ending { code: 9, oom: false }));
+        });
+        twin.crash("web-1", 1).expect("running");
+        pass(&twin, &clock, 3);
+        assert_eq!(words(&twin, "web-1"), ["die", "start"]);
+    }
+}

@@ -161,5 +161,8 @@ fn moves_are_cheap_and_standing_still_is_free() {
     // When the bar rests its row is described.
     rest(&mut console);
     assert!(cost_of(&mut console, &mut shown, "f5") > 0);
-    assert!(screen(&console, 200, 50).contains(&format!("CONTAINER  {}", console.listing().row().map(|(s, r)| s.noun.cell(&console.context_of(s), r, 1).text).expect("a row"))));
+    assert!(screen(&console, 200, 50).contains(&format!(
+        "CONTAINER  {}",
+        console.listing().row().map(|(s, r)| s.noun.cell(&console.context_of(s), r, 1).text).expect("a row")
+    )));
 }
