@@ -19,7 +19,7 @@ use wharf::operations::Limits;
 use wharf::tui::{self, Ability, Alarm, Kept, Kiosk, Place, Settings};
 
 /// What every face needs.
-struct Base {
+struct Given {
     cli: Cli,
     places: Places,
     clock: Clock,
@@ -46,33 +46,33 @@ fn main() -> ExitCode {
     let locale =
         ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(|n| std::env::var(n).ok()).find(|v| !v.is_empty()).unwrap_or_default();
     let places = Places::platform(cli.always.config.as_deref());
-    let base = Base { cli, places, clock: Clock::system(), locale };
-    let exit = runtime.block_on(run(&base));
+    let given = Given { cli, places, clock: Clock::system(), locale };
+    let exit = runtime.block_on(run(&given));
     // Programs and file reads that hang must not keep a console that was told to go.
     runtime.shutdown_timeout(Duration::from_millis(200));
     exit.into()
 }
 
-async fn run(base: &Base) -> Exit {
-    match &base.cli.face {
-        None => console(base).await,
-        Some(Face::Lab(ask)) if ask.serve => serve(base, ask).await,
-        Some(Face::Lab(ask)) => lab(base, ask.world.as_deref()).await,
-        Some(Face::Config(ask)) => cli::config::config(ask, &base.places, &mut out(base, None).lend()),
-        Some(face) => match premises(base).await {
-            Ok(premises) => over(base, face, premises).await,
+async fn run(given: &Given) -> Exit {
+    match &given.cli.face {
+        None => console(given).await,
+        Some(Face::Lab(ask)) if ask.serve => serve(given, ask).await,
+        Some(Face::Lab(ask)) => lab(given, ask.world.as_deref()).await,
+        Some(Face::Config(ask)) => cli::config::config(ask, &given.places, &mut out(given, None).lend()),
+        Some(face) => match premises(given).await {
+            Ok(premises) => over(given, face, premises).await,
             Err(exit) => exit,
         },
     }
 }
 
 /// The faces over the user's config.
-async fn over(base: &Base, face: &Face, premises: Premises) -> Exit {
-    let mut streams = out(base, Some(&premises.config));
+async fn over(given: &Given, face: &Face, premises: Premises) -> Exit {
+    let mut streams = out(given, Some(&premises.config));
     let limits = limits_of(&premises.config);
     let (state, config) = (premises.state.clone(), premises.config.clone());
     match face {
-        Face::Watch(_) => screen(base, premises, Mode::ReadOnly, Stage::watch(&config)).await,
+        Face::Watch(_) => screen(given, premises, Mode::ReadOnly, Stage::watch(&config)).await,
         Face::Get(ask) => {
             let query = match cli::get::Query::new(ask.clone()) {
                 Ok(query) => query,
@@ -80,14 +80,14 @@ async fn over(base: &Base, face: &Face, premises: Premises) -> Exit {
             };
             let interest = if query.wants_journal() || query.wants_figures() { Interest::Console } else { Interest::Once };
             let kinds = query.kinds();
-            with_engine(base, premises, Start { mode: Mode::ReadOnly, interest, kinds }, async |running| {
+            with_engine(given, premises, Start { mode: Mode::ReadOnly, interest, kinds }, async |running| {
                 cli::get::get(&running.engine, &query, &mut streams.lend()).await
             })
             .await
         }
         Face::Plan(ask) => {
             let start = Start { mode: Mode::ReadOnly, interest: Interest::Once, kinds: vec![EndpointKind::Docker] };
-            with_engine(base, premises, start, async |running| cli::plan::plan(&running.engine, ask, &limits, &mut streams.lend()).await)
+            with_engine(given, premises, start, async |running| cli::plan::plan(&running.engine, ask, &limits, &mut streams.lend()).await)
                 .await
         }
         Face::Run(ask) => {
@@ -95,13 +95,13 @@ async fn over(base: &Base, face: &Face, premises: Premises) -> Exit {
                 // A session of its own: it goes on when the terminal that began it is gone.
                 let _ = rustix::process::setsid();
             }
-            let start = Start { mode: writing(base), interest: Interest::Console, kinds: vec![EndpointKind::Docker] };
-            with_engine(base, premises, start, async |running| cli::run::run(&running.engine, ask, &limits, &mut streams.lend()).await)
+            let start = Start { mode: writing(given), interest: Interest::Console, kinds: vec![EndpointKind::Docker] };
+            with_engine(given, premises, start, async |running| cli::run::run(&running.engine, ask, &limits, &mut streams.lend()).await)
                 .await
         }
         Face::Doctor(ask) => {
             let start = Start { mode: Mode::ReadOnly, interest: Interest::Console, kinds: Vec::new() };
-            with_engine(base, premises, start, async |running| {
+            with_engine(given, premises, start, async |running| {
                 let premises = cli::doctor::Premises { config: &config, state: Some(&state) };
                 cli::doctor::doctor(&running.engine, ask, premises, &mut streams.lend()).await
             })
@@ -112,40 +112,40 @@ async fn over(base: &Base, face: &Face, premises: Premises) -> Exit {
 }
 
 /// The console on the user's config; with none, what was found, or the lab.
-async fn console(base: &Base) -> Exit {
-    if !base.places.any() {
+async fn console(given: &Given) -> Exit {
+    if !given.places.any() {
         let found = config::discover(&config::Surroundings::here());
-        let choice = cli::first_start(&found, &base.places, &mut out(base, None).lend());
+        let choice = cli::first_start(&found, &given.places, &mut out(given, None).lend());
         match choice {
-            cli::FirstStart::Lab => return lab(base, None).await,
+            cli::FirstStart::Lab => return lab(given, None).await,
             cli::FirstStart::Written => {}
             cli::FirstStart::Leave(exit) => return exit,
         }
     }
-    match premises(base).await {
-        Ok(premises) => screen(base, premises, writing(base), Stage::console()).await,
+    match premises(given).await {
+        Ok(premises) => screen(given, premises, writing(given), Stage::console()).await,
         Err(exit) => exit,
     }
 }
 
 /// The console over an embedded world.
-async fn lab(base: &Base, world: Option<&str>) -> Exit {
-    let mut streams = out(base, None);
-    let (lab, config) = match open_lab(base, world, 0).await {
+async fn lab(given: &Given, world: Option<&str>) -> Exit {
+    let mut streams = out(given, None);
+    let (lab, config) = match open_lab(given, world, 0).await {
         Ok(opened) => opened,
         Err(fault) => return refuse(&fault, &mut streams),
     };
-    let state = state_dir(base, "lab");
-    let journal = Journal::open(&state, &base.clock).await.ok();
-    let exit = screen(base, Premises { config, state, journal }, writing(base), Stage::lab()).await;
+    let state = state_dir(given, "lab");
+    let journal = Journal::open(&state, &given.clock).await.ok();
+    let exit = screen(given, Premises { config, state, journal }, writing(given), Stage::lab()).await;
     drop(lab);
     exit
 }
 
 /// Only the far end: prints a config for it and serves until it is told to stop.
-async fn serve(base: &Base, ask: &LabAsk) -> Exit {
-    let mut streams = out(base, None);
-    match open_lab(base, ask.world.as_deref(), ask.port.unwrap_or(0)).await {
+async fn serve(given: &Given, ask: &LabAsk) -> Exit {
+    let mut streams = out(given, None);
+    match open_lab(given, ask.world.as_deref(), ask.port.unwrap_or(0)).await {
         Ok((lab, _)) => {
             streams.lend().document(&lab.config_toml());
             interrupted().await;
@@ -155,8 +155,8 @@ async fn serve(base: &Base, ask: &LabAsk) -> Exit {
     }
 }
 
-async fn open_lab(base: &Base, world: Option<&str>, port: u16) -> Result<(Lab, Config), Fault> {
-    let lab = Lab::start(World::load(world.unwrap_or("default"))?, LabOptions { clock: base.clock.clone(), port }).await?;
+async fn open_lab(given: &Given, world: Option<&str>, port: u16) -> Result<(Lab, Config), Fault> {
+    let lab = Lab::start(World::load(world.unwrap_or("default"))?, LabOptions { clock: given.clock.clone(), port }).await?;
     let config = config::parse(&lab.config_toml(), Path::new("lab/wharf.toml"));
     let config = config.map_err(|problems| config::fault_of(&problems).unwrap_or_else(|| broken_lab()))?;
     Ok((lab, config))
@@ -191,12 +191,12 @@ impl Stage {
     }
 }
 
-async fn screen(base: &Base, premises: Premises, mode: Mode, stage: Stage) -> Exit {
-    let mut streams = out(base, Some(&premises.config));
+async fn screen(given: &Given, premises: Premises, mode: Mode, stage: Stage) -> Exit {
+    let mut streams = out(given, Some(&premises.config));
     let _log = log_to(&premises.state);
-    let settings = settings(base, &premises, &stage);
-    let clock = base.clock.clone();
-    with_engine(base, premises, Start { mode, interest: Interest::Console, kinds: Vec::new() }, async |running| {
+    let settings = settings(given, &premises, &stage);
+    let clock = given.clock.clone();
+    with_engine(given, premises, Start { mode, interest: Interest::Console, kinds: Vec::new() }, async |running| {
         match tui::run(running.engine.clone(), settings, clock).await {
             Ok(_) => Exit::Ok,
             Err(fault) => refuse(&fault, &mut streams),
@@ -205,19 +205,19 @@ async fn screen(base: &Base, premises: Premises, mode: Mode, stage: Stage) -> Ex
     .await
 }
 
-fn settings(base: &Base, premises: &Premises, stage: &Stage) -> Settings {
+fn settings(given: &Given, premises: &Premises, stage: &Stage) -> Settings {
     let console = &premises.config.console;
     let ability = Ability::from_environment(|name| std::env::var(name).ok());
-    let lang = base.cli.lang(console.language, &base.locale);
+    let lang = given.cli.lang(console.language, &given.locale);
     let mut settings = Settings::new(lang, ability);
     settings.zone = jiff::tz::TimeZone::system();
     let mut settings = settings.with_config(console);
-    if let Some(lang) = base.cli.always.lang {
+    if let Some(lang) = given.cli.always.lang {
         settings.lang = lang.into();
     }
     settings.place = stage.place;
     settings.kiosk = stage.kiosk;
-    settings.themes = user_themes(&base.places);
+    settings.themes = user_themes(&given.places);
     settings.background = std::env::var("COLORFGBG").ok();
     settings.first_screen = journal::left_blocking(&premises.state, Leaving::Screen);
     settings.memory = journal::left_blocking(&premises.state, Leaving::Memory).and_then(|blob| String::from_utf8(blob).ok());
@@ -248,26 +248,26 @@ struct Start {
     kinds: Vec<EndpointKind>,
 }
 
-async fn with_engine(base: &Base, premises: Premises, start: Start, face: impl AsyncFnOnce(&Running) -> Exit) -> Exit {
-    let mut options = WireOptions::new(start.mode, base.clock.clone(), runtime_dir());
-    options.request_timeout = base.cli.timeout();
+async fn with_engine(given: &Given, premises: Premises, start: Start, face: impl AsyncFnOnce(&Running) -> Exit) -> Exit {
+    let mut options = WireOptions::new(start.mode, given.clock.clone(), runtime_dir());
+    options.request_timeout = given.cli.timeout();
     options.ssh_config = std::env::var_os("WHARF_SSH_CONFIG").map(PathBuf::from);
     let wire = match Wire::new(options) {
         Ok(wire) => wire,
-        Err(fault) => return refuse(&fault, &mut out(base, Some(&premises.config))),
+        Err(fault) => return refuse(&fault, &mut out(given, Some(&premises.config))),
     };
     let is_lab = premises.config.files.first().is_none_or(|f| f.starts_with("lab"));
     let runner = std::env::current_exe().ok().filter(|_| !is_lab).map(|binary| RunnerCommand {
         binary,
-        arguments: vec!["--config".into(), base.places.user.display().to_string(), "--state".into(), premises.state.display().to_string()],
+        arguments: vec!["--config".into(), given.places.user.display().to_string(), "--state".into(), premises.state.display().to_string()],
     });
     let running = engine::start(Setup {
-        places: (!is_lab).then(|| base.places.clone()),
+        places: (!is_lab).then(|| given.places.clone()),
         config: premises.config,
         wire,
         journal: premises.journal,
-        clock: base.clock.clone(),
-        owner: journal::owner_here(&base.clock),
+        clock: given.clock.clone(),
+        owner: journal::owner_here(&given.clock),
         runner,
         interest: start.interest,
         kinds: start.kinds,
@@ -277,25 +277,25 @@ async fn with_engine(base: &Base, premises: Premises, start: Start, face: impl A
     exit
 }
 
-async fn premises(base: &Base) -> Result<Premises, Exit> {
-    let config = match config::load(&base.places) {
+async fn premises(given: &Given) -> Result<Premises, Exit> {
+    let config = match config::load(&given.places) {
         Ok(config) => config,
-        Err(problems) => return Err(cli::config::tell_problems(&problems, &mut out(base, None).lend())),
+        Err(problems) => return Err(cli::config::tell_problems(&problems, &mut out(given, None).lend())),
     };
-    let state = state_dir(base, &config.identity);
-    let journal = match Journal::open(&state, &base.clock).await {
+    let state = state_dir(given, &config.identity);
+    let journal = match Journal::open(&state, &given.clock).await {
         Ok(journal) => Some(journal),
         Err(fault) => {
             // Without memory nothing may be written to the world, but looking is still possible.
-            refuse(&fault, &mut out(base, Some(&config)));
+            refuse(&fault, &mut out(given, Some(&config)));
             None
         }
     };
     Ok(Premises { config, state, journal })
 }
 
-fn writing(base: &Base) -> Mode {
-    if base.cli.always.read_only { Mode::ReadOnly } else { Mode::Writing }
+fn writing(given: &Given) -> Mode {
+    if given.cli.always.read_only { Mode::ReadOnly } else { Mode::Writing }
 }
 
 fn limits_of(config: &Config) -> Limits {
@@ -304,8 +304,8 @@ fn limits_of(config: &Config) -> Limits {
 }
 
 /// `--state`, or the platform's state directory with a folder of this config's own.
-fn state_dir(base: &Base, identity: &str) -> PathBuf {
-    if let Some(named) = &base.cli.always.state {
+fn state_dir(given: &Given, identity: &str) -> PathBuf {
+    if let Some(named) = &given.cli.always.state {
         return named.clone();
     }
     let platform = directories::ProjectDirs::from("", "", "wharf");
@@ -361,13 +361,13 @@ impl Streams {
     }
 }
 
-fn out(base: &Base, config: Option<&Config>) -> Streams {
+fn out(given: &Given, config: Option<&Config>) -> Streams {
     let console = config.map(|c| &c.console);
     Streams {
-        paper: Paper::standard(&base.locale),
-        lang: base.cli.lang(console.and_then(|c| c.language), &base.locale),
+        paper: Paper::standard(&given.locale),
+        lang: given.cli.lang(console.and_then(|c| c.language), &given.locale),
         zone: console.and_then(|c| c.timezone.clone()).unwrap_or_else(jiff::tz::TimeZone::system),
-        clock: base.clock.clone(),
+        clock: given.clock.clone(),
         stdout: std::io::stdout(),
         stderr: std::io::stderr(),
     }

@@ -1,5 +1,6 @@
 //! A program on a terminal of its own: keys in, the screen as a person sees it out, every byte counted.
 #![allow(dead_code, reason = "each suite uses its part")]
+#![allow(clippy::panic, clippy::expect_used, reason = "a harness of tests: what is not as asked fails the test")]
 
 use std::io::{Read as _, Write};
 use std::num::NonZeroU16;
