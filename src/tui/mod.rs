@@ -29,6 +29,7 @@ mod worker;
 use std::future::pending;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -53,6 +54,9 @@ pub use keymap::Remap;
 pub use settings::{Alarm, Ended, Keep, Kept, Kiosk, Place, Settings};
 pub use still::{Scene, Still};
 pub use terminal::{Ability, Colours, MouseUse, Wrapper, restore, restore_on_panic};
+
+/// How long a stop may take to reach all threads.
+const STOP_TAKES: Duration = Duration::from_millis(50);
 
 /// Runs the console on this terminal until the person leaves, a signal comes, or the terminal goes.
 /// The terminal is given back on every way out; a panic is covered by [`restore_on_panic`], which is set here.
@@ -86,8 +90,18 @@ pub async fn run(engine: Engine, settings: Settings, clock: Clock) -> Result<End
     let mut watcher = Watcher::new(kiosk, Instant::now());
     let ended = loop {
         let mut hands = Hands { engine: &engine, worker: &worker, said: &give_said, opening: &mut opening, answers: &mut answers };
-        if let Some(ended) = stage.carry_out(&mut hands) {
-            break ended;
+        match stage.carry_out(&mut hands) {
+            Some(Leave::For(ended)) => break ended,
+            Some(Leave::Stop) => {
+                terminal.give_back();
+                // Where no shell waits for us this does nothing, and we go on at once.
+                let _ = rustix::process::kill_current_process_group(rustix::process::Signal::TSTP);
+                // The signal may take a moment to stop every thread; until then the terminal stays with the shell.
+                std::thread::sleep(STOP_TAKES);
+                terminal.take()?;
+                stage.resize();
+            }
+            None => {}
         }
         if terminal.is_broken() {
             break Ended::Closed;
@@ -137,9 +151,13 @@ pub async fn run(engine: Engine, settings: Settings, clock: Clock) -> Result<End
             Some(text) = said.recv() => stage.console.say(text),
             () = terminal.written() => {}
             () = terminal::panicked() => break Ended::Panicked,
-            number = signals.next() => match number {
-                Some(number) => break Ended::Signal(number),
-                None => stage.resize(),
+            told = signals.next() => match told {
+                Told::End(number) => break Ended::Signal(number),
+                Told::Size => stage.resize(),
+                Told::Continued => {
+                    terminal.take()?;
+                    stage.resize();
+                }
             },
             () = sleep_until(wake) => {
                 stage.console.tick(clock.now(), Instant::now());
@@ -160,6 +178,13 @@ struct Stage {
     shown: Shown,
     /// Bytes that go out with the next frame: the clipboard, the bell.
     tell: Vec<u8>,
+}
+
+/// How the terminal is left.
+enum Leave {
+    For(Ended),
+    /// Until the shell lets us go on.
+    Stop,
 }
 
 /// What the console's wishes are carried out with.
@@ -187,13 +212,15 @@ impl Stage {
         terminal.write(bytes);
     }
 
+    /// Takes the terminal's size, and whatever it shows for lost.
     fn resize(&mut self) {
+        self.shown.forget();
         let (columns, rows) = Terminal::size();
         self.next.resize(Rect::new(0, 0, columns, rows));
     }
 
-    /// Does what the console wants; the end where it wants that.
-    fn carry_out(&mut self, hands: &mut Hands<'_>) -> Option<Ended> {
+    /// Does what the console wants; how it leaves the terminal where it wants that.
+    fn carry_out(&mut self, hands: &mut Hands<'_>) -> Option<Leave> {
         for wish in self.console.take_wishes() {
             let busy = match wish {
                 Wish::Send(command) => hands.engine.send(command).is_err(),
@@ -232,7 +259,8 @@ impl Stage {
                     self.shown.forget();
                     false
                 }
-                Wish::Quit => return Some(Ended::Quit),
+                Wish::Quit => return Some(Leave::For(Ended::Quit)),
+                Wish::Stop => return Some(Leave::Stop),
             };
             if busy {
                 self.console.say(Text::new("busy: nothing was sent, try again", "正忙：未发送，请重试"));
@@ -293,12 +321,23 @@ async fn tail_changed(tail: &mut Option<watch::Receiver<Arc<TailText>>>) {
     pending::<()>().await;
 }
 
-/// The signals that end the console, and the one that says its size has changed.
+/// The signals that end the console, and those that say that the terminal is not as it was.
 struct Signals {
     term: Signal,
     hup: Signal,
     int: Signal,
     winch: Signal,
+    cont: Signal,
+}
+
+/// What a signal means here.
+enum Told {
+    /// The end, with the signal's number.
+    End(i32),
+    /// The terminal has another size, or was painted over.
+    Size,
+    /// We were stopped and go on: the shell has changed the terminal meanwhile.
+    Continued,
 }
 
 impl Signals {
@@ -309,16 +348,17 @@ impl Signals {
             hup: one(SignalKind::hangup())?,
             int: one(SignalKind::interrupt())?,
             winch: one(SignalKind::window_change())?,
+            cont: one(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?,
         })
     }
 
-    /// The number of a signal that ends us; `None` for a new size.
-    async fn next(&mut self) -> Option<i32> {
+    async fn next(&mut self) -> Told {
         tokio::select! {
-            _ = self.term.recv() => Some(SignalKind::terminate().as_raw_value()),
-            _ = self.hup.recv() => Some(SignalKind::hangup().as_raw_value()),
-            _ = self.int.recv() => Some(SignalKind::interrupt().as_raw_value()),
-            _ = self.winch.recv() => None,
+            _ = self.term.recv() => Told::End(SignalKind::terminate().as_raw_value()),
+            _ = self.hup.recv() => Told::End(SignalKind::hangup().as_raw_value()),
+            _ = self.int.recv() => Told::End(SignalKind::interrupt().as_raw_value()),
+            _ = self.winch.recv() => Told::Size,
+            _ = self.cont.recv() => Told::Continued,
         }
     }
 }

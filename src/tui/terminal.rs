@@ -155,7 +155,8 @@ impl Terminal {
         let was = tcgetattr(std::io::stdin()).map_err(|e| no_terminal(Text::raw(&e.to_string())))?;
         let mut raw = was.clone();
         raw.make_raw();
-        *TAKEN.lock().unwrap_or_else(PoisonError::into_inner) = Some(Taken { was, undo: self.undo.clone() });
+        // Taken again without having been given back: what was found first is what is given back.
+        TAKEN.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| Taken { was, undo: self.undo.clone() });
         tcsetattr(std::io::stdin(), OptionalActions::Now, &raw).map_err(|e| no_terminal(Text::raw(&e.to_string())))?;
         self.write(self.enter.clone());
         Ok(())

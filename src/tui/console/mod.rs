@@ -61,6 +61,8 @@ pub(super) enum Wish {
     Chore(Chore),
     /// Paint everything anew.
     Repaint,
+    /// Stop, as Ctrl-Z does.
+    Stop,
     Quit,
 }
 
@@ -109,6 +111,7 @@ impl std::fmt::Debug for Wish {
             Self::Tell(_) => f.write_str("Tell"),
             Self::Chore(_) => f.write_str("Chore"),
             Self::Repaint => f.write_str("Repaint"),
+            Self::Stop => f.write_str("Stop"),
             Self::Quit => f.write_str("Quit"),
         }
     }

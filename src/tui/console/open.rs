@@ -21,6 +21,7 @@ use super::super::worker::Sheet;
 use super::{Console, Wish};
 use crate::engine::TailAsk;
 use crate::model::host::{ContainerId, Host};
+use crate::model::task::TaskState;
 use crate::model::text::{Lang, Text, clean};
 use crate::tables::{Context, RowId, RowKey, Tone};
 
@@ -43,6 +44,15 @@ impl Console {
 
     pub(super) fn help(&mut self) {
         self.layers.push(Box::new(Help::default()));
+    }
+
+    /// Back to the shell, but never while a run of ours is under way: a stopped console carries nothing out.
+    pub(super) fn stop(&mut self) {
+        let ours = self.moment.fleet.tasks.iter().any(|t| t.state == TaskState::Running && t.owner == *self.owner);
+        if ours {
+            return self.say(Text::new("a run is under way: it would stand still too", "有操作正在执行：挂起会使其停住"));
+        }
+        self.wish(Wish::Stop);
     }
 
     pub(super) fn tasks(&mut self) {
@@ -169,7 +179,13 @@ impl Console {
     }
 
     pub(super) fn copy_names(&mut self) {
-        let names: Vec<String> = self.listing().chosen().iter().map(ToString::to_string).collect();
+        let fleet = &self.moment.fleet;
+        let named = |key: &RowKey| {
+            let (host, id) = container_of(key)?;
+            let container = fleet.host(&host)?.container(&id)?;
+            Some(format!("{host}/{}", clean(&container.name)))
+        };
+        let names: Vec<String> = self.listing().chosen().iter().map(|key| named(key).unwrap_or_else(|| key.to_string())).collect();
         self.copy(&names.join("\n"));
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::super::input::{Key, Stroke};
+use super::super::input::{Code, Key, Mods, Stroke};
 use super::super::layers::{Deed, Desk, Layer};
 use super::{Console, Wish};
 
@@ -58,6 +58,12 @@ impl Console {
         }
         if *key == Key::ctrl('c') {
             return self.wish(Wish::Quit);
+        }
+        // Escape and a key that a slow link brought together look like Alt and the key, which nothing here means.
+        let is_alt = key.mods.alt && key.code != Code::Backspace && self.keymap.verb(self.verb_pane(), key).is_none();
+        if is_alt {
+            self.take_key(&Key::plain(Code::Esc));
+            return self.take_key(&Key { mods: Mods { alt: false, ..key.mods }, ..*key });
         }
         if self.layers.is_empty() {
             if let Some(verb) = self.keymap.verb(self.verb_pane(), key) {

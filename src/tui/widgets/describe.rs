@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::model::clock::Stamp;
 use crate::model::fleet::Fleet;
 use crate::model::text::{Lang, clean};
-use crate::tables::{Context, Noun, RowId, Tone};
+use crate::tables::{Context, Noun, RowId, Tone, figures};
 
 /// One line: a label, empty where the line goes on, and what it says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,6 +84,14 @@ const NAMES: [(&str, &str); 16] = [
 fn spell(label: &str, value: &Value, cx: &Context<'_>, lines: &mut Vec<Said>) {
     let zh = NAMES.iter().find(|(key, _)| *key == label && cx.lang == Lang::Zh).map(|(_, zh)| (*zh).to_owned());
     let head = zh.unwrap_or_else(|| label.to_uppercase().replace('_', " "));
+    let counted = value.as_u64().and_then(|n| match label {
+        "mem_limit" | "memory_limit" => Some(figures::bytes(n)),
+        "net_rx" | "net_tx" => Some(figures::rate(n)),
+        _ => None,
+    });
+    if let Some(words) = counted {
+        return lines.push(Said::new(head, words, Tone::Plain));
+    }
     let many: Vec<String> = match value {
         Value::Null => return,
         Value::Array(list) => list.iter().map(|one| words_of(one, cx)).collect(),
