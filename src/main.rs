@@ -187,7 +187,7 @@ impl Stage {
     fn watch(config: &Config) -> Self {
         let kiosk = &config.console.kiosk;
         let alarm = if kiosk.bell { Alarm::Notify } else { Alarm::None };
-        Self { place: Place::Real, kiosk: Some(Kiosk { every: kiosk.every, alarm }) }
+        Self { place: Place::Real, kiosk: Some(Kiosk { panes: kiosk.panes.clone(), every: kiosk.every, alarm }) }
     }
 }
 
@@ -216,7 +216,7 @@ fn settings(given: &Given, premises: &Premises, stage: &Stage) -> Settings {
         settings.lang = lang.into();
     }
     settings.place = stage.place;
-    settings.kiosk = stage.kiosk;
+    settings.kiosk = stage.kiosk.clone();
     settings.themes = user_themes(&given.places);
     settings.background = std::env::var("COLORFGBG").ok();
     settings.first_screen = journal::left_blocking(&premises.state, Leaving::Screen);

@@ -1,5 +1,5 @@
 //! The console on a real terminal: what it draws and writes, and that it always gives the terminal back.
-#![allow(clippy::expect_used, reason = "a test that cannot start its program has failed")]
+#![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot start its program has failed")]
 
 #[path = "common/pty.rs"]
 mod pty;
@@ -223,6 +223,47 @@ fn three_hundred_keys_at_once_are_one_or_few_frames() {
     bench.pty.send(keys);
     bench.pty.expect_text("type to narrow", SOON);
     assert!(bench.pty.bytes() - before < 60_000, "{} bytes", bench.pty.bytes() - before);
+}
+
+#[test]
+fn a_watcher_turns_its_pages_and_changes_nothing() {
+    let state = tempfile::tempdir().expect("a folder");
+    let config = state.path().join("wharf.toml");
+    let text = "language = \"en\"\n[console.kiosk]\nevery = \"1s\"\npanes = [\"overview\", \"containers\"]\n\
+                [[idc]]\nname = \"yf\"\ntitle = \"永丰\"\nenvironment = \"prod\"\n";
+    std::fs::write(&config, text).expect("config");
+    let mut pty = start_in(state.path(), &["--config", &config.display().to_string(), "watch"], &[UTF8], (80, 24));
+    pty.expect_text("READ-ONLY", START);
+    for page in ["[5 ", "[1 ", "[5 "] {
+        pty.expect(page, SOON, shows(page));
+    }
+    // Somebody is there: the display rests, and what changes the world is told no.
+    pty.send("5R");
+    pty.expect_text("read-only", SOON);
+    pty.send(":restart-containers h/web-1\r");
+    pty.expect_text("h", SOON);
+    pty.send("\x1b");
+    std::thread::sleep(Duration::from_millis(1_500));
+    assert!(pty.look(shows("[5 ")), "{}", pty.text());
+}
+
+#[test]
+fn the_clipboard_is_reached_and_a_stop_without_a_shell_goes_on() {
+    let mut bench = start(&["lab", "--world", "small"], &[UTF8], (80, 24));
+    bench.pty.send("5");
+    bench.pty.expect_text("running", START);
+    bench.pty.send("c");
+    bench.pty.expect_text("copied", SOON);
+    assert!(contains(&bench.pty.raw(), b"\x1b]52;c;"));
+    bench.pty.send("y");
+    bench.pty.expect_text("AppArmorProfile", SOON);
+    bench.pty.send("q");
+    bench.pty.expect("the rows again", SOON, lacks("AppArmorProfile"));
+    let before = bench.pty.bytes();
+    bench.pty.send("\x1a");
+    bench.pty.expect("painted anew", SOON, |s| s.contents().contains("[5 ") && s.alternate_screen());
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(bench.pty.bytes() > before + 1_000, "the whole screen is painted again");
 }
 
 #[test]

@@ -77,7 +77,7 @@ pub async fn run(engine: Engine, settings: Settings, clock: Clock) -> Result<End
         at: clock.now(),
     };
     let shown = Shown::new(settings.ability.sync());
-    let kiosk = settings.kiosk;
+    let kiosk = settings.kiosk.clone();
     let mut stage = Stage { console: Console::new(settings, station), next: Buffer::default(), shown, tell: Vec::new() };
     // The picture of the last run, or an empty frame, before anything else is begun.
     stage.paint(&terminal);

@@ -43,7 +43,7 @@ pub(super) struct Watcher {
 
 impl Watcher {
     pub(super) fn new(kiosk: Option<Kiosk>, now: Instant) -> Self {
-        let turn_at = now + kiosk.map_or(NEVER, |k| k.every);
+        let turn_at = now + kiosk.as_ref().map_or(NEVER, |k| k.every);
         Self { said: Vec::new(), said_at: None, kiosk, turn_at, faults: None, turned_from: 0 }
     }
 
@@ -71,7 +71,7 @@ impl Watcher {
     pub(super) fn look(&mut self, fleet: &Fleet, console: &mut Console) {
         let faults = fleet.derived.faults;
         let before = self.faults.replace(faults);
-        let Some(kiosk) = self.kiosk else { return };
+        let Some(kiosk) = &self.kiosk else { return };
         if before.is_none_or(|before| faults <= before) {
             return;
         }
@@ -99,7 +99,7 @@ impl Watcher {
 
     /// Turns to the next pane when it is time; while there are faults every other turn is the overview.
     pub(super) fn turn(&mut self, console: &mut Console, now: Instant) {
-        let Some(kiosk) = self.kiosk else { return };
+        let Some(kiosk) = &self.kiosk else { return };
         if now < self.turn_at {
             return;
         }
@@ -107,18 +107,17 @@ impl Watcher {
         if !console.layers.is_empty() {
             return;
         }
+        let pages = pages(kiosk);
         let overview = PANES.iter().position(|p| p.digit() == '1').unwrap_or(0);
-        if console.moment.fleet.derived.faults > 0 && console.pane != overview {
+        let has_faults = console.moment.fleet.derived.faults > 0;
+        if has_faults && console.pane != overview {
             self.turned_from = console.pane;
-            console.show_pane(overview);
-        } else {
-            let from = if console.moment.fleet.derived.faults > 0 { self.turned_from } else { console.pane };
-            let mut next = (from + 1) % PANES.len();
-            if next == overview && console.moment.fleet.derived.faults > 0 {
-                next = (next + 1) % PANES.len();
-            }
-            console.show_pane(next);
+            return console.show_pane(overview);
         }
+        let from = if has_faults { self.turned_from } else { console.pane };
+        let at = pages.iter().position(|page| *page == from).map_or(0, |at| at + 1);
+        let next = (0..pages.len()).map(|away| pages[(at + away) % pages.len()]).find(|page| !(has_faults && *page == overview));
+        console.show_pane(next.unwrap_or(overview));
     }
 
     /// How long until there is something to do here.
@@ -130,6 +129,12 @@ impl Watcher {
         let turn = if self.kiosk.is_some() { self.turn_at.saturating_duration_since(now) } else { NEVER };
         visible.min(turn)
     }
+}
+
+/// The pages that a wall shows, in their turn; names that are no page are left out.
+fn pages(kiosk: &Kiosk) -> Vec<usize> {
+    let named: Vec<usize> = kiosk.panes.iter().filter_map(|name| PANES.iter().position(|p| p.name() == &**name)).collect();
+    if named.is_empty() { (0..PANES.len()).collect() } else { named }
 }
 
 /// What the next start wants back.

@@ -67,8 +67,10 @@ pub enum Place {
 }
 
 /// How a wall display turns its pages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kiosk {
+    /// The pages in turn, by name; empty: all.
+    pub panes: Vec<Arc<str>>,
     /// How long each pane stays.
     pub every: Duration,
     pub alarm: Alarm,
