@@ -57,6 +57,8 @@ impl Pty {
         let mut command = CommandBuilder::new(what.program);
         command.args(what.args);
         command.env_clear();
+        // Its own choice would be HOME, which need not be there.
+        command.cwd("/");
         command.env("PATH", std::env::var("PATH").unwrap_or_default());
         command.env("TERM", "xterm-256color");
         for (name, value) in what.environment {
