@@ -158,7 +158,7 @@ async fn serve(given: &Given, ask: &LabAsk) -> Exit {
 async fn open_lab(given: &Given, world: Option<&str>, port: u16) -> Result<(Lab, Config), Fault> {
     let lab = Lab::start(World::load(world.unwrap_or("default"))?, LabOptions { clock: given.clock.clone(), port }).await?;
     let config = config::parse(&lab.config_toml(), Path::new("lab/wharf.toml"));
-    let config = config.map_err(|problems| config::fault_of(&problems).unwrap_or_else(|| broken_lab()))?;
+    let config = config.map_err(|problems| config::fault_of(&problems).unwrap_or_else(broken_lab))?;
     Ok((lab, config))
 }
 
@@ -216,7 +216,7 @@ fn settings(given: &Given, premises: &Premises, stage: &Stage) -> Settings {
         settings.lang = lang.into();
     }
     settings.place = stage.place;
-    settings.kiosk = stage.kiosk.clone();
+    settings.kiosk.clone_from(&stage.kiosk);
     settings.themes = user_themes(&given.places);
     settings.background = std::env::var("COLORFGBG").ok();
     settings.first_screen = journal::left_blocking(&premises.state, Leaving::Screen);
