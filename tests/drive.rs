@@ -1,8 +1,8 @@
 //! Promise 1, driven: in watch mode no key, dialog, palette entry or operation sends anything but a read; the same drive
 //! with writing on sends every operation's write, so the drive is proven to reach them.
+#![allow(clippy::expect_used, clippy::panic, reason = "what is not as it should be fails the test")]
 #![allow(clippy::disallowed_methods, reason = "the far end of a test")]
 
-#[allow(dead_code, reason = "shared with the other tests of the terminal")]
 #[path = "common/pty.rs"]
 mod pty;
 

@@ -3,6 +3,7 @@
 //! The boundaries are reached from outside: a proxy before the engine holds one message, and a lock on the journal's file
 //! holds one write. The console is the real binary; the engine is the lab's twin.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "what is not as it should be fails the test")]
 #![allow(clippy::disallowed_methods, reason = "the far end and the proxy of a test")]
 
 use std::path::{Path, PathBuf};
@@ -24,20 +25,20 @@ use wharf::model::endpoint::Address;
 use wharf::model::plan::Ending;
 use wharf::model::task::{Task, TaskState};
 
-/// Where the console is when it is killed.
+/// Before what the console is killed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Boundary {
     /// The run is written, nothing of the step is.
-    BeforeIntent,
+    Intent,
     /// The intent is written, the call has not arrived.
-    BeforeCall,
+    Call,
     /// The call took effect, its answer has not come.
-    BeforeAnswer,
+    Answer,
     /// The answer has come, the outcome is not written.
-    BeforeOutcome,
+    Outcome,
 }
 
-const BOUNDARIES: [Boundary; 4] = [Boundary::BeforeIntent, Boundary::BeforeCall, Boundary::BeforeAnswer, Boundary::BeforeOutcome];
+const BOUNDARIES: [Boundary; 4] = [Boundary::Intent, Boundary::Call, Boundary::Answer, Boundary::Outcome];
 
 /// What the proxy is doing about messages to and from one container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -244,15 +245,15 @@ async fn killed(verb: &str, more: &[&str], boundary: Boundary) {
     }
     twin.forget_requests();
     let hold = match boundary {
-        Boundary::BeforeIntent => Hold::Inspection,
-        Boundary::BeforeCall => Hold::Call,
-        Boundary::BeforeAnswer | Boundary::BeforeOutcome => Hold::Answer,
+        Boundary::Intent => Hold::Inspection,
+        Boundary::Call => Hold::Call,
+        Boundary::Answer | Boundary::Outcome => Hold::Answer,
     };
     scene.proxy.hold.send_replace(hold);
     let child = scene.begin(verb, &["victim"], more);
     scene.wait_held(1).await;
     let mut locked = None;
-    if boundary == Boundary::BeforeOutcome {
+    if boundary == Boundary::Outcome {
         locked = Some(lock(&scene.state()).await);
         scene.proxy.hold.send_replace(Hold::Nothing);
         // The answer is on its way; what it is written to is locked.
@@ -264,19 +265,19 @@ async fn killed(verb: &str, more: &[&str], boundary: Boundary) {
     }
     scene.proxy.hold.send_replace(Hold::Nothing);
     let sent = scene.calls();
-    let took_effect = matches!(boundary, Boundary::BeforeAnswer | Boundary::BeforeOutcome);
+    let took_effect = matches!(boundary, Boundary::Answer | Boundary::Outcome);
     assert_eq!(sent.len(), usize::from(took_effect), "{verb} {boundary:?}: {sent:?}");
 
     let running = scene.next_start().await;
     let place = format!("{verb} {boundary:?}");
     let task = match boundary {
-        Boundary::BeforeIntent => until(&running, &place, |t| t.state == TaskState::Abandoned && t.under_way.is_empty()).await,
+        Boundary::Intent => until(&running, &place, |t| t.state == TaskState::Abandoned && t.under_way.is_empty()).await,
         _ => until(&running, &place, |t| t.under_way.is_empty() && t.endings[0].is_some()).await,
     };
     let expected = match boundary {
-        Boundary::BeforeIntent => None,
-        Boundary::BeforeCall => Some(Ending::FoundNotDone),
-        Boundary::BeforeAnswer | Boundary::BeforeOutcome => Some(Ending::FoundDone),
+        Boundary::Intent => None,
+        Boundary::Call => Some(Ending::FoundNotDone),
+        Boundary::Answer | Boundary::Outcome => Some(Ending::FoundDone),
     };
     assert_eq!(task.endings, vec![expected], "{place}");
     assert_eq!(scene.calls(), sent, "{place}: finding out changes nothing");
