@@ -176,9 +176,15 @@ impl Hosts {
         for tag in ["v1", "v2"] {
             let image = self.image(tag);
             let change = format!("LABEL wharf.test={tag}");
-            // Stopped at once: a first process without a handler does not hear SIGTERM.
-            let changes = ["--change", &change, "--change", "CMD [\"sleep\", \"1d\"]", "--change", "STOPSIGNAL SIGKILL"];
-            self.machines[0].docker(&[&["import"], changes.as_slice(), &[&*tar.to_string_lossy(), &image]].concat())?;
+            self.machines[0].docker(&[
+                "import",
+                "--change",
+                &change,
+                "--change",
+                "CMD [\"sleep\", \"1d\"]",
+                &tar.to_string_lossy(),
+                &image,
+            ])?;
             self.machines[0].docker(&["push", "-q", &image])?;
         }
         for machine in &self.machines {
