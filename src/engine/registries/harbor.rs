@@ -8,10 +8,9 @@ use futures_util::StreamExt;
 use futures_util::stream;
 use tokio::time::{Instant, sleep_until};
 
-use super::{RegistryPoller, secret};
+use super::RegistryPoller;
 use crate::clients::gate::Client;
 use crate::clients::harbor::{AuditFilter, Harbor, Which};
-use crate::clients::http::HttpEndpoint;
 use crate::engine::start::Interest;
 use crate::model::artifact::{Kinds, PackedArtifacts, Repository};
 use crate::model::audit::AuditLog;
@@ -66,11 +65,7 @@ pub(super) async fn converse(poller: &RegistryPoller) -> Fault {
 }
 
 async fn begin(poller: &RegistryPoller) -> Result<Talk<'_>, Fault> {
-    let spec = &poller.entry.spec;
-    let base = spec.url.parse().map_err(|_| bad_url(&spec.name, &spec.url))?;
-    let credentials = secret::credentials(&poller.wire, &spec.name, &poller.entry.access, &spec.url).await?;
-    let endpoint =
-        HttpEndpoint { name: Arc::clone(&spec.name), base, ca: poller.entry.access.ca.clone(), client: Client::Harbor, credentials };
+    let endpoint = poller.endpoint(Client::Harbor).await?;
     let harbor = Harbor::new(&poller.wire, endpoint)?;
     Ok(Talk {
         poller,
@@ -298,14 +293,4 @@ impl Talk<'_> {
         }
         Ok(())
     }
-}
-
-pub(super) fn bad_url(name: &str, url: &str) -> Fault {
-    use crate::model::text::Text;
-    Fault::new(
-        name,
-        FaultKind::Config,
-        Text::made(format!("'{url}' is no address"), format!("“{url}” 不是地址")),
-        Text::new("write url = \"https://harbor.example\"", "请写成 url = \"https://harbor.example\""),
-    )
 }

@@ -13,12 +13,15 @@ use tokio::time::{Instant, timeout};
 use super::backoff::{Backoff, Wait};
 use super::start::Interest;
 use crate::clients::Wire;
+use crate::clients::gate::Client;
+use crate::clients::http::HttpEndpoint;
 use crate::config::RegistryEntry;
 use crate::model::clock::Clock;
 use crate::model::endpoint::{EndpointId, EndpointKind};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::registry::{ProjectPart, Question, RegistryFact, RegistryKind};
 use crate::model::report::{Fact, Report};
+use crate::model::text::Text;
 
 /// The longest wait between two attempts at a registry that is away.
 const RETRY_CAP: Duration = Duration::from_secs(15);
@@ -57,6 +60,14 @@ impl RegistryPoller {
                 Wait::UntilAsked => self.wake.notified().await,
             }
         }
+    }
+
+    /// Where it speaks HTTP, with its credential read anew: a secret may be another one than at the last talk.
+    async fn endpoint(&self, client: Client) -> Result<HttpEndpoint, Fault> {
+        let spec = &self.entry.spec;
+        let base = spec.url.parse().map_err(|_| bad_url(&spec.name, &spec.url))?;
+        let credentials = secret::credentials(&self.wire, &spec.name, &self.entry.access, &spec.url).await?;
+        Ok(HttpEndpoint { name: Arc::clone(&spec.name), base, ca: self.entry.access.ca.clone(), client, credentials })
     }
 
     async fn say(&self, fact: RegistryFact) {
@@ -106,4 +117,13 @@ pub(super) fn kind_of(kind: RegistryKind) -> EndpointKind {
 /// True where the registry itself is away or refuses us, and not only this question.
 fn concerns_all(fault: &Fault) -> bool {
     fault.kind.is_absence() || matches!(fault.kind, FaultKind::Unauthorized | FaultKind::Tls | FaultKind::Throttled)
+}
+
+fn bad_url(name: &str, url: &str) -> Fault {
+    Fault::new(
+        name,
+        FaultKind::Config,
+        Text::made(format!("'{url}' is no address"), format!("“{url}” 不是地址")),
+        Text::new("write url = \"https://harbor.example\"", "请写成 url = \"https://harbor.example\""),
+    )
 }

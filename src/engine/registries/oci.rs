@@ -8,9 +8,8 @@ use futures_util::StreamExt;
 use futures_util::stream;
 use tokio::time::{Instant, sleep_until};
 
-use super::{RegistryPoller, harbor, secret};
+use super::RegistryPoller;
 use crate::clients::gate::Client;
-use crate::clients::http::HttpEndpoint;
 use crate::clients::oci::Oci;
 use crate::engine::start::Interest;
 use crate::model::artifact::{Artifact, ArtifactType, Digest, Kinds, PackedArtifacts, Repository, Tag};
@@ -46,12 +45,8 @@ pub(super) async fn converse(poller: &RegistryPoller) -> Fault {
 }
 
 async fn begin(poller: &RegistryPoller) -> Result<Talk<'_>, Fault> {
-    let spec = &poller.entry.spec;
-    let base = spec.url.parse().map_err(|_| harbor::bad_url(&spec.name, &spec.url))?;
-    let credentials = secret::credentials(&poller.wire, &spec.name, &poller.entry.access, &spec.url).await?;
-    let endpoint =
-        HttpEndpoint { name: Arc::clone(&spec.name), base, ca: poller.entry.access.ca.clone(), client: Client::Oci, credentials };
-    let oci = Oci::new(&poller.wire, endpoint, spec.repositories.clone())?;
+    let endpoint = poller.endpoint(Client::Oci).await?;
+    let oci = Oci::new(&poller.wire, endpoint, poller.entry.spec.repositories.clone())?;
     Ok(Talk { poller, oci, kinds: Kinds::default(), known: HashMap::new() })
 }
 
