@@ -15,6 +15,7 @@ use wharf::lab::{Lab, LabOptions, World};
 use wharf::model::clock::Clock;
 use wharf::model::endpoint::EndpointKind;
 use wharf::model::fault::Fault;
+use wharf::model::registry::Question;
 use wharf::operations::Limits;
 use wharf::tui::{self, Ability, Alarm, Kept, Kiosk, Place, Settings};
 
@@ -79,14 +80,11 @@ async fn over(given: &Given, face: &Face, premises: Premises) -> Exit {
                 Err(fault) => return refuse(&fault, &mut streams),
             };
             let interest = if query.wants_journal() || query.wants_figures() { Interest::Console } else { Interest::Once };
-            let kinds = query.kinds();
-            with_engine(given, premises, Start { mode: Mode::ReadOnly, interest, kinds }, async |running| {
-                cli::get::get(&running.engine, &query, &mut streams.lend()).await
-            })
-            .await
+            let start = Start { mode: Mode::ReadOnly, interest, kinds: query.kinds(), questions: query.questions().to_vec() };
+            with_engine(given, premises, start, async |running| cli::get::get(&running.engine, &query, &mut streams.lend()).await).await
         }
         Face::Plan(ask) => {
-            let start = Start { mode: Mode::ReadOnly, interest: Interest::Once, kinds: vec![EndpointKind::Docker] };
+            let start = Start { mode: Mode::ReadOnly, interest: Interest::Once, kinds: vec![EndpointKind::Docker], questions: Vec::new() };
             with_engine(given, premises, start, async |running| cli::plan::plan(&running.engine, ask, &limits, &mut streams.lend()).await)
                 .await
         }
@@ -95,12 +93,13 @@ async fn over(given: &Given, face: &Face, premises: Premises) -> Exit {
                 // A session of its own: it goes on when the terminal that began it is gone.
                 let _ = rustix::process::setsid();
             }
-            let start = Start { mode: writing(given), interest: Interest::Console, kinds: vec![EndpointKind::Docker] };
+            let start =
+                Start { mode: writing(given), interest: Interest::Console, kinds: vec![EndpointKind::Docker], questions: Vec::new() };
             with_engine(given, premises, start, async |running| cli::run::run(&running.engine, ask, &limits, &mut streams.lend()).await)
                 .await
         }
         Face::Doctor(ask) => {
-            let start = Start { mode: Mode::ReadOnly, interest: Interest::Console, kinds: Vec::new() };
+            let start = Start { mode: Mode::ReadOnly, interest: Interest::Console, kinds: Vec::new(), questions: Vec::new() };
             with_engine(given, premises, start, async |running| {
                 let premises = cli::doctor::Premises { config: &config, state: Some(&state) };
                 cli::doctor::doctor(&running.engine, ask, premises, &mut streams.lend()).await
@@ -196,7 +195,7 @@ async fn screen(given: &Given, premises: Premises, mode: Mode, stage: Stage) -> 
     let _log = log_to(&premises.state);
     let settings = settings(given, &premises, &stage);
     let clock = given.clock.clone();
-    with_engine(given, premises, Start { mode, interest: Interest::Console, kinds: Vec::new() }, async |running| {
+    with_engine(given, premises, Start { mode, interest: Interest::Console, kinds: Vec::new(), questions: Vec::new() }, async |running| {
         match tui::run(running.engine.clone(), settings, clock).await {
             Ok(_) => Exit::Ok,
             Err(fault) => refuse(&fault, &mut streams),
@@ -246,6 +245,8 @@ struct Start {
     mode: Mode,
     interest: Interest,
     kinds: Vec<EndpointKind>,
+    /// What registries are asked; empty: all.
+    questions: Vec<Question>,
 }
 
 async fn with_engine(given: &Given, premises: Premises, start: Start, face: impl AsyncFnOnce(&Running) -> Exit) -> Exit {
@@ -271,6 +272,7 @@ async fn with_engine(given: &Given, premises: Premises, start: Start, face: impl
         runner,
         interest: start.interest,
         kinds: start.kinds,
+        questions: start.questions,
     });
     let exit = face(&running).await;
     running.close().await;

@@ -44,6 +44,7 @@ async fn bench(mode: Mode) -> Bench {
         runner: None,
         interest: Interest::Console,
         kinds: Vec::new(),
+        questions: Vec::new(),
     };
     Bench { lab, running: start(setup), _dir: dir }
 }

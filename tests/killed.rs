@@ -196,6 +196,7 @@ impl Scene {
             runner: None,
             interest: Interest::Console,
             kinds: Vec::new(),
+            questions: Vec::new(),
         })
     }
 }

@@ -16,11 +16,14 @@ use crate::engine::{Command, Engine};
 use crate::model::clock::Stamp;
 use crate::model::endpoint::Freshness;
 use crate::model::fleet::Fleet;
+use crate::model::registry::Question;
 use crate::model::text::{Lang, clean, width};
 use crate::tables::{Mark, Tone};
 
 /// How long a second answer, the timed one, may take.
 const TIMED_WITHIN: Duration = Duration::from_secs(5);
+/// What every registry has to tell.
+const LOOKED_AT: &[Question] = &[Question::Identity, Question::System];
 /// Descriptors for ourselves, and for each host: its connections, or an ssh master with its pipes.
 const FILES_OWN: u64 = 64;
 const FILES_A_HOST: u64 = 12;
@@ -36,7 +39,7 @@ pub struct Premises<'p> {
 /// Tries everything and says what it found; 0 when all is well, 1 when something is not, 2 when nothing answers.
 /// The engine must be one for a console: its pollers answer a second time when asked.
 pub async fn doctor(engine: &Engine, ask: &Doctor, premises: Premises<'_>, out: &mut Out<'_>) -> Exit {
-    let first = settle(&mut engine.fleet(), &Needs::Everything, ask.patience.deadline).await;
+    let first = settle(&mut engine.fleet(), &Needs::Everything(LOOKED_AT), ask.patience.deadline).await;
     let before = Arc::clone(&first.fleet);
     let asked_at = out.clock.now();
     if engine.send(Command::Refresh { endpoints: Vec::new() }).is_ok() {
@@ -44,7 +47,7 @@ pub async fn doctor(engine: &Engine, ask: &Doctor, premises: Premises<'_>, out: 
         // Who does not answer a second time in that time has no figure.
         let _ = timeout(TIMED_WITHIN, engine.fleet().wait_for(again)).await;
     }
-    let settled = judge(Arc::clone(&engine.fleet().borrow()), &Needs::Everything, ask.patience.deadline);
+    let settled = judge(Arc::clone(&engine.fleet().borrow()), &Needs::Everything(LOOKED_AT), ask.patience.deadline);
     let rows = rows(&settled, &before, asked_at, out.lang);
     let mut text = premises_told(premises, out.lang);
     text.push_str(&draw(&rows, out));
@@ -183,7 +186,7 @@ mod tests {
         let before = fleet();
         let mut after = before.clone();
         report(&mut after, "yf-web-01", NOW.plus_millis(12), Fact::Answered);
-        let settled = judge(Arc::new(after), &Needs::Everything, Duration::from_secs(5));
+        let settled = judge(Arc::new(after), &Needs::Everything(LOOKED_AT), Duration::from_secs(5));
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
         let out = Out {
             out: &mut stdout,

@@ -11,6 +11,7 @@ use crate::model::clock::Stamp;
 use crate::model::endpoint::Freshness;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::fleet::Fleet;
+use crate::model::registry::Question;
 use crate::model::text::Text;
 
 /// Which endpoints an answer depends on.
@@ -19,8 +20,10 @@ pub(super) enum Needs {
     /// The config alone.
     Nothing,
     Hosts,
-    Registries,
-    Everything,
+    /// Every registry, asked this.
+    Registries(&'static [Question]),
+    /// Every host and every registry; without a question no registry.
+    Everything(&'static [Question]),
     /// These hosts.
     Named(BTreeSet<Arc<str>>),
 }
@@ -29,17 +32,28 @@ pub(super) enum Needs {
 #[derive(Debug)]
 pub(super) struct Settled {
     pub(super) fleet: Arc<Fleet>,
-    /// Those that failed or did not answer in time, with since when.
+    /// What failed, was refused or did not come in time, with since when.
     pub(super) faults: Vec<(Fault, Option<Stamp>)>,
     pub(super) asked: usize,
+    /// How many of the asked failed as a whole or did not answer in time.
+    pub(super) absent: usize,
+}
+
+impl Needs {
+    fn questions(&self) -> &'static [Question] {
+        match self {
+            Self::Registries(questions) | Self::Everything(questions) => questions,
+            _ => &[],
+        }
+    }
 }
 
 impl Settled {
-    /// 0 when all answered, 2 when none did, 1 between.
+    /// 0 when all answered everything, 2 when none answered, 1 between: some failed, or refused a question.
     pub(super) fn exit(&self) -> super::Exit {
-        match self.faults.len() {
-            0 => super::Exit::Ok,
-            failed if failed < self.asked => super::Exit::Partial,
+        match (self.faults.len(), self.absent) {
+            (0, _) => super::Exit::Ok,
+            (_, absent) if absent < self.asked => super::Exit::Partial,
             _ => super::Exit::Failed,
         }
     }
@@ -59,41 +73,53 @@ pub(super) async fn settle(facts: &mut watch::Receiver<Arc<Fleet>>, needs: &Need
 
 /// How it stands with the endpoints that matter; `deadline` is how long they had.
 pub(super) fn judge(fleet: Arc<Fleet>, needs: &Needs, deadline: Duration) -> Settled {
-    let (mut asked, mut faults) = (0, Vec::new());
+    let (mut asked, mut absent, mut faults) = (0, 0, Vec::new());
     for endpoint in endpoints(&fleet, needs) {
         asked += 1;
         if let Some(fault) = &endpoint.freshness.fault {
+            absent += 1;
             faults.push((Fault::clone(fault), endpoint.freshness.fault_since));
-        } else if !endpoint.has_answered() {
+            continue;
+        }
+        if !endpoint.has_answered() {
+            absent += 1;
             faults.push((silent(endpoint.name, deadline), None));
         }
+        faults.extend(endpoint.refusals.into_iter().map(|fault| (fault, None)));
     }
-    Settled { fleet, faults, asked }
+    Settled { fleet, faults, asked, absent }
 }
 
 /// One endpoint, how fresh it is, and whether it told all that was asked of it.
 struct Standing<'f> {
     name: &'f str,
     freshness: &'f Freshness,
-    is_listed: bool,
+    has_told: bool,
+    /// What it refused of that.
+    refusals: Vec<Fault>,
 }
 
 impl Standing<'_> {
     fn has_answered(&self) -> bool {
-        self.freshness.good_at.is_some() && !self.freshness.cached && self.is_listed
+        self.freshness.good_at.is_some() && !self.freshness.cached && self.has_told
     }
 }
 
 fn endpoints<'f>(fleet: &'f Fleet, needs: &'f Needs) -> impl Iterator<Item = Standing<'f>> {
-    let wants_hosts = matches!(needs, Needs::Hosts | Needs::Everything | Needs::Named(_));
+    let wants_hosts = matches!(needs, Needs::Hosts | Needs::Everything(_) | Needs::Named(_));
     let hosts = fleet.hosts.iter().filter(move |host| match needs {
         Needs::Named(names) => names.contains(host.name()),
         _ => wants_hosts,
     });
-    let wants_registries = matches!(needs, Needs::Registries | Needs::Everything);
-    let registries = fleet.registries.iter().filter(move |_| wants_registries);
-    let hosts = hosts.map(|h| Standing { name: h.name(), freshness: &h.freshness, is_listed: h.containers.is_some() });
-    hosts.chain(registries.map(|r| Standing { name: &r.spec.name, freshness: &r.freshness, is_listed: true }))
+    let questions = needs.questions();
+    let registries = fleet.registries.iter().filter(|_| !questions.is_empty());
+    let hosts = hosts.map(|h| Standing { name: h.name(), freshness: &h.freshness, has_told: h.containers.is_some(), refusals: Vec::new() });
+    hosts.chain(registries.map(|r| Standing {
+        name: &r.spec.name,
+        freshness: &r.freshness,
+        has_told: questions.iter().all(|question| r.holdings.complete.contains(question)),
+        refusals: r.holdings.refusals(questions),
+    }))
 }
 
 fn silent(endpoint: &str, deadline: Duration) -> Fault {

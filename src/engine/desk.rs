@@ -11,7 +11,7 @@ use super::endpoints::{Line, Lines, Switchboard};
 use super::executor::Executor;
 use super::figures::Visible;
 use super::poller::{Pace, Poller};
-use super::registries::{RegistryPoller, kind_of};
+use super::registries::{RegistryPoller, Wants, kind_of};
 use super::runs::Runs;
 use super::start::{Interest, RunnerCommand};
 use super::tail::{Tail, TailAsk, TailText};
@@ -50,6 +50,8 @@ pub(super) struct DeskParts {
     pub(super) interest: Interest,
     /// Which endpoints are asked; empty: all.
     pub(super) kinds: Vec<EndpointKind>,
+    /// What registries are asked.
+    pub(super) wants: Wants,
 }
 
 impl DeskParts {
@@ -213,6 +215,7 @@ impl Desk {
                 wake: Arc::clone(&wake),
                 generation: self.started * GENERATIONS,
                 interest: self.parts.interest,
+                wants: self.parts.wants.clone(),
             };
             tasks.start("registry", &name, poller.run());
             self.talked.insert(name, Talked { entry, wake, tasks });

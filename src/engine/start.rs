@@ -13,6 +13,7 @@ use super::executor::Executor;
 use super::figures::{Figures, Visible};
 use super::keeper::Keeper;
 use super::reconcile::{self, Role};
+use super::registries::Wants;
 use super::tasks::Tasks;
 use super::{Engine, Mode, keeper};
 use crate::clients::Wire;
@@ -23,6 +24,7 @@ use crate::model::endpoint::EndpointKind;
 use crate::model::fault::Fault;
 use crate::model::fleet::Fleet;
 use crate::model::live::Live;
+use crate::model::registry::Question;
 use crate::model::report::Report;
 use crate::model::task::Owner;
 
@@ -48,6 +50,8 @@ pub struct Setup {
     pub interest: Interest,
     /// Which endpoints are asked; empty: all.
     pub kinds: Vec<EndpointKind>,
+    /// What registries are asked; empty: all.
+    pub questions: Vec<Question>,
 }
 
 /// How this same binary is started as a runner of its own session.
@@ -108,7 +112,7 @@ impl Running {
 /// A host whose address or certificates cannot be used at all does not stop the others: it is a Fault of its own row.
 #[must_use]
 pub fn start(setup: Setup) -> Running {
-    let Setup { config, places, wire, journal, clock, owner, runner, interest, kinds } = setup;
+    let Setup { config, places, wire, journal, clock, owner, runner, interest, kinds, questions } = setup;
     let tasks = Tasks::new();
     let closing = tokio_util::sync::CancellationToken::new();
     let mode = if wire.mode() == Mode::Writing && !config.read_only { Mode::Writing } else { Mode::ReadOnly };
@@ -163,6 +167,7 @@ pub fn start(setup: Setup) -> Running {
         runner,
         interest,
         kinds,
+        wants: Wants::new(&questions),
     };
     let desk = Desk::new(parts, config);
     tasks.start("desk", "engine", desk.run(commands, tails, places));

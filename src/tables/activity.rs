@@ -9,6 +9,7 @@ use super::noun::{Column, Context, Mark, RowId, RowKey, Scope};
 use super::table::Table;
 use crate::model::fleet::Fleet;
 use crate::model::task::Notice;
+use crate::model::registry::Question;
 use crate::model::text::Text;
 
 /// A row is a notice's index.
@@ -24,6 +25,8 @@ impl Table for Activity {
         Column::words("text", "HAPPENED", "情况").width(16, 80),
         Column::words("who", "WHO", "谁").width(8, 24).fades(1),
     ];
+
+    const QUESTIONS: &'static [Question] = &[Question::Identity];
 
     fn rows(&self, fleet: &Fleet, _scope: &Scope) -> Vec<RowId> {
         let mut rows: Vec<RowId> = (0u32..).take(fleet.notices.len()).map(|a| RowId { a, ..RowId::default() }).collect();

@@ -11,6 +11,7 @@ use super::noun::{Cell, Column, Context, Mark, RowId, RowKey, Scope};
 use super::table::Table;
 use crate::model::derived::{About, Attention};
 use crate::model::fleet::Fleet;
+use crate::model::registry::Question;
 use crate::model::text::Text;
 
 /// A row is an index into the derived list.
@@ -25,6 +26,8 @@ impl Table for AttentionList {
         Column::words("text", "WHAT", "情况").width(24, 100),
         Column::figure("since", "SINCE", "多久").width(5, 6),
     ];
+
+    const QUESTIONS: &'static [Question] = &[Question::Identity];
 
     fn rows(&self, fleet: &Fleet, scope: &Scope) -> Vec<RowId> {
         let all = fleet.derived.attention.iter().zip(0u32..).filter(|(a, _)| scope.idc.is_none() || a.idc == scope.idc);

@@ -13,6 +13,7 @@ use crate::model::clock::Stamp;
 use crate::model::endpoint::Freshness;
 use crate::model::fault::Fault;
 use crate::model::fleet::Fleet;
+use crate::model::registry::Question;
 use crate::model::text::Text;
 
 /// A row is the index of a host or a registry, or the config.
@@ -42,6 +43,8 @@ impl Table for Faults {
         Column::figure("since", "SINCE", "多久").width(5, 6),
         Column::words("hint", "NEXT", "怎么办").width(16, 80).wide(),
     ];
+
+    const QUESTIONS: &'static [Question] = &[Question::Identity];
 
     fn rows(&self, fleet: &Fleet, scope: &Scope) -> Vec<RowId> {
         let hosts = fleet.hosts.iter().zip(0u32..).filter(|(host, _)| host.freshness.fault.is_some() && scope.holds(&host.spec));

@@ -6,6 +6,7 @@ use crate::model::clock::Stamp;
 use crate::model::fleet::Fleet;
 use crate::model::host::HostSpec;
 use crate::model::live::Live;
+use crate::model::registry::Question;
 use crate::model::task::Severity;
 use crate::model::text::{Lang, Text};
 
@@ -218,6 +219,10 @@ pub trait Noun: Sync + std::fmt::Debug {
     fn name(&self) -> &'static str;
     fn title(&self) -> Text;
     fn columns(&self) -> &'static [Column];
+    /// What each registry has to be asked for these rows, and no more is asked for them; empty: no registry is asked.
+    fn questions(&self) -> &'static [Question] {
+        &[]
+    }
     /// The rows in their natural order.
     fn rows(&self, fleet: &Fleet, scope: &Scope) -> Vec<RowId>;
     fn key(&self, fleet: &Fleet, row: RowId) -> RowKey;

@@ -11,7 +11,7 @@ use super::noun::{Cell, Column, Context, Mark, RowId, RowKey, Scope, Tone};
 use super::table::Table;
 use crate::model::endpoint::Freshness;
 use crate::model::fleet::Fleet;
-use crate::model::registry::{Registry, RegistryKind};
+use crate::model::registry::{Question, Registry, RegistryKind};
 use crate::model::text::Text;
 
 /// A row is a registry's index.
@@ -30,6 +30,8 @@ impl Table for Registries {
         Column::words("pull", "PULL", "拉取名").width(8, 40).wide(),
         Column::words("group", "MATCH", "对齐组").width(5, 16).wide(),
     ];
+
+    const QUESTIONS: &'static [Question] = &[Question::Identity, Question::System, Question::Health];
 
     fn rows(&self, fleet: &Fleet, scope: &Scope) -> Vec<RowId> {
         let all = fleet.registries.iter().zip(0u32..).filter(|(r, _)| scope.idc.as_ref().is_none_or(|idc| *idc == r.spec.idc));

@@ -9,6 +9,7 @@ use super::noun::{Age, Cell, Column, Context, Direction, Mark, Noun, RowId, RowK
 use crate::model::clock::Stamp;
 use crate::model::endpoint::Freshness;
 use crate::model::fleet::Fleet;
+use crate::model::registry::Question;
 use crate::model::text::Text;
 
 /// A noun, said once: a fact for each column key, from which cells, values and sort keys follow.
@@ -19,6 +20,8 @@ pub(super) trait Table: Sync + Debug {
     /// A column's key and a direction.
     const FIRST_SORT: Option<(&'static str, Direction)> = None;
     const IS_TREE: bool = false;
+    /// What each registry has to be asked for these rows: [`Noun::questions`].
+    const QUESTIONS: &'static [Question] = &[];
 
     fn rows(&self, fleet: &Fleet, scope: &Scope) -> Vec<RowId>;
     fn key(&self, fleet: &Fleet, row: RowId) -> RowKey;
@@ -71,6 +74,10 @@ impl<T: Table> Noun for T {
 
     fn columns(&self) -> &'static [Column] {
         T::COLUMNS
+    }
+
+    fn questions(&self) -> &'static [Question] {
+        T::QUESTIONS
     }
 
     fn rows(&self, fleet: &Fleet, scope: &Scope) -> Vec<RowId> {

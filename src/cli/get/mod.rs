@@ -16,6 +16,7 @@ use crate::model::fault::{Fault, FaultKind};
 use crate::model::fleet::Fleet;
 use crate::model::host::{Container, ContainerId, ContainerState, Host};
 use crate::model::live::Live;
+use crate::model::registry::Question;
 use crate::model::text::Text;
 use crate::tables::filter::column_named;
 use crate::tables::sort::{Order, sort};
@@ -71,17 +72,25 @@ impl Query {
         match self.needs() {
             // Nobody is asked: no Dragonfly has a poller.
             Needs::Nothing => vec![EndpointKind::Dragonfly],
-            Needs::Hosts | Needs::Named(_) => vec![EndpointKind::Docker],
-            Needs::Registries => vec![EndpointKind::Harbor, EndpointKind::Oci],
-            Needs::Everything => Vec::new(),
+            Needs::Hosts | Needs::Named(_) | Needs::Everything([]) => vec![EndpointKind::Docker],
+            Needs::Registries(_) => vec![EndpointKind::Harbor, EndpointKind::Oci],
+            Needs::Everything(_) => Vec::new(),
         }
     }
 
+    /// What each registry has to be asked for these rows.
+    #[must_use]
+    pub fn questions(&self) -> &'static [Question] {
+        self.noun.questions()
+    }
+
     fn needs(&self) -> Needs {
+        let questions = self.questions();
         match self.noun.name() {
             "classes" | "tasks" => Needs::Nothing,
-            "registries" => Needs::Registries,
-            "attention" | "faults" | "activity" => Needs::Everything,
+            // Rows that are made of hosts and of registries.
+            "attention" | "faults" | "activity" | "idcs" => Needs::Everything(questions),
+            _ if !questions.is_empty() => Needs::Registries(questions),
             _ => Needs::Hosts,
         }
     }

@@ -20,7 +20,7 @@ fn printed_on(fleet: &Fleet, words: &str, paper: Paper, lang: Lang) -> String {
     let out = Out { out: &mut sink, err: &mut errors, paper, lang, zone: jiff::tz::TimeZone::UTC, clock: Clock::manual(NOW) };
     let faults =
         fleet.hosts.iter().filter_map(|h| h.freshness.fault.as_ref().map(|f| (Fault::clone(f), h.freshness.fault_since))).collect();
-    let settled = Settled { fleet: Arc::new(fleet.clone()), faults, asked: fleet.hosts.len() };
+    let settled = Settled { fleet: Arc::new(fleet.clone()), faults, asked: fleet.hosts.len(), absent: 0 };
     draw(&query(words), fleet, &Live::default(), &settled, &out)
 }
 

@@ -10,15 +10,16 @@ use tokio::time::{Instant, sleep_until};
 
 use super::RegistryPoller;
 use crate::clients::gate::Client;
-use crate::clients::harbor::{AuditFilter, Harbor, Which};
+use crate::clients::harbor::{AuditFilter, Harbor, Listing, Which};
 use crate::engine::start::Interest;
 use crate::model::artifact::{Kinds, PackedArtifacts, Repository};
 use crate::model::audit::AuditLog;
 use crate::model::clock::Stamp;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::project::Project;
+use crate::model::quota::Quota;
 use crate::model::registry::{Peer, ProjectPart, Question, RegistryFact, Run};
-use crate::model::replication::{Worker, WorkerPool};
+use crate::model::replication::{Policy, Queue, Worker, WorkerPool};
 use crate::planning::replication::{Around, judge_peer, settle};
 
 /// Ping, executions, queues: what a person watches during a copy.
@@ -31,6 +32,8 @@ const WHOLE: Duration = Duration::from_mins(30);
 const EXECUTIONS: usize = 50;
 /// Executions whose tasks are read in one round: those that are not over.
 const TASKS_OF: usize = 10;
+/// Preheat executions read of each policy.
+const PREHEAT_RUNS: usize = 10;
 /// Audit entries kept.
 const AUDIT: usize = 100;
 /// Repositories looked at for changes.
@@ -85,6 +88,7 @@ impl Talk<'_> {
         // A wrong password answers 200 as anonymous everywhere else: nothing is believed before this.
         let identity = self.harbor.fetch_identity().await?;
         self.poller.say(RegistryFact::Identity(identity)).await;
+        self.poller.complete(&[Question::Identity]).await;
         self.slow().await?;
         self.quick().await?;
         self.whole().await?;
@@ -121,26 +125,38 @@ impl Talk<'_> {
         self.harbor.fetch_ping().await?;
         let took_ms = u32::try_from(began.elapsed().as_millis()).unwrap_or(u32::MAX);
         poller.say(RegistryFact::Ping { took_ms }).await;
-        poller.told(Question::Health, self.harbor.fetch_health().await, |health| RegistryFact::Health(Arc::new(health))).await?;
-        let queues = self.harbor.list_queues().await;
-        let queue = queues.as_ref().ok().and_then(|all| all.iter().find(|q| &*q.job_type == "REPLICATION").cloned());
-        poller.told(Question::Queues, queues, |queues| RegistryFact::Queues(Arc::new(queues))).await?;
+        if poller.wants.needs(Question::Health) {
+            poller.told(Question::Health, self.harbor.fetch_health().await, |health| RegistryFact::Health(Arc::new(health))).await?;
+        }
+        let mut queue = None;
+        if poller.wants.needs(Question::Queues) {
+            let queues = self.harbor.list_queues().await;
+            queue = queues.as_ref().ok().and_then(|all| all.iter().find(|q| &*q.job_type == "REPLICATION").cloned());
+            poller.told(Question::Queues, queues, |queues| RegistryFact::Queues(Arc::new(queues))).await?;
+        }
+        if poller.wants.needs(Question::Executions) {
+            self.executions(queue.as_ref()).await?;
+        }
+        Ok(())
+    }
+
+    async fn executions(&self, queue: Option<&Queue>) -> Result<(), Fault> {
+        let poller = self.poller;
         let executions = match self.harbor.list_executions(None, EXECUTIONS).await {
             Ok(listing) => listing.rows,
-            Err(fault) => return poller.told(Question::Executions, Err(fault), RegistryFact::Runs).await,
+            Err(fault) => {
+                poller.told(Question::Executions, Err(fault), RegistryFact::Runs).await?;
+                poller.complete(&[Question::Tasks]).await;
+                return Ok(());
+            }
         };
         // Ages are judged by that Harbor's own clock.
         let now = poller.clock.now().plus_millis(self.skew_ms);
         let mut runs = Vec::with_capacity(executions.len());
         let mut read = 0;
         for execution in executions {
-            let around = Around {
-                queue: queue.as_ref(),
-                pools: Some(&self.pools),
-                workers: Some(&self.workers),
-                read_only: self.read_only,
-                ..Around::at(now)
-            };
+            let around =
+                Around { queue, pools: Some(&self.pools), workers: Some(&self.workers), read_only: self.read_only, ..Around::at(now) };
             let mut settled = settle(&execution, &around);
             let mut tasks = None;
             if !settled.is_final() && read < TASKS_OF {
@@ -150,47 +166,53 @@ impl Talk<'_> {
             }
             runs.push(Arc::new(Run { execution, settled, tasks }));
         }
-        poller.say(RegistryFact::Runs(runs)).await;
+        poller.told(Question::Executions, Ok(runs), RegistryFact::Runs).await?;
+        poller.complete(&[Question::Tasks]).await;
         Ok(())
     }
 
     async fn slow(&mut self) -> Result<(), Fault> {
-        let poller = self.poller;
-        let harbor = &self.harbor;
-        let system = harbor.fetch_system().await;
-        if let Ok(system) = &system {
-            self.skew_ms = system.skew_ms.unwrap_or(0);
-            self.read_only = system.read_only;
+        let (poller, harbor, wants) = (self.poller, &self.harbor, &self.poller.wants);
+        if wants.needs(Question::System) {
+            let system = harbor.fetch_system().await;
+            if let Ok(system) = &system {
+                self.skew_ms = system.skew_ms.unwrap_or(0);
+                self.read_only = system.read_only;
+            }
+            poller.told(Question::System, system, |system| RegistryFact::System(Arc::new(system))).await?;
         }
-        poller.told(Question::System, system, |system| RegistryFact::System(Arc::new(system))).await?;
-        poller
-            .told(Question::Policies, harbor.list_policies().await, |listing| {
+        if wants.needs(Question::Policies) {
+            let policies = |listing: Listing<Policy>| {
                 let mut policies: Vec<_> = listing.rows.into_iter().map(Arc::new).collect();
                 policies.sort_unstable_by_key(|p| p.id);
                 RegistryFact::Policies(policies)
-            })
-            .await?;
-        self.peers().await?;
-        poller.told(Question::Robots, harbor.list_robots().await, |listing| RegistryFact::Robots(Arc::new(listing.rows))).await?;
-        poller.told(Question::Schedules, harbor.list_schedules().await, |listing| RegistryFact::Schedules(Arc::new(listing.rows))).await?;
-        let workers = async { Ok((harbor.list_pools().await?, harbor.list_workers(None).await?)) };
-        let workers: Result<(Vec<_>, Vec<_>), Fault> = workers.await;
-        if let Ok((pools, workers)) = &workers {
-            self.pools.clone_from(pools);
-            self.workers.clone_from(workers);
+            };
+            poller.told(Question::Policies, harbor.list_policies().await, policies).await?;
         }
-        poller
-            .told(Question::Workers, workers, |(pools, workers)| RegistryFact::Workers {
-                pools: Arc::new(pools),
-                workers: Arc::new(workers),
-            })
-            .await?;
-        let audit = match harbor.list_audit(AuditLog::Ext, &AuditFilter::default(), AUDIT).await {
-            // Before 2.13 there is only the old log.
-            Err(fault) if fault.kind == FaultKind::NotFound => harbor.list_audit(AuditLog::Old, &AuditFilter::default(), AUDIT).await,
-            answer => answer,
-        };
-        poller.told(Question::Audit, audit, |listing| RegistryFact::Audit(Arc::new(listing.rows))).await?;
+        if wants.needs(Question::Peers) {
+            self.peers().await?;
+        }
+        if wants.needs(Question::Schedules) {
+            poller.told(Question::Schedules, harbor.list_schedules().await, |l| RegistryFact::Schedules(Arc::new(l.rows))).await?;
+        }
+        if wants.needs(Question::Workers) {
+            let workers = async { Ok((harbor.list_pools().await?, harbor.list_workers(None).await?)) };
+            let workers: Result<(Vec<_>, Vec<_>), Fault> = workers.await;
+            if let Ok((pools, workers)) = &workers {
+                self.pools.clone_from(pools);
+                self.workers.clone_from(workers);
+            }
+            let fact = |(pools, workers)| RegistryFact::Workers { pools: Arc::new(pools), workers: Arc::new(workers) };
+            poller.told(Question::Workers, workers, fact).await?;
+        }
+        if wants.needs(Question::Audit) {
+            let audit = match harbor.list_audit(AuditLog::Ext, &AuditFilter::default(), AUDIT).await {
+                // Before 2.13 there is only the old log.
+                Err(fault) if fault.kind == FaultKind::NotFound => harbor.list_audit(AuditLog::Old, &AuditFilter::default(), AUDIT).await,
+                answer => answer,
+            };
+            poller.told(Question::Audit, audit, |listing| RegistryFact::Audit(Arc::new(listing.rows))).await?;
+        }
         self.pushed().await
     }
 
@@ -207,8 +229,7 @@ impl Talk<'_> {
         });
         let mut peers: Vec<Peer> = asked.buffer_unordered(AT_ONCE).collect().await;
         peers.sort_unstable_by_key(|peer| peer.endpoint.id);
-        self.poller.say(RegistryFact::Peers(peers)).await;
-        Ok(())
+        self.poller.told(Question::Peers, Ok(peers), RegistryFact::Peers).await
     }
 
     /// What was pushed since the last look: repositories tell when they changed.
@@ -228,19 +249,49 @@ impl Talk<'_> {
     }
 
     async fn whole(&mut self) -> Result<(), Fault> {
+        let (poller, harbor, wants) = (self.poller, &self.harbor, &self.poller.wants);
+        if wants.needs(Question::Users) {
+            poller.told(Question::Users, harbor.list_users().await, |listing| RegistryFact::Users(Arc::new(listing.rows))).await?;
+        }
+        if wants.needs(Question::Groups) {
+            poller.told(Question::Groups, harbor.list_groups().await, |listing| RegistryFact::Groups(Arc::new(listing.rows))).await?;
+        }
+        if wants.needs(Question::Quotas) {
+            let quotas = |listing: Listing<Quota>| {
+                let mut quotas = listing.rows;
+                quotas.sort_unstable_by(|a, b| a.project.cmp(&b.project));
+                RegistryFact::Quotas(Arc::new(quotas))
+            };
+            poller.told(Question::Quotas, harbor.list_quotas().await, quotas).await?;
+        }
+        if wants.needs(Question::Preheat) {
+            let preheat = harbor.list_preheat_instances().await;
+            poller.told(Question::Preheat, preheat, |listing| RegistryFact::Preheat(Arc::new(listing.rows))).await?;
+        }
+        if wants.needs(Question::Robots) {
+            let robots = harbor.list_robots().await;
+            poller.told_in_part(Question::Robots, robots, |listing| RegistryFact::Robots(Arc::new(listing.rows))).await?;
+        }
+        if wants.needs(Question::Projects) {
+            self.projects().await?;
+        }
+        Ok(())
+    }
+
+    async fn projects(&mut self) -> Result<(), Fault> {
         let poller = self.poller;
+        let of_projects: Vec<Question> = Question::ALL.into_iter().filter(|q| q.is_of_projects() && poller.wants.has(*q)).collect();
         match self.harbor.list_projects().await {
             Ok(listing) => {
                 self.projects.clone_from(&listing.rows);
-                poller.say(RegistryFact::Projects(listing.rows)).await;
+                poller.told(Question::Projects, Ok(listing.rows), RegistryFact::Projects).await?;
             }
-            Err(fault) => return poller.told(Question::Projects, Err(fault), RegistryFact::Projects).await,
+            Err(fault) => {
+                poller.told(Question::Projects, Err(fault), RegistryFact::Projects).await?;
+                poller.complete(&of_projects).await;
+                return Ok(());
+            }
         }
-        poller.told(Question::Users, self.harbor.list_users().await, |listing| RegistryFact::Users(Arc::new(listing.rows))).await?;
-        poller.told(Question::Groups, self.harbor.list_groups().await, |listing| RegistryFact::Groups(Arc::new(listing.rows))).await?;
-        poller
-            .told(Question::Preheat, self.harbor.list_preheat_instances().await, |listing| RegistryFact::Preheat(Arc::new(listing.rows)))
-            .await?;
         {
             let this = &*self;
             let projects = this.projects.clone();
@@ -249,20 +300,44 @@ impl Talk<'_> {
                 done?;
             }
         }
-        let names: Vec<Arc<str>> = self.projects.iter().map(|p| Arc::clone(&p.name)).collect();
-        for name in names {
-            self.repositories_of(&name).await?;
+        if poller.wants.needs(Question::Repositories) {
+            let names: Vec<Arc<str>> = self.projects.iter().map(|p| Arc::clone(&p.name)).collect();
+            for name in names {
+                self.repositories_of(&name).await?;
+            }
+        }
+        poller.complete(&of_projects).await;
+        Ok(())
+    }
+
+    /// What is asked of each project but its repositories.
+    async fn people_of(&self, project: &Project) -> Result<(), Fault> {
+        let (poller, harbor, name, wants) = (self.poller, &self.harbor, &project.name, &self.poller.wants);
+        if wants.has(Question::Summary) {
+            let summary = harbor.fetch_summary(name).await;
+            poller.told_of(name, Question::Summary, summary, |summary| ProjectPart::Summary(Box::new(summary))).await?;
+        }
+        if wants.has(Question::Members) {
+            let members = harbor.list_members(name).await;
+            poller.told_of(name, Question::Members, members, |members| ProjectPart::Members(Arc::new(members))).await?;
+        }
+        if wants.has(Question::Robots) {
+            let robots = harbor.list_robots_of(project.id).await;
+            poller.told_of(name, Question::Robots, robots, |l| ProjectPart::Robots(Arc::new(l.rows))).await?;
+        }
+        if wants.has(Question::PreheatRuns) {
+            poller.told_of(name, Question::PreheatRuns, self.preheat_of(name).await, |part| part).await?;
         }
         Ok(())
     }
 
-    async fn people_of(&self, project: &Project) -> Result<(), Fault> {
-        let (poller, harbor, name) = (self.poller, &self.harbor, &project.name);
-        poller
-            .told_of(name, Question::Summary, harbor.fetch_summary(name).await, |summary| ProjectPart::Summary(Box::new(summary)))
-            .await?;
-        poller.told_of(name, Question::Members, harbor.list_members(name).await, |members| ProjectPart::Members(Arc::new(members))).await?;
-        poller.told_of(name, Question::Robots, harbor.list_robots_of(project.id).await, |l| ProjectPart::Robots(Arc::new(l.rows))).await
+    async fn preheat_of(&self, project: &str) -> Result<ProjectPart, Fault> {
+        let policies = self.harbor.list_preheat_policies(project).await?.rows;
+        let mut executions = Vec::new();
+        for policy in &policies {
+            executions.extend(self.harbor.list_preheat_executions(project, &policy.name, PREHEAT_RUNS).await?.rows);
+        }
+        Ok(ProjectPart::Preheat { policies: Arc::new(policies), executions: Arc::new(executions) })
     }
 
     /// The repositories of one project, and the artifacts of those that changed since they were read.
@@ -274,6 +349,9 @@ impl Talk<'_> {
         let news: Vec<(Arc<str>, Option<Stamp>)> =
             listing.rows.iter().filter(|r| self.read.get(&r.name) != Some(&r.updated)).map(|r| (Arc::clone(&r.name), r.updated)).collect();
         self.poller.say(RegistryFact::Project { name: Arc::clone(project), part: ProjectPart::Repositories(listing.rows) }).await;
+        if !self.poller.wants.has(Question::Artifacts) {
+            return Ok(());
+        }
         let harbor = &self.harbor;
         let asked = stream::iter(news).map(|(name, updated)| async move {
             let answer = harbor.list_artifacts(&name, &Which::Usual).await;
@@ -285,7 +363,7 @@ impl Talk<'_> {
                 self.read.insert(Arc::clone(&name), updated);
             }
             let kinds = &mut self.kinds;
-            let part = |listing: crate::clients::harbor::Listing<_>| ProjectPart::Artifacts {
+            let part = |listing: Listing<_>| ProjectPart::Artifacts {
                 artifacts: Arc::new(PackedArtifacts::pack(&name, listing.rows, kinds)),
                 repository: Arc::clone(&name),
             };

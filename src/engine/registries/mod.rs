@@ -3,6 +3,7 @@
 mod harbor;
 mod oci;
 mod secret;
+mod wants;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +23,7 @@ use crate::model::fault::{Fault, FaultKind};
 use crate::model::registry::{ProjectPart, Question, RegistryFact, RegistryKind};
 use crate::model::report::{Fact, Report};
 use crate::model::text::Text;
+pub(super) use wants::Wants;
 
 /// The longest wait between two attempts at a registry that is away.
 const RETRY_CAP: Duration = Duration::from_secs(15);
@@ -36,6 +38,7 @@ pub(super) struct RegistryPoller {
     pub(super) wake: Arc<Notify>,
     pub(super) generation: u64,
     pub(super) interest: Interest,
+    pub(super) wants: Wants,
 }
 
 impl RegistryPoller {
@@ -81,12 +84,30 @@ impl RegistryPoller {
 
     /// An answer to one question: said, or said why not. Only a fault that concerns the whole registry ends the talk.
     async fn told<T>(&self, question: Question, answer: Result<T, Fault>, fact: impl FnOnce(T) -> RegistryFact) -> Result<(), Fault> {
+        self.told_in_part(question, answer, fact).await?;
+        self.complete(&[question]).await;
+        Ok(())
+    }
+
+    /// The same where more has to be asked before the question is answered.
+    async fn told_in_part<T>(
+        &self,
+        question: Question,
+        answer: Result<T, Fault>,
+        fact: impl FnOnce(T) -> RegistryFact,
+    ) -> Result<(), Fault> {
         match answer {
             Ok(answer) => self.say(fact(answer)).await,
             Err(fault) if concerns_all(&fault) => return Err(fault),
             Err(fault) => self.say(RegistryFact::Denied(question, Arc::new(fault))).await,
         }
         Ok(())
+    }
+
+    async fn complete(&self, questions: &[Question]) {
+        for question in questions {
+            self.say(RegistryFact::Complete(*question)).await;
+        }
     }
 
     /// The same for a question about one project.

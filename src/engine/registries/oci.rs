@@ -53,6 +53,10 @@ async fn begin(poller: &RegistryPoller) -> Result<Talk<'_>, Fault> {
 impl Talk<'_> {
     async fn go_on(&mut self) -> Result<std::convert::Infallible, Fault> {
         self.ping().await?;
+        // It has neither projects nor people nor policies: there is nothing to tell of them.
+        let others: Vec<Question> =
+            Question::ALL.into_iter().filter(|q| !matches!(q, Question::Repositories | Question::Artifacts)).collect();
+        self.poller.complete(&others).await;
         self.whole().await?;
         if self.poller.interest != Interest::Console {
             return std::future::pending().await;
@@ -80,15 +84,27 @@ impl Talk<'_> {
     }
 
     async fn whole(&mut self) -> Result<(), Fault> {
+        let wants = &self.poller.wants;
+        if !wants.needs(Question::Repositories) {
+            return Ok(());
+        }
         let names = match self.oci.list_repositories().await {
             Ok(found) => found.names,
-            Err(fault) => return self.poller.told(Question::Repositories, Err(fault), RegistryFact::Repositories).await,
+            Err(fault) => {
+                self.poller.told(Question::Repositories, Err(fault), RegistryFact::Repositories).await?;
+                self.poller.complete(&[Question::Artifacts]).await;
+                return Ok(());
+            }
         };
         let rows = names.iter().map(repository).collect();
-        self.poller.say(RegistryFact::Repositories(rows)).await;
+        self.poller.told(Question::Repositories, Ok(rows), RegistryFact::Repositories).await?;
+        if !wants.has(Question::Artifacts) {
+            return Ok(());
+        }
         for name in names {
             self.artifacts_of(&name).await?;
         }
+        self.poller.complete(&[Question::Artifacts]).await;
         Ok(())
     }
 

@@ -9,11 +9,11 @@ use crate::model::fault::Fault;
 use crate::model::project::Project;
 use crate::model::registry::{Holdings, ProjectHoldings, ProjectPart, Question, RegistryFact, RepositoryHoldings};
 
-/// It answered at `at`. True when it had been failing or never had answered.
+/// It answered at `at`. True when it had been failing, or had not answered in this life.
 pub(super) fn freshen(freshness: &mut Freshness, at: Stamp) -> bool {
-    let was_failing = freshness.fault.take().is_some();
+    let was_otherwise = freshness.fault.take().is_some() | std::mem::take(&mut freshness.cached);
     freshness.fault_since = None;
-    freshness.good_at.replace(at).is_none() || was_failing
+    freshness.good_at.replace(at).is_none() || was_otherwise
 }
 
 /// It failed at `at`. True when this is another fault than before.
@@ -41,6 +41,7 @@ pub(super) fn apply(holdings: &mut Holdings, fact: RegistryFact) -> bool {
         F::Identity(identity) => put(&mut holdings.denied, Question::Identity, &mut holdings.identity, identity),
         F::System(system) => put(&mut holdings.denied, Question::System, &mut holdings.system, system),
         F::Health(health) => put(&mut holdings.denied, Question::Health, &mut holdings.health, health),
+        F::Quotas(quotas) => put(&mut holdings.denied, Question::Quotas, &mut holdings.quotas, quotas),
         F::Users(users) => put(&mut holdings.denied, Question::Users, &mut holdings.users, users),
         F::Groups(groups) => put(&mut holdings.denied, Question::Groups, &mut holdings.groups, groups),
         F::Robots(robots) => put(&mut holdings.denied, Question::Robots, &mut holdings.robots, robots),
@@ -73,6 +74,7 @@ pub(super) fn apply(holdings: &mut Holdings, fact: RegistryFact) -> bool {
             apply_artifacts(&mut holdings.repositories, &repository, artifacts)
         }
         F::Denied(question, fault) => deny(&mut holdings.denied, question, fault),
+        F::Complete(question) => holdings.complete.insert(question),
     }
 }
 
@@ -129,8 +131,8 @@ fn apply_part(project: &mut ProjectHoldings, part: ProjectPart) -> bool {
             apply_artifacts(&mut project.repositories, &repository, artifacts)
         }
         ProjectPart::Preheat { policies, executions } => {
-            let changed = put(&mut project.denied, Question::Preheat, &mut project.preheat, policies);
-            put(&mut project.denied, Question::Preheat, &mut project.preheat_executions, executions) || changed
+            let changed = put(&mut project.denied, Question::PreheatRuns, &mut project.preheat, policies);
+            put(&mut project.denied, Question::PreheatRuns, &mut project.preheat_executions, executions) || changed
         }
         ProjectPart::Denied(question, fault) => deny(&mut project.denied, question, fault),
     }

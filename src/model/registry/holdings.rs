@@ -1,46 +1,22 @@
 //! What a registry holds, as far as it was read: projects with their members and repositories, replication, jobs, the audit log.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::facts::{HealthClaim, Identity, SystemFacts};
 use super::peer::RegistryEndpoint;
+use super::question::Question;
 use crate::model::artifact::{PackedArtifacts, Repository};
 use crate::model::audit::AuditEntry;
 use crate::model::fault::Fault;
 use crate::model::member::{Group, Members, User};
 use crate::model::preheat::{PreheatExecution, PreheatInstance, PreheatPolicy};
 use crate::model::project::{Project, ProjectSummary};
+use crate::model::quota::{Quota, Usage};
 use crate::model::replication::{Execution, PeerVerdict, Policy, Queue, ReplicationTask, Schedule, Settled, Worker, WorkerPool};
 use crate::model::robot::Robot;
-
-/// A question that a registry may refuse while it answers others. A refused question is a column that says so.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Question {
-    Identity,
-    System,
-    Health,
-    Projects,
-    Summary,
-    Members,
-    Repositories,
-    Artifacts,
-    Robots,
-    Users,
-    Groups,
-    Peers,
-    Policies,
-    Executions,
-    Tasks,
-    Queues,
-    Workers,
-    Schedules,
-    Audit,
-    Preheat,
-}
 
 /// A peer of a Harbor, with what a ping of our own said. `None`: not pinged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,6 +90,8 @@ pub struct Holdings {
     pub projects: Option<Vec<Arc<ProjectHoldings>>>,
     /// Of a plain registry, which has no projects. Sorted by name.
     pub repositories: Option<Vec<Arc<RepositoryHoldings>>>,
+    /// Every project's quota, sorted by the project's name.
+    pub quotas: Option<Arc<Vec<Quota>>>,
     pub users: Option<Arc<Vec<User>>>,
     pub groups: Option<Arc<Vec<Group>>>,
     /// System robots.
@@ -132,6 +110,9 @@ pub struct Holdings {
     pub preheat: Option<Arc<Vec<PreheatInstance>>>,
     /// What the registry refused to answer, with why.
     pub denied: BTreeMap<Question, Arc<Fault>>,
+    /// Questions that were told to their end in this life, refused ones too. What is not in it may still be under way,
+    /// or be known from an earlier run only.
+    pub complete: BTreeSet<Question>,
 }
 
 impl Holdings {
@@ -139,6 +120,14 @@ impl Holdings {
     pub fn project(&self, name: &str) -> Option<&Arc<ProjectHoldings>> {
         let all = self.projects.as_ref()?;
         all.binary_search_by(|p| (*p.project.name).cmp(name)).ok().map(|at| &all[at])
+    }
+
+    /// What a project uses and may use: by the list of quotas, else by its own summary.
+    #[must_use]
+    pub fn usage(&self, project: &ProjectHoldings) -> Option<Usage> {
+        let name = &project.project.name;
+        let listed = self.quotas.as_ref().and_then(|all| all.binary_search_by(|q| q.project.cmp(name)).ok().map(|at| all[at].usage));
+        listed.or_else(|| project.summary.as_ref().and_then(|summary| summary.usage))
     }
 
     #[must_use]
@@ -187,6 +176,8 @@ pub enum RegistryFact {
         repository: Arc<str>,
         artifacts: Arc<PackedArtifacts>,
     },
+    /// Sorted by the project's name.
+    Quotas(Arc<Vec<Quota>>),
     Users(Arc<Vec<User>>),
     Groups(Arc<Vec<Group>>),
     Robots(Arc<Vec<Robot>>),
@@ -203,4 +194,6 @@ pub enum RegistryFact {
     Audit(Arc<Vec<AuditEntry>>),
     Preheat(Arc<Vec<PreheatInstance>>),
     Denied(Question, Arc<Fault>),
+    /// A question was told to its end, of every project where it is one of projects; refusals count as told.
+    Complete(Question),
 }

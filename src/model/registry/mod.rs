@@ -3,6 +3,8 @@
 mod facts;
 mod holdings;
 mod peer;
+mod question;
+mod refusals;
 mod sweep;
 
 use std::sync::Arc;
@@ -13,8 +15,9 @@ pub use facts::{
     AuthMode, Claim, CurrentUser, HealthClaim, Identity, PartHealth, Permission, PermissionCatalogue, Setting, Statistics, SystemFacts,
     Volume,
 };
-pub use holdings::{Holdings, Peer, ProjectHoldings, ProjectPart, Question, RegistryFact, RepositoryHoldings, Run};
+pub use holdings::{Holdings, Peer, ProjectHoldings, ProjectPart, RegistryFact, RepositoryHoldings, Run};
 pub use peer::{AdapterKind, EndpointPowers, RegistryEndpoint};
+pub use question::Question;
 pub use sweep::{ChangedList, Changes, SweepCursor, WholeBecause};
 
 use super::endpoint::Freshness;

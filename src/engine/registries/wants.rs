@@ -1,0 +1,63 @@
+//! Which questions a talk with a registry is for: all of them for a console, a few for one answer.
+
+use std::collections::BTreeSet;
+
+use crate::model::registry::Question;
+
+/// The questions to be asked; a console asks all.
+#[derive(Clone, Debug)]
+pub(in crate::engine) struct Wants(Option<BTreeSet<Question>>);
+
+impl Wants {
+    /// None asked for are all.
+    pub(in crate::engine) fn new(asked: &[Question]) -> Self {
+        Self((!asked.is_empty()).then(|| asked.iter().copied().collect()))
+    }
+
+    /// True where this is one of what was asked for.
+    pub(super) fn has(&self, question: Question) -> bool {
+        self.0.as_ref().is_none_or(|asked| asked.contains(&question))
+    }
+
+    pub(super) fn any(&self, questions: &[Question]) -> bool {
+        questions.iter().any(|question| self.has(*question))
+    }
+
+    /// What has to be read to answer: beside what was asked for, the lists that it hangs on and what it is judged by.
+    pub(super) fn needs(&self, question: Question) -> bool {
+        use Question as Q;
+        let for_others: &[Q] = match question {
+            Q::Identity => return true,
+            Q::Projects => &[Q::Summary, Q::Members, Q::Repositories, Q::Artifacts, Q::Robots, Q::PreheatRuns],
+            Q::Repositories => &[Q::Artifacts],
+            Q::Executions => &[Q::Tasks],
+            // What an execution has settled to is judged by the clock, the mode, the queue and the workers.
+            Q::System | Q::Queues | Q::Workers => &[Q::Executions, Q::Tasks],
+            _ => &[],
+        };
+        self.has(question) || self.any(for_others)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_need_the_projects_and_no_artifacts() {
+        let wants = Wants::new(&[Question::Members]);
+        assert!(wants.needs(Question::Projects) && wants.needs(Question::Members) && wants.needs(Question::Identity));
+        let unneeded = Question::ALL.into_iter().filter(|q| !wants.needs(*q)).count();
+        assert_eq!(unneeded, Question::ALL.len() - 3);
+        let all = Wants::new(&[]);
+        assert!(Question::ALL.into_iter().all(|q| all.has(q)));
+    }
+
+    #[test]
+    fn artifacts_need_repositories_and_executions_what_judges_them() {
+        let wants = Wants::new(&[Question::Artifacts]);
+        assert!(wants.needs(Question::Repositories) && !wants.has(Question::Repositories) && !wants.needs(Question::Members));
+        let wants = Wants::new(&[Question::Tasks]);
+        assert!(wants.needs(Question::Executions) && wants.needs(Question::System) && !wants.needs(Question::Projects));
+    }
+}
