@@ -8,6 +8,7 @@ pub mod harbor;
 pub mod http;
 mod limits;
 pub mod oci;
+mod pace;
 pub mod program;
 mod ssh;
 mod tls;
@@ -18,6 +19,7 @@ use std::time::Duration;
 
 pub use gate::{Gate, Mode};
 pub use limits::Limits;
+pub use pace::Pace;
 pub use tls::TlsFiles;
 
 use crate::model::clock::Clock;

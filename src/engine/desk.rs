@@ -11,7 +11,7 @@ use super::endpoints::{Line, Lines, Switchboard};
 use super::executor::Executor;
 use super::figures::Visible;
 use super::poller::{Pace, Poller};
-use super::registries::{RegistryPoller, Wants, kind_of};
+use super::registries::{Memory, RegistryPoller, Wants, kind_of};
 use super::runs::Runs;
 use super::start::{Interest, RunnerCommand};
 use super::tail::{Tail, TailAsk, TailText};
@@ -52,6 +52,8 @@ pub(super) struct DeskParts {
     pub(super) kinds: Vec<EndpointKind>,
     /// What registries are asked.
     pub(super) wants: Wants,
+    /// What registries held in an earlier run.
+    pub(super) memory: Option<Memory>,
 }
 
 impl DeskParts {
@@ -216,6 +218,7 @@ impl Desk {
                 generation: self.started * GENERATIONS,
                 interest: self.parts.interest,
                 wants: self.parts.wants.clone(),
+                memory: self.parts.memory.clone(),
             };
             tasks.start("registry", &name, poller.run());
             self.talked.insert(name, Talked { entry, wake, tasks });

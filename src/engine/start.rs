@@ -13,7 +13,7 @@ use super::executor::Executor;
 use super::figures::{Figures, Visible};
 use super::keeper::Keeper;
 use super::reconcile::{self, Role};
-use super::registries::Wants;
+use super::registries::{Memory, Wants};
 use super::tasks::Tasks;
 use super::{Engine, Mode, keeper};
 use crate::clients::Wire;
@@ -81,6 +81,7 @@ pub struct Running {
     closing: tokio_util::sync::CancellationToken,
     wire: Wire,
     cache: Option<cache::Keeper>,
+    memory: Option<Memory>,
 }
 
 impl Running {
@@ -96,6 +97,9 @@ impl Running {
         let ending = async {
             if let Some(cache) = &self.cache {
                 cache.save_now().await;
+            }
+            if let Some(memory) = &self.memory {
+                memory.save_now().await;
             }
             self.tasks.close().await;
         };
@@ -143,8 +147,11 @@ pub fn start(setup: Setup) -> Running {
         clock: clock.clone(),
         owner: Arc::clone(&owner),
     });
-    let mut cache = None;
+    let (mut cache, mut memory) = (None, None);
     if let (Interest::Console, Some(journal)) = (interest, journal) {
+        let of_registries = Memory::new(journal.clone(), fleet.clone());
+        tasks.start("memory", "engine", of_registries.clone().run());
+        memory = Some(of_registries);
         let keeper = cache::Keeper::new(journal, fleet.clone());
         tasks.start("cache", "engine", keeper.clone().run(report.clone()));
         cache = Some(keeper);
@@ -168,11 +175,12 @@ pub fn start(setup: Setup) -> Running {
         interest,
         kinds,
         wants: Wants::new(&questions),
+        memory: memory.clone(),
     };
     let desk = Desk::new(parts, config);
     tasks.start("desk", "engine", desk.run(commands, tails, places));
     let engine = Engine { commands: command, tails: tail, fleet, live, mode, owner };
-    Running { engine, tasks, closing, wire, cache }
+    Running { engine, tasks, closing, wire, cache, memory }
 }
 
 /// A Fault said in the log, where no face can show it.

@@ -4,6 +4,7 @@ mod cache;
 mod notices;
 mod owner;
 mod place;
+mod registries;
 mod runs;
 mod screen;
 mod sqlite;
@@ -23,6 +24,7 @@ use crate::model::task::Owner;
 use crate::model::text::Text;
 
 pub use owner::owner_here;
+pub use registries::{Remembered, Saved};
 pub use runs::TakeOver;
 pub use screen::{Leaving, leave_blocking, left_blocking};
 
@@ -46,6 +48,7 @@ struct Inner {
     writer: Mutex<SqliteConnection>,
     reader: Mutex<SqliteConnection>,
     cache: Mutex<Option<cache::Cache>>,
+    registries: Mutex<Option<SqliteConnection>>,
     /// Runs that this process owns. An intent of any other run is refused.
     owned: std::sync::Mutex<HashMap<RunId, Owner>>,
 }
@@ -73,6 +76,7 @@ impl Journal {
                 writer: Mutex::new(writer),
                 reader: Mutex::new(reader),
                 cache: Mutex::new(None),
+                registries: Mutex::new(None),
                 owned: std::sync::Mutex::default(),
             }),
         };

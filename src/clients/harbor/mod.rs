@@ -26,10 +26,10 @@ pub use replication::{PeerPing, TaskLog};
 pub use robots::AuditFilter;
 pub use system::Scope;
 
-use super::Wire;
 use super::gate::Client;
 use super::http::header::{HeaderName, HeaderValue};
 use super::http::{Answer, Ask, Credentials, Http, HttpEndpoint};
+use super::{Pace, Wire};
 use crate::model::clock::Clock;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::text::Text;
@@ -80,6 +80,12 @@ impl Harbor {
         };
         let clock = wire.shared().options.clock.clone();
         Ok(Self { http: Http::new(wire, HttpEndpoint { client: Client::Harbor, ..endpoint })?, clock, account })
+    }
+
+    /// The same Harbor, asked no faster than a budget allows. Both share one line of eight.
+    #[must_use]
+    pub fn paced(&self, pace: Option<Arc<Pace>>) -> Self {
+        Self { http: self.http.paced(pace), ..self.clone() }
     }
 
     /// Its name in the config.

@@ -16,7 +16,7 @@ use super::retry::{ATTEMPTS, is_passing, retry_after_ms, wait_before};
 use crate::clients::cause::short;
 use crate::clients::gate::{Client, Passage};
 use crate::clients::tls::Domain;
-use crate::clients::{Shared, Wire};
+use crate::clients::{Pace, Shared, Wire};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::text::Text;
 
@@ -42,6 +42,8 @@ pub struct Http {
     shared: Arc<Shared>,
     endpoint: Arc<HttpEndpoint>,
     line: Arc<Semaphore>,
+    /// What this one's requests wait for before they take a place in the line.
+    pace: Option<Arc<Pace>>,
 }
 
 /// One attempt's target and headers.
@@ -66,7 +68,13 @@ impl Http {
                 Text::new("write url = \"https://host\"", "请写成 url = \"https://host\""),
             ));
         }
-        Ok(Self { shared: Arc::clone(wire.shared()), endpoint: Arc::new(endpoint), line: Arc::new(Semaphore::new(AT_ONCE)) })
+        Ok(Self { shared: Arc::clone(wire.shared()), endpoint: Arc::new(endpoint), line: Arc::new(Semaphore::new(AT_ONCE)), pace: None })
+    }
+
+    /// The same line, kept to a budget; other clones of it are not.
+    #[must_use]
+    pub fn paced(&self, pace: Option<Arc<Pace>>) -> Self {
+        Self { pace, ..self.clone() }
     }
 
     #[must_use]
@@ -89,6 +97,9 @@ impl Http {
         let first = self.first_hop(&ask, &origin)?;
         let request_id = request_id();
         let limit = ask.timeout.unwrap_or(self.shared.options.request_timeout);
+        if let Some(pace) = &self.pace {
+            pace.wait().await;
+        }
         let _place = self.line.acquire().await.map_err(|_| origin.place().timeout(None))?;
         let deadline = Instant::now() + limit;
         let mut attempt = 1;

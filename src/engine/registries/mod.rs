@@ -1,6 +1,7 @@
 //! One task a registry: who we are there, what it claims of itself, and then its holdings in rounds of three speeds.
 
 mod harbor;
+mod memory;
 mod oci;
 mod secret;
 mod wants;
@@ -20,9 +21,10 @@ use crate::config::RegistryEntry;
 use crate::model::clock::Clock;
 use crate::model::endpoint::{EndpointId, EndpointKind};
 use crate::model::fault::{Fault, FaultKind};
-use crate::model::registry::{ProjectPart, Question, RegistryFact, RegistryKind};
+use crate::model::registry::{Question, RegistryFact, RegistryKind};
 use crate::model::report::{Fact, Report};
 use crate::model::text::Text;
+pub(super) use memory::Memory;
 pub(super) use wants::Wants;
 
 /// The longest wait between two attempts at a registry that is away.
@@ -39,16 +41,19 @@ pub(super) struct RegistryPoller {
     pub(super) generation: u64,
     pub(super) interest: Interest,
     pub(super) wants: Wants,
+    /// What an earlier run knew; consoles have it.
+    pub(super) memory: Option<Memory>,
 }
 
 impl RegistryPoller {
     /// Runs until it is dropped.
     pub(super) async fn run(mut self) {
         let mut backoff = Backoff::new(RETRY_CAP);
+        let mut known = self.remember().await;
         loop {
             let began = Instant::now();
             let fault = match self.entry.spec.kind {
-                RegistryKind::Harbor => harbor::converse(&self).await,
+                RegistryKind::Harbor => harbor::converse(&self, &mut known).await,
                 RegistryKind::Oci => oci::converse(&self).await,
             };
             if began.elapsed() > RETRY_CAP * 2 {
@@ -63,6 +68,15 @@ impl RegistryPoller {
                 Wait::UntilAsked => self.wake.notified().await,
             }
         }
+    }
+
+    /// Says what an earlier run knew, and goes on from there.
+    async fn remember(&self) -> harbor::Known {
+        let Some(memory) = &self.memory else { return harbor::Known::default() };
+        let Some(found) = memory.load(&self.entry.spec).await else { return harbor::Known::default() };
+        let known = harbor::Known::of(&found.holdings);
+        self.say(RegistryFact::Cached(Box::new(found.holdings), found.good_at)).await;
+        known
     }
 
     /// Where it speaks HTTP, with its credential read anew: a secret may be another one than at the last talk.
@@ -108,23 +122,6 @@ impl RegistryPoller {
         for question in questions {
             self.say(RegistryFact::Complete(*question)).await;
         }
-    }
-
-    /// The same for a question about one project.
-    async fn told_of<T>(
-        &self,
-        project: &Arc<str>,
-        question: Question,
-        answer: Result<T, Fault>,
-        part: impl FnOnce(T) -> ProjectPart,
-    ) -> Result<(), Fault> {
-        let part = match answer {
-            Ok(answer) => part(answer),
-            Err(fault) if concerns_all(&fault) => return Err(fault),
-            Err(fault) => ProjectPart::Denied(question, Arc::new(fault)),
-        };
-        self.say(RegistryFact::Project { name: Arc::clone(project), part }).await;
-        Ok(())
     }
 }
 

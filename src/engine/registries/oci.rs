@@ -55,9 +55,10 @@ impl Talk<'_> {
         self.ping().await?;
         // It has neither projects nor people nor policies: there is nothing to tell of them.
         let others: Vec<Question> =
-            Question::ALL.into_iter().filter(|q| !matches!(q, Question::Repositories | Question::Artifacts)).collect();
+            Question::ALL.into_iter().filter(|q| !matches!(q, Question::Projects | Question::Repositories | Question::Artifacts)).collect();
         self.poller.complete(&others).await;
         self.whole().await?;
+        self.poller.complete(&[Question::Projects]).await;
         if self.poller.interest != Interest::Console {
             return std::future::pending().await;
         }

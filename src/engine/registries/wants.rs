@@ -14,6 +14,11 @@ impl Wants {
         Self((!asked.is_empty()).then(|| asked.iter().copied().collect()))
     }
 
+    /// True for a console: nothing in particular was asked for.
+    pub(super) fn is_all(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// True where this is one of what was asked for.
     pub(super) fn has(&self, question: Question) -> bool {
         self.0.as_ref().is_none_or(|asked| asked.contains(&question))

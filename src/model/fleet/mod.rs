@@ -14,7 +14,7 @@ use super::endpoint::{EndpointId, EndpointKind, Freshness};
 use super::fault::Fault;
 use super::host::{Container, ContainerId, Host};
 use super::idc::Idc;
-use super::registry::Registry;
+use super::registry::{Registry, RegistryFact};
 use super::report::{Fact, Report, Site};
 use super::task::{Notice, Severity, Task};
 use super::text::Text;
@@ -169,12 +169,18 @@ impl Fleet {
             }
             return Applied::Registry(index);
         }
+        let fact = match fact {
+            Fact::Registry(said) => match *said {
+                RegistryFact::Cached(known, good_at) => return registries::remember(registry, *known, good_at, index),
+                other => Some(other),
+            },
+            _ => None,
+        };
         let was_failing = registry.freshness.fault.is_some();
         let fresher = registries::freshen(&mut registry.freshness, at);
-        let changed = match fact {
-            Fact::Registry(fact) => registries::apply(Arc::make_mut(&mut registry.holdings), *fact),
-            _ => false,
-        };
+        let confirmed = registry.freshness.cached && fact.as_ref().is_some_and(registries::confirms);
+        registry.freshness.cached &= !confirmed;
+        let changed = fact.is_some_and(|fact| registries::apply(Arc::make_mut(&mut registry.holdings), fact)) || confirmed;
         if was_failing {
             self.note(notice(Severity::Good, Text::new("answers again", "恢复应答")));
         }

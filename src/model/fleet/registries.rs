@@ -2,18 +2,20 @@
 
 use std::sync::Arc;
 
+use super::Applied;
 use crate::model::artifact::{PackedArtifacts, Repository};
 use crate::model::clock::Stamp;
 use crate::model::endpoint::Freshness;
 use crate::model::fault::Fault;
 use crate::model::project::Project;
-use crate::model::registry::{Holdings, ProjectHoldings, ProjectPart, Question, RegistryFact, RepositoryHoldings};
+use crate::model::registry::{Holdings, ProjectHoldings, ProjectPart, Question, Registry, RegistryFact, RepositoryHoldings};
 
-/// It answered at `at`. True when it had been failing, or had not answered in this life.
+/// It answered at `at`. True when it had been failing or never had answered.
 pub(super) fn freshen(freshness: &mut Freshness, at: Stamp) -> bool {
-    let was_otherwise = freshness.fault.take().is_some() | std::mem::take(&mut freshness.cached);
+    let was_failing = freshness.fault.take().is_some();
     freshness.fault_since = None;
-    freshness.good_at.replace(at).is_none() || was_otherwise
+    // What an earlier run knew is stale until its changes were followed up.
+    freshness.good_at.replace(at).is_none() || was_failing
 }
 
 /// It failed at `at`. True when this is another fault than before.
@@ -24,6 +26,22 @@ pub(super) fn fail(freshness: &mut Freshness, at: Stamp, fault: Fault) -> bool {
     }
     freshness.fault = Some(Arc::new(fault));
     !same
+}
+
+/// Takes what an earlier run knew, where this one has heard nothing yet.
+pub(super) fn remember(registry: &mut Registry, known: Holdings, good_at: Option<Stamp>, index: usize) -> Applied {
+    let freshness = &mut registry.freshness;
+    if freshness.good_at.is_some() || freshness.fault.is_some() {
+        return Applied::Nothing;
+    }
+    (freshness.good_at, freshness.cached) = (good_at, true);
+    registry.holdings = Arc::new(known);
+    Applied::Registry(index)
+}
+
+/// True where this says that what an earlier run knew has been followed up.
+pub(super) fn confirms(fact: &RegistryFact) -> bool {
+    matches!(fact, RegistryFact::Complete(Question::Projects))
 }
 
 /// True when something that anybody shows is another than before.
@@ -60,11 +78,8 @@ pub(super) fn apply(holdings: &mut Holdings, fact: RegistryFact) -> bool {
             let undenied = holdings.denied.remove(&Question::Projects).is_some();
             apply_projects(&mut holdings.projects, projects) || undenied
         }
-        F::Project { name, part } => {
-            let Some(all) = &mut holdings.projects else { return false };
-            let Ok(at) = all.binary_search_by(|p| p.project.name.cmp(&name)) else { return false };
-            apply_part(Arc::make_mut(&mut all[at]), part)
-        }
+        F::Project { name, part } => apply_parts(holdings, &name, vec![part]),
+        F::Parts { name, parts } => apply_parts(holdings, &name, parts),
         F::Repositories(list) => {
             let undenied = holdings.denied.remove(&Question::Repositories).is_some();
             apply_repositories(&mut holdings.repositories, list) || undenied
@@ -75,6 +90,14 @@ pub(super) fn apply(holdings: &mut Holdings, fact: RegistryFact) -> bool {
         }
         F::Denied(question, fault) => deny(&mut holdings.denied, question, fault),
         F::Complete(question) => holdings.complete.insert(question),
+        F::Cursor(cursor) => {
+            // Nobody is shown it; the cache keeps it.
+            holdings.cursor = Some(cursor);
+            false
+        }
+        F::Follows(follows) => holdings.follows.replace(follows) != Some(follows),
+        // Taken by `remember`, which knows how fresh the registry is.
+        F::Cached(..) => false,
     }
 }
 
@@ -117,6 +140,13 @@ fn apply_projects(known: &mut Option<Vec<Arc<ProjectHoldings>>>, mut projects: V
     changed
 }
 
+fn apply_parts(holdings: &mut Holdings, name: &str, parts: Vec<ProjectPart>) -> bool {
+    let Some(all) = &mut holdings.projects else { return false };
+    let Ok(at) = all.binary_search_by(|p| (*p.project.name).cmp(name)) else { return false };
+    let project = Arc::make_mut(&mut all[at]);
+    parts.into_iter().fold(false, |changed, part| apply_part(project, part) || changed)
+}
+
 fn apply_part(project: &mut ProjectHoldings, part: ProjectPart) -> bool {
     match part {
         ProjectPart::Summary(summary) => put(&mut project.denied, Question::Summary, &mut project.summary, *summary),
@@ -151,8 +181,9 @@ fn apply_repositories(known: &mut Option<Vec<Arc<RepositoryHoldings>>>, mut list
             found => {
                 changed = true;
                 // The artifacts stay as last known until they are read again; the sweep does that next.
-                let artifacts = found.ok().filter(|at| was[*at].repository.id == repository.id).and_then(|at| was[at].artifacts.clone());
-                Arc::new(RepositoryHoldings { repository, artifacts })
+                let known = found.ok().map(|at| &was[at]).filter(|known| known.repository.id == repository.id);
+                let (artifacts, as_of) = known.map(|known| (known.artifacts.clone(), known.as_of)).unwrap_or_default();
+                Arc::new(RepositoryHoldings { repository, artifacts, as_of })
             }
         })
         .collect();
@@ -163,9 +194,13 @@ fn apply_repositories(known: &mut Option<Vec<Arc<RepositoryHoldings>>>, mut list
 fn apply_artifacts(known: &mut Option<Vec<Arc<RepositoryHoldings>>>, repository: &str, artifacts: Arc<PackedArtifacts>) -> bool {
     let Some(all) = known else { return false };
     let Ok(at) = all.binary_search_by(|r| (*r.repository.name).cmp(repository)) else { return false };
-    if all[at].artifacts.as_ref() == Some(&artifacts) {
+    let as_of = all[at].repository.updated;
+    if all[at].artifacts.as_ref() == Some(&artifacts) && all[at].as_of == as_of {
         return false;
     }
-    Arc::make_mut(&mut all[at]).artifacts = Some(artifacts);
-    true
+    let known = Arc::make_mut(&mut all[at]);
+    known.as_of = as_of;
+    let changed = known.artifacts.as_ref() != Some(&artifacts);
+    known.artifacts = Some(artifacts);
+    changed
 }

@@ -8,8 +8,10 @@ use serde::{Deserialize, Serialize};
 use super::facts::{HealthClaim, Identity, SystemFacts};
 use super::peer::RegistryEndpoint;
 use super::question::Question;
+use super::sweep::{Follows, SweepCursor};
 use crate::model::artifact::{PackedArtifacts, Repository};
 use crate::model::audit::AuditEntry;
+use crate::model::clock::Stamp;
 use crate::model::fault::Fault;
 use crate::model::member::{Group, Members, User};
 use crate::model::preheat::{PreheatExecution, PreheatInstance, PreheatPolicy};
@@ -38,6 +40,8 @@ pub struct Run {
 pub struct RepositoryHoldings {
     pub repository: Repository,
     pub artifacts: Option<Arc<PackedArtifacts>>,
+    /// The repository's own time of change when these artifacts were read; another one now means that they are of before.
+    pub as_of: Option<Stamp>,
 }
 
 /// A project and what is in it. Each part is `None` until it was read.
@@ -113,6 +117,10 @@ pub struct Holdings {
     /// Questions that were told to their end in this life, refused ones too. What is not in it may still be under way,
     /// or be known from an earlier run only.
     pub complete: BTreeSet<Question>,
+    /// How far its changes were followed: everything above is at least as new.
+    pub cursor: Option<Arc<SweepCursor>>,
+    /// By what its changes are found.
+    pub follows: Option<Follows>,
 }
 
 impl Holdings {
@@ -170,6 +178,11 @@ pub enum RegistryFact {
         name: Arc<str>,
         part: ProjectPart,
     },
+    /// Several parts of one project at once.
+    Parts {
+        name: Arc<str>,
+        parts: Vec<ProjectPart>,
+    },
     /// All repositories of a plain registry.
     Repositories(Vec<Repository>),
     Artifacts {
@@ -196,4 +209,9 @@ pub enum RegistryFact {
     Denied(Question, Arc<Fault>),
     /// A question was told to its end, of every project where it is one of projects; refusals count as told.
     Complete(Question),
+    /// All changes up to here have been told.
+    Cursor(Arc<SweepCursor>),
+    Follows(Follows),
+    /// What an earlier run knew, last confirmed at that time. Taken only where nothing was said in this one.
+    Cached(Box<Holdings>, Option<Stamp>),
 }

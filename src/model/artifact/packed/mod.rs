@@ -1,5 +1,6 @@
 //! Artifacts and tags of one repository packed tight: a million tags stay below 200 MB.
 
+mod kept;
 mod view;
 
 use std::collections::HashSet;
@@ -139,6 +140,11 @@ impl PackedArtifacts {
             tag.name_at = narrow(names.len());
             names.push_str(&loose[at..at + usize::from(tag.name_len)]);
         }
+        Self::joined(Arc::clone(repository), rows, tags, names)
+    }
+
+    /// Rows by digest and tags by name, with the way from one to the other.
+    fn joined(repository: Arc<str>, mut rows: Vec<Row>, tags: Vec<TagRow>, names: String) -> Self {
         let mut by_artifact: Vec<u32> = (0..narrow(tags.len())).collect();
         by_artifact.sort_by_key(|&tag| tags[tag as usize].artifact);
         let mut next = 0;
@@ -148,13 +154,7 @@ impl PackedArtifacts {
                 next += 1;
             }
         }
-        Self {
-            repository: Arc::clone(repository),
-            rows: rows.into(),
-            tags: tags.into(),
-            by_artifact: by_artifact.into(),
-            names: names.into(),
-        }
+        Self { repository, rows: rows.into(), tags: tags.into(), by_artifact: by_artifact.into(), names: names.into() }
     }
 
     #[must_use]

@@ -1,0 +1,98 @@
+//! The talk with one Harbor: who we are first, then what a person watches beside what is swept in the background.
+
+mod pulse;
+mod reading;
+mod sweep;
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
+use super::RegistryPoller;
+use crate::clients::Pace;
+use crate::clients::gate::Client;
+use crate::clients::harbor::Harbor;
+use crate::engine::start::Interest;
+use crate::model::artifact::Kinds;
+use crate::model::clock::Stamp;
+use crate::model::fault::Fault;
+use crate::model::project::Project;
+use crate::model::registry::{Holdings, Question, RegistryFact, SweepCursor, SystemFacts};
+use pulse::Pulse;
+use sweep::Sweep;
+
+/// Projects or repositories asked about at once; the same database serves pulls.
+const AT_ONCE: usize = 8;
+/// Requests a second for what nobody waits for, and as many at once after a rest. A Harbor's core does some hundreds of
+/// such requests a second on two cores, and each push and pull is a handful of them: most of it stays theirs.
+const BACKGROUND: u32 = 100;
+
+/// What is remembered of a Harbor from one talk to the next.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    cursor: SweepCursor,
+    kinds: Kinds,
+    /// When each repository had changed last when its artifacts were read.
+    read: BTreeMap<Arc<str>, Option<Stamp>>,
+    projects: Vec<Project>,
+    /// Everything was read once; since then changes are followed.
+    is_whole: bool,
+    /// The next project of the slow pass.
+    turn: usize,
+    quotas_refused: bool,
+    has_preheat: bool,
+}
+
+impl Known {
+    /// As an earlier run left it.
+    pub(super) fn of(holdings: &Holdings) -> Self {
+        let mut known = Self { has_preheat: holdings.preheat.as_ref().is_some_and(|all| !all.is_empty()), ..Self::default() };
+        let Some(projects) = &holdings.projects else { return known };
+        known.projects = projects.iter().map(|p| p.project.clone()).collect();
+        let repositories = projects.iter().filter_map(|p| p.repositories.as_ref()).flatten();
+        known.read = repositories.filter(|r| r.artifacts.is_some()).map(|r| (Arc::clone(&r.repository.name), r.as_of)).collect();
+        if let Some(cursor) = &holdings.cursor {
+            known.cursor = SweepCursor::clone(cursor);
+            known.is_whole = true;
+        }
+        known.turn = fastrand::usize(..=known.projects.len());
+        known
+    }
+
+    /// It is another Harbor than we knew.
+    fn forget(&mut self) {
+        *self = Self { cursor: self.cursor.clone(), ..Self::default() };
+    }
+}
+
+/// Talks until something concerns the whole registry; that is returned.
+pub(super) async fn converse(poller: &RegistryPoller, known: &mut Known) -> Fault {
+    match talk(poller, known).await {
+        Ok(never) => match never {},
+        Err(fault) => fault,
+    }
+}
+
+async fn talk(poller: &RegistryPoller, known: &mut Known) -> Result<Infallible, Fault> {
+    let endpoint = poller.endpoint(Client::Harbor).await?;
+    let harbor = Harbor::new(&poller.wire, endpoint)?;
+    // A wrong password answers 200 as anonymous everywhere else: nothing is believed before this.
+    let identity = harbor.fetch_identity().await?;
+    poller.say(RegistryFact::Identity(identity)).await;
+    poller.complete(&[Question::Identity]).await;
+    let mut system = None;
+    if poller.wants.needs(Question::System) {
+        let answer = harbor.fetch_system().await;
+        system = answer.as_ref().ok().cloned();
+        poller.told(Question::System, answer, |system| RegistryFact::System(Arc::new(system))).await?;
+    }
+    // A script waits for its answer; what a console sweeps in the background leaves room for others.
+    let pace = (poller.interest == Interest::Console).then(|| Arc::new(Pace::new(BACKGROUND)));
+    let times = system.as_ref().and_then(SystemFacts::release).is_none_or(|release| release >= (2, 16));
+    let nudge = Notify::new();
+    let mut pulse = Pulse::new(poller, harbor.clone(), system.as_ref(), &nudge);
+    let mut sweep = Sweep { poller, harbor: harbor.paced(pace), known, times, nudge: &nudge };
+    tokio::try_join!(pulse.run(), sweep.run()).map(|(never, _)| never)
+}

@@ -1,0 +1,201 @@
+//! What a person watches: ping, health, executions and queues quickly; policies, peers, workers, the audit log less so.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream;
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until};
+
+use super::AT_ONCE;
+use crate::clients::harbor::{AuditFilter, Harbor, Listing};
+use crate::engine::registries::RegistryPoller;
+use crate::engine::start::Interest;
+use crate::model::audit::AuditLog;
+use crate::model::fault::{Fault, FaultKind};
+use crate::model::registry::{Peer, Question, RegistryFact, Run, SystemFacts};
+use crate::model::replication::{Policy, Queue, Worker, WorkerPool};
+use crate::planning::replication::{Around, judge_peer, settle};
+
+/// Ping, executions, queues: what a person watches during a copy.
+const QUICK: Duration = Duration::from_secs(10);
+/// Policies, peers, robots, the audit log, what was pushed.
+const SLOW: Duration = Duration::from_mins(1);
+/// Executions kept; each costs Harbor a query of its own.
+const EXECUTIONS: usize = 50;
+/// Executions whose tasks are read in one round: those that are not over.
+const TASKS_OF: usize = 10;
+/// Audit entries kept.
+const AUDIT: usize = 100;
+
+/// The part of a talk that a person waits for: it asks at once, whatever is swept beside it.
+pub(super) struct Pulse<'a> {
+    poller: &'a RegistryPoller,
+    harbor: Harbor,
+    /// Wakes the sweep where a person asked.
+    nudge: &'a Notify,
+    /// That Harbor's clock minus ours.
+    skew_ms: i64,
+    read_only: Option<bool>,
+    pools: Vec<WorkerPool>,
+    workers: Vec<Worker>,
+}
+
+impl<'a> Pulse<'a> {
+    pub(super) fn new(poller: &'a RegistryPoller, harbor: Harbor, system: Option<&SystemFacts>, nudge: &'a Notify) -> Self {
+        let mut pulse = Self { poller, harbor, nudge, skew_ms: 0, read_only: None, pools: Vec::new(), workers: Vec::new() };
+        system.into_iter().for_each(|system| pulse.take(system));
+        pulse
+    }
+
+    pub(super) async fn run(&mut self) -> Result<Infallible, Fault> {
+        self.slow().await?;
+        self.quick().await?;
+        if self.poller.interest != Interest::Console {
+            return std::future::pending().await;
+        }
+        let now = Instant::now();
+        let jitter = |every: Duration| now + every.mul_f64(0.5 + fastrand::f64() / 2.0);
+        let (mut quick, mut slow) = (jitter(QUICK), jitter(SLOW));
+        loop {
+            let woken = tokio::select! {
+                () = sleep_until(quick.min(slow)) => false,
+                () = self.poller.wake.notified() => true,
+            };
+            if woken {
+                self.nudge.notify_one();
+            }
+            let now = Instant::now();
+            if woken || now >= quick {
+                self.quick().await?;
+                quick = Instant::now() + QUICK;
+            }
+            if woken || now >= slow {
+                self.system().await?;
+                self.slow().await?;
+                slow = Instant::now() + SLOW;
+            }
+        }
+    }
+
+    fn take(&mut self, system: &SystemFacts) {
+        self.skew_ms = system.skew_ms.unwrap_or(0);
+        self.read_only = system.read_only;
+    }
+
+    async fn system(&mut self) -> Result<(), Fault> {
+        if !self.poller.wants.needs(Question::System) {
+            return Ok(());
+        }
+        let system = self.harbor.fetch_system().await;
+        system.iter().for_each(|system| self.take(system));
+        self.poller.told(Question::System, system, |system| RegistryFact::System(Arc::new(system))).await
+    }
+
+    async fn quick(&self) -> Result<(), Fault> {
+        let poller = self.poller;
+        let began = Instant::now();
+        self.harbor.fetch_ping().await?;
+        let took_ms = u32::try_from(began.elapsed().as_millis()).unwrap_or(u32::MAX);
+        poller.say(RegistryFact::Ping { took_ms }).await;
+        if poller.wants.needs(Question::Health) {
+            poller.told(Question::Health, self.harbor.fetch_health().await, |health| RegistryFact::Health(Arc::new(health))).await?;
+        }
+        let mut queue = None;
+        if poller.wants.needs(Question::Queues) {
+            let queues = self.harbor.list_queues().await;
+            queue = queues.as_ref().ok().and_then(|all| all.iter().find(|q| &*q.job_type == "REPLICATION").cloned());
+            poller.told(Question::Queues, queues, |queues| RegistryFact::Queues(Arc::new(queues))).await?;
+        }
+        if poller.wants.needs(Question::Executions) {
+            self.executions(queue.as_ref()).await?;
+        }
+        Ok(())
+    }
+
+    async fn executions(&self, queue: Option<&Queue>) -> Result<(), Fault> {
+        let poller = self.poller;
+        let executions = match self.harbor.list_executions(None, EXECUTIONS).await {
+            Ok(listing) => listing.rows,
+            Err(fault) => {
+                poller.told(Question::Executions, Err(fault), RegistryFact::Runs).await?;
+                poller.complete(&[Question::Tasks]).await;
+                return Ok(());
+            }
+        };
+        // Ages are judged by that Harbor's own clock.
+        let now = poller.clock.now().plus_millis(self.skew_ms);
+        let mut runs = Vec::with_capacity(executions.len());
+        let mut read = 0;
+        for execution in executions {
+            let around =
+                Around { queue, pools: Some(&self.pools), workers: Some(&self.workers), read_only: self.read_only, ..Around::at(now) };
+            let mut settled = settle(&execution, &around);
+            let mut tasks = None;
+            if !settled.is_final() && read < TASKS_OF {
+                read += 1;
+                tasks = self.harbor.list_tasks(execution.id).await.ok().map(|listing| Arc::new(listing.rows));
+                settled = settle(&execution, &Around { tasks: tasks.as_deref().map(Vec::as_slice), ..around });
+            }
+            runs.push(Arc::new(Run { execution, settled, tasks }));
+        }
+        poller.told(Question::Executions, Ok(runs), RegistryFact::Runs).await?;
+        poller.complete(&[Question::Tasks]).await;
+        Ok(())
+    }
+
+    async fn slow(&mut self) -> Result<(), Fault> {
+        let (poller, harbor, wants) = (self.poller, &self.harbor, &self.poller.wants);
+        if wants.needs(Question::Policies) {
+            let policies = |listing: Listing<Policy>| {
+                let mut policies: Vec<_> = listing.rows.into_iter().map(Arc::new).collect();
+                policies.sort_unstable_by_key(|p| p.id);
+                RegistryFact::Policies(policies)
+            };
+            poller.told(Question::Policies, harbor.list_policies().await, policies).await?;
+        }
+        if wants.needs(Question::Peers) {
+            self.peers().await?;
+        }
+        if wants.needs(Question::Schedules) {
+            poller.told(Question::Schedules, harbor.list_schedules().await, |l| RegistryFact::Schedules(Arc::new(l.rows))).await?;
+        }
+        if wants.needs(Question::Workers) {
+            let workers = async { Ok((harbor.list_pools().await?, harbor.list_workers(None).await?)) };
+            let workers: Result<(Vec<_>, Vec<_>), Fault> = workers.await;
+            if let Ok((pools, workers)) = &workers {
+                self.pools.clone_from(pools);
+                self.workers.clone_from(workers);
+            }
+            let fact = |(pools, workers)| RegistryFact::Workers { pools: Arc::new(pools), workers: Arc::new(workers) };
+            poller.told(Question::Workers, workers, fact).await?;
+        }
+        if wants.needs(Question::Audit) {
+            let audit = match harbor.list_audit(AuditLog::Ext, &AuditFilter::default(), AUDIT).await {
+                // Before 2.13 there is only the old log.
+                Err(fault) if fault.kind == FaultKind::NotFound => harbor.list_audit(AuditLog::Old, &AuditFilter::default(), AUDIT).await,
+                answer => answer,
+            };
+            poller.told(Question::Audit, audit, |listing| RegistryFact::Audit(Arc::new(listing.rows))).await?;
+        }
+        Ok(())
+    }
+
+    /// Each peer with a ping of our own: what Harbor says of it may be as old as its last success.
+    async fn peers(&self) -> Result<(), Fault> {
+        let listing = match self.harbor.list_endpoints().await {
+            Ok(listing) => listing,
+            Err(fault) => return self.poller.told(Question::Peers, Err(fault), RegistryFact::Peers).await,
+        };
+        let asked = stream::iter(listing.rows).map(|endpoint| async move {
+            let ping = self.harbor.fetch_peer_ping(endpoint.id).await.ok();
+            let verdict = judge_peer(&endpoint.claim, ping.map(|p| p.trouble().map_or(Ok(()), Err)));
+            Peer { endpoint: Arc::new(endpoint), verdict }
+        });
+        let mut peers: Vec<Peer> = asked.buffer_unordered(AT_ONCE).collect().await;
+        peers.sort_unstable_by_key(|peer| peer.endpoint.id);
+        self.poller.told(Question::Peers, Ok(peers), RegistryFact::Peers).await
+    }
+}

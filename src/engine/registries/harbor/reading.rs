@@ -1,0 +1,204 @@
+//! Reads projects many at once: the people of each, its repositories, and the artifacts of those that changed.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use futures_util::StreamExt;
+use futures_util::stream;
+
+use super::sweep::Sweep;
+use super::{AT_ONCE, Known};
+use crate::clients::harbor::{Harbor, Which};
+use crate::engine::registries::{Wants, concerns_all};
+use crate::model::artifact::{Artifact, Kinds, PackedArtifacts, Repository};
+use crate::model::clock::Stamp;
+use crate::model::fault::Fault;
+use crate::model::project::Project;
+use crate::model::registry::{ProjectPart, Question, RegistryFact};
+
+/// Preheat executions read of each policy.
+const PREHEAT_RUNS: usize = 10;
+/// Artifacts on one page.
+const PAGE: u64 = 100;
+
+/// What was read of one project's repositories.
+struct Found {
+    project: Arc<str>,
+    rows: Result<Vec<Repository>, Fault>,
+    /// Of the repositories that had changed.
+    artifacts: Vec<(Arc<str>, Option<Stamp>, Result<Vec<Artifact>, Fault>)>,
+}
+
+impl Sweep<'_> {
+    /// Asks each project what was asked for, many at once.
+    pub(super) async fn people(&self, projects: Vec<Project>, what: &[Question]) -> Result<(), Fault> {
+        let asked: Vec<Question> = what.iter().copied().filter(|question| self.is_asked(*question)).collect();
+        if asked.is_empty() {
+            return Ok(());
+        }
+        let (harbor, asked) = (&self.harbor, &asked);
+        let mut found = stream::iter(projects)
+            .map(|project| async move { (people_of(harbor, &project, asked).await, project.name) })
+            .buffer_unordered(AT_ONCE);
+        while let Some((parts, name)) = found.next().await {
+            self.poller.say(RegistryFact::Parts { name, parts: parts? }).await;
+        }
+        Ok(())
+    }
+
+    /// What costs a request a project is asked only where one list does not tell it.
+    fn is_asked(&self, question: Question) -> bool {
+        let wants: &Wants = &self.poller.wants;
+        match question {
+            Question::Summary => wants.has(question) && (!wants.is_all() || self.known.quotas_refused),
+            Question::PreheatRuns => wants.has(question) && (!wants.is_all() || self.known.has_preheat),
+            other => wants.has(other),
+        }
+    }
+
+    /// The repositories of these projects, and the artifacts of those that changed since they were read. `listed` are all
+    /// repositories where they are known already.
+    pub(super) async fn repositories(&mut self, projects: Vec<Arc<str>>, listed: Option<Vec<Repository>>) -> Result<(), Fault> {
+        if projects.is_empty() || !self.poller.wants.needs(Question::Repositories) {
+            return Ok(());
+        }
+        let mut listed = listed.map(by_project);
+        let projects = projects.into_iter().map(|name| {
+            let rows = listed.as_mut().map(|all| all.remove(&name).unwrap_or_default());
+            (name, rows)
+        });
+        let projects: Vec<(Arc<str>, Option<Vec<Repository>>)> = projects.collect();
+        let (mut kinds, mut read) = (std::mem::take(&mut self.known.kinds), Vec::new());
+        let done = self.read_all(projects, &mut kinds, &mut read).await;
+        self.known.kinds = kinds;
+        self.known.read.extend(read);
+        done
+    }
+
+    async fn read_all(
+        &self,
+        projects: Vec<(Arc<str>, Option<Vec<Repository>>)>,
+        kinds: &mut Kinds,
+        read: &mut Vec<(Arc<str>, Option<Stamp>)>,
+    ) -> Result<(), Fault> {
+        let (harbor, known) = (&self.harbor, &*self.known);
+        let with_artifacts = self.poller.wants.has(Question::Artifacts);
+        let found = stream::iter(projects).map(|(project, rows)| async move {
+            let known = with_artifacts.then_some(known);
+            repositories_of(harbor, known, project, rows).await
+        });
+        let mut found = found.buffer_unordered(AT_ONCE);
+        while let Some(Found { project, rows, artifacts }) = found.next().await {
+            let mut parts = Vec::with_capacity(1 + artifacts.len());
+            match rows {
+                Ok(rows) => parts.push(ProjectPart::Repositories(rows)),
+                Err(fault) if concerns_all(&fault) => return Err(fault),
+                Err(fault) => parts.push(ProjectPart::Denied(Question::Repositories, Arc::new(fault))),
+            }
+            for (repository, updated, answer) in artifacts {
+                match answer {
+                    Ok(list) => {
+                        let artifacts = Arc::new(PackedArtifacts::pack(&repository, list, kinds));
+                        read.push((Arc::clone(&repository), updated));
+                        parts.push(ProjectPart::Artifacts { repository, artifacts });
+                    }
+                    Err(fault) if concerns_all(&fault) => return Err(fault),
+                    Err(fault) => parts.push(ProjectPart::Denied(Question::Artifacts, Arc::new(fault))),
+                }
+            }
+            self.poller.say(RegistryFact::Parts { name: project, parts }).await;
+        }
+        Ok(())
+    }
+}
+
+fn by_project(all: Vec<Repository>) -> BTreeMap<Arc<str>, Vec<Repository>> {
+    let mut by_project: BTreeMap<Arc<str>, Vec<Repository>> = BTreeMap::new();
+    for repository in all {
+        let project = repository.split().0;
+        match by_project.get_mut(project) {
+            Some(rows) => rows.push(repository),
+            None => {
+                by_project.insert(project.into(), vec![repository]);
+            }
+        }
+    }
+    by_project
+}
+
+/// What is asked of one project but its repositories; only what concerns the whole registry is an error.
+async fn people_of(harbor: &Harbor, project: &Project, asked: &[Question]) -> Result<Vec<ProjectPart>, Fault> {
+    let name = &project.name;
+    let mut parts = Vec::with_capacity(asked.len());
+    for question in asked {
+        let answer = match question {
+            Question::Summary => harbor.fetch_summary(name).await.map(|summary| ProjectPart::Summary(Box::new(summary))),
+            Question::Members => harbor.list_members(name).await.map(|members| ProjectPart::Members(Arc::new(members))),
+            Question::Robots => harbor.list_robots_of(project.id).await.map(|listing| ProjectPart::Robots(Arc::new(listing.rows))),
+            Question::PreheatRuns => preheat_of(harbor, name).await,
+            _ => continue,
+        };
+        parts.push(match answer {
+            Ok(part) => part,
+            Err(fault) if concerns_all(&fault) => return Err(fault),
+            Err(fault) => ProjectPart::Denied(*question, Arc::new(fault)),
+        });
+    }
+    Ok(parts)
+}
+
+async fn preheat_of(harbor: &Harbor, project: &str) -> Result<ProjectPart, Fault> {
+    let policies = harbor.list_preheat_policies(project).await?.rows;
+    let mut executions = Vec::new();
+    for policy in &policies {
+        executions.extend(harbor.list_preheat_executions(project, &policy.name, PREHEAT_RUNS).await?.rows);
+    }
+    Ok(ProjectPart::Preheat { policies: Arc::new(policies), executions: Arc::new(executions) })
+}
+
+/// `known`: what was read before, where artifacts are wanted at all.
+async fn repositories_of(harbor: &Harbor, known: Option<&Known>, project: Arc<str>, rows: Option<Vec<Repository>>) -> Found {
+    let rows = match rows {
+        Some(rows) => Ok(rows),
+        None => harbor.list_repositories_of(&project).await.map(|listing| listing.rows),
+    };
+    let mut artifacts = Vec::new();
+    if let (Ok(rows), Some(known)) = (&rows, known) {
+        let changed = rows.iter().filter(|r| known.read.get(&r.name) != Some(&r.updated));
+        let changed: Vec<(Arc<str>, Option<Stamp>)> = changed.map(|r| (Arc::clone(&r.name), r.updated)).collect();
+        let pages = 1 + rows.iter().map(|r| r.artifacts.unwrap_or(0)).sum::<u64>() / PAGE;
+        if changed.len() as u64 > pages {
+            artifacts = of_project(harbor, &project, changed).await;
+        } else {
+            let each = stream::iter(changed).map(|(name, updated)| async move {
+                let answer = harbor.list_artifacts(&name, &Which::Usual).await.map(|listing| listing.rows);
+                (name, updated, answer)
+            });
+            artifacts = each.buffer_unordered(AT_ONCE).collect().await;
+        }
+    }
+    Found { project, rows, artifacts }
+}
+
+/// All artifacts of a project at once, sorted to the repositories that had changed.
+async fn of_project(
+    harbor: &Harbor,
+    project: &str,
+    changed: Vec<(Arc<str>, Option<Stamp>)>,
+) -> Vec<(Arc<str>, Option<Stamp>, Result<Vec<Artifact>, Fault>)> {
+    let listing = match harbor.list_artifacts_of(project).await {
+        Ok(listing) => listing,
+        Err(fault) => return changed.into_iter().take(1).map(|(name, updated)| (name, updated, Err(fault.clone()))).collect(),
+    };
+    let mut sorted: BTreeMap<Arc<str>, Vec<Artifact>> = BTreeMap::new();
+    for artifact in listing.rows {
+        sorted.entry(Arc::clone(&artifact.repository)).or_default().push(artifact);
+    }
+    changed
+        .into_iter()
+        .map(|(name, updated)| {
+            let rows = sorted.remove(&name).unwrap_or_default();
+            (name, updated, Ok(rows))
+        })
+        .collect()
+}
