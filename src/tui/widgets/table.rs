@@ -102,13 +102,15 @@ struct Layout {
     tree: bool,
 }
 
-fn columns_of(width: u16) -> impl Fn(&(usize, &Column)) -> bool {
-    move |(_, column)| !column.wide || width >= WIDE_FROM
+/// Which column falls away first when it gets narrow: wide ones, from the right, before all others. 0: never.
+fn rank(at: usize, column: &Column) -> usize {
+    if column.wide { 1_000 + at } else { usize::from(column.fades) }
 }
 
 fn lay_columns(canvas: &Canvas<'_>, area: Rect, listing: &Listing, sheet: &Sheet, shown: &[Line], totals: Option<&[Cell]>) -> Layout {
     let all = sheet.noun.columns();
     let lang = canvas.look.lang;
+    let screen = canvas.buffer.area.width;
     let mut drawn = listing.drawn.borrow_mut();
     drawn.widest.resize(all.len(), 0);
     for (at, column) in all.iter().enumerate() {
@@ -123,25 +125,24 @@ fn lay_columns(canvas: &Canvas<'_>, area: Rect, listing: &Listing, sheet: &Sheet
     }
     let overdue = shown.iter().any(|l| l.overdue.is_some());
     let room = area.width.saturating_sub(GUTTER + if overdue { AGE + GAP } else { 0 });
-    let mut kept: Vec<(usize, &Column)> = all.iter().enumerate().filter(columns_of(area.width)).collect();
+    let mut kept: Vec<(usize, &Column)> = all.iter().enumerate().filter(|(_, c)| !c.wide || screen >= WIDE_FROM).collect();
     let widest = drawn.widest.clone();
     let needed = |at: usize, column: &Column| if column.align == Align::Right { widest[at] } else { column.min };
     let least = |kept: &[(usize, &Column)]| kept.iter().map(|(at, c)| needed(*at, c) + GAP).sum::<u16>().saturating_sub(GAP);
     while least(&kept) > room {
-        let Some(worst) = kept.iter().enumerate().filter(|(_, (_, c))| c.fades > 0).max_by_key(|(_, (_, c))| c.fades).map(|(i, _)| i)
-        else {
+        let Some(worst) = kept.iter().enumerate().max_by_key(|(_, (at, c))| rank(*at, c)).filter(|(_, (at, c))| rank(*at, c) > 0) else {
             break;
         };
+        let worst = worst.0;
         kept.remove(worst);
     }
-    let mut spare = room.saturating_sub(least(&kept));
+    let mut widths: Vec<u16> = kept.iter().map(|(at, column)| needed(*at, column)).collect();
+    let wanted: Vec<u16> = kept.iter().map(|(at, _)| widest[*at]).collect();
+    share(&mut widths, &wanted, room.saturating_sub(least(&kept)));
     let mut x = area.x + GUTTER;
     let mut columns = Vec::new();
-    for (at, column) in kept {
-        let least = needed(at, column);
-        let more = widest[at].saturating_sub(least).min(spare);
-        spare -= more;
-        let to = (x + least + more).min(area.right());
+    for ((at, _), wide) in kept.into_iter().zip(widths) {
+        let to = (x + wide).min(area.right());
         if x < to {
             columns.push((at, x, to));
         }
@@ -149,6 +150,15 @@ fn lay_columns(canvas: &Canvas<'_>, area: Rect, listing: &Listing, sheet: &Sheet
     }
     let age = overdue.then_some(x).filter(|x| *x + AGE <= area.right());
     Layout { columns, age, tree: sheet.noun.is_tree() }
+}
+
+/// Shares out spare room a column at a time to the narrowest that wants more: a long one is cut before a short one.
+fn share(widths: &mut [u16], wanted: &[u16], spare: u16) {
+    for _ in 0..spare {
+        let hungry = widths.iter_mut().zip(wanted).filter(|(have, want)| **have < **want);
+        let Some((narrowest, _)) = hungry.min_by_key(|(have, _)| **have) else { return };
+        *narrowest += 1;
+    }
 }
 
 fn draw_head(canvas: &mut Canvas<'_>, area: Rect, listing: &Listing, all: &[Column], layout: &Layout) {
@@ -321,6 +331,16 @@ mod tests {
         let rows = drawn(&names, 3, (40, 4), &look(Lang::Zh, Charset::Ascii));
         assert_eq!(rows[0], "   ??          ??");
         assert_eq!(rows[3], ">* ??-?           4");
+    }
+
+    #[test]
+    fn spare_room_goes_to_the_narrow_and_only_long_words_are_cut() {
+        let mut widths = [4, 4, 9];
+        share(&mut widths, &[30, 9, 9], 20);
+        assert_eq!(widths, [19, 9, 9]);
+        let mut widths = [4, 4];
+        share(&mut widths, &[5, 6], 100);
+        assert_eq!(widths, [5, 6]);
     }
 
     #[test]
