@@ -27,8 +27,9 @@ const GAP: u16 = 2;
 pub(in crate::tui) const WIDE_FROM: u16 = 160;
 /// Most columns of a figure.
 const FIGURE_MAX: u16 = 24;
-/// Room for the age of an overdue row.
+/// Room for the age of an overdue row, and for its cause before wide columns come.
 const AGE: u16 = 4;
+const CAUSE: u16 = 24;
 
 /// Draws the table with its head. The rows point into the sheet's own Fleet, so `cx` must be made from it.
 pub(in crate::tui) fn draw(canvas: &mut Canvas<'_>, area: Rect, listing: &Listing, sheet: &Sheet, cx: &Context<'_>) {
@@ -102,11 +103,6 @@ struct Layout {
     tree: bool,
 }
 
-/// Which column falls away first when it gets narrow: wide ones, from the right, before all others. 0: never.
-fn rank(at: usize, column: &Column) -> usize {
-    if column.wide { 1_000 + at } else { usize::from(column.fades) }
-}
-
 fn lay_columns(canvas: &Canvas<'_>, area: Rect, listing: &Listing, sheet: &Sheet, shown: &[Line], totals: Option<&[Cell]>) -> Layout {
     let all = sheet.noun.columns();
     let lang = canvas.look.lang;
@@ -125,16 +121,24 @@ fn lay_columns(canvas: &Canvas<'_>, area: Rect, listing: &Listing, sheet: &Sheet
     }
     let overdue = shown.iter().any(|l| l.overdue.is_some());
     let room = area.width.saturating_sub(GUTTER + if overdue { AGE + GAP } else { 0 });
-    let mut kept: Vec<(usize, &Column)> = all.iter().enumerate().filter(|(_, c)| !c.wide || screen >= WIDE_FROM).collect();
+    let mut kept: Vec<(usize, &Column)> = all.iter().enumerate().filter(|(_, c)| !c.wide).collect();
     let widest = drawn.widest.clone();
     let needed = |at: usize, column: &Column| if column.align == Align::Right { widest[at] } else { column.min };
     let least = |kept: &[(usize, &Column)]| kept.iter().map(|(at, c)| needed(*at, c) + GAP).sum::<u16>().saturating_sub(GAP);
     while least(&kept) > room {
-        let Some(worst) = kept.iter().enumerate().max_by_key(|(_, (at, c))| rank(*at, c)).filter(|(_, (at, c))| rank(*at, c) > 0) else {
+        let Some(worst) = kept.iter().enumerate().filter(|(_, (_, c))| c.fades > 0).max_by_key(|(_, (_, c))| c.fades).map(|(i, _)| i)
+        else {
             break;
         };
-        let worst = worst.0;
         kept.remove(worst);
+    }
+    // Wide ones come where nothing else is cut for them, the cause of an overdue row neither.
+    let whole = |kept: &[(usize, &Column)]| kept.iter().map(|(at, _)| widest[*at] + GAP).sum::<u16>() + if overdue { CAUSE } else { 0 };
+    for (at, column) in all.iter().enumerate().filter(|(_, c)| c.wide && screen >= WIDE_FROM) {
+        if whole(&kept).saturating_add(widest[at]) > room {
+            break;
+        }
+        kept.push((at, column));
     }
     let mut widths: Vec<u16> = kept.iter().map(|(at, column)| needed(*at, column)).collect();
     let wanted: Vec<u16> = kept.iter().map(|(at, _)| widest[*at]).collect();

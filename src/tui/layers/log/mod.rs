@@ -361,11 +361,11 @@ impl LogBox {
             };
             let only = match (self.only, en) {
                 (Only::All, _) => "",
-                (Only::Found, true) => "  only these",
+                (Only::Found, true) => "  only",
                 (Only::Found, false) => "  仅此",
             };
             let words = format!("/{}  {count}{only}", self.search);
-            canvas.put(x, body.y, edge.saturating_sub(x), &words, accent);
+            canvas.put(x, body.y, edge.saturating_sub(x + 2), &words, accent);
         }
         None
     }
