@@ -59,7 +59,10 @@ async fn run(given: &Given) -> Exit {
         None => console(given).await,
         Some(Face::Lab(ask)) if ask.serve => serve(given, ask).await,
         Some(Face::Lab(ask)) => lab(given, ask.world.as_deref()).await,
-        Some(Face::Config(ask)) => cli::config::config(ask, &given.places, &mut out(given, None).lend()),
+        Some(Face::Config(ask)) => {
+            let console_faults = |config: &Config, places: &Places| tui::config_faults(&config.console, user_themes(places));
+            cli::config::config(ask, &given.places, console_faults, &mut out(given, None).lend())
+        }
         Some(face) => match premises(given).await {
             Ok(premises) => over(given, face, premises).await,
             Err(exit) => exit,

@@ -124,7 +124,7 @@ pub struct Get {
     pub noun: String,
     #[arg(short, long, value_enum, default_value_t)]
     pub output: Format,
-    /// Which rows: words, !without, ~fuzzy, column:value, column:>5, /regex/
+    /// Which rows: words, !without, ~fuzzy, column:value, column:=exact,or-this, column:>5, /regex/
     #[arg(short, long, default_value = "", hide_default_value = true)]
     pub filter: String,
     /// By which column; -COLUMN for the greatest first

@@ -6,15 +6,17 @@ use std::path::Path;
 use super::Exit;
 use super::arguments::ConfigAsk;
 use super::out::Out;
-use crate::config::{self, Places, Problem, Surroundings};
+use crate::config::{self, Config, Places, Problem, Surroundings};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::text::{Text, clean};
 
 /// Carries one of the three out.
-pub fn config(ask: &ConfigAsk, places: &Places, out: &mut Out<'_>) -> Exit {
+///
+/// `console_faults` says what is wrong with keys and themes, which only the screen knows.
+pub fn config(ask: &ConfigAsk, places: &Places, console_faults: fn(&Config, &Places) -> Vec<Fault>, out: &mut Out<'_>) -> Exit {
     match ask {
         ConfigAsk::Init { print } => init(places, if *print { Where::Standard } else { Where::File }, out),
-        ConfigAsk::Check => check(places, out),
+        ConfigAsk::Check => check(places, console_faults, out),
         ConfigAsk::Path => {
             out.document(&format!("{}\n{}\n", shown(&places.system), shown(&places.user)));
             Exit::Ok
@@ -77,9 +79,18 @@ fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
     file.sync_all()
 }
 
-fn check(places: &Places, out: &mut Out<'_>) -> Exit {
+fn check(places: &Places, console_faults: fn(&Config, &Places) -> Vec<Fault>, out: &mut Out<'_>) -> Exit {
     match config::load(places) {
         Ok(config) => {
+            let faults = console_faults(&config, places);
+            for fault in &faults {
+                let say = |text: &Text| clean(text.get(out.lang)).into_owned();
+                let line = format!("wharf: {}: {}; {}", clean(&fault.endpoint), say(&fault.cause), say(&fault.hint));
+                out.line(&line);
+            }
+            if !faults.is_empty() {
+                return Exit::Config;
+            }
             for note in &config.notes {
                 let line = format!("wharf: {}", note.shown(out.lang));
                 out.line(&line);
@@ -120,7 +131,14 @@ mod tests {
             zone: jiff::tz::TimeZone::UTC,
             clock: Clock::manual(NOW),
         };
-        let exit = config(ask, places, &mut out);
+        let console_faults = |config: &Config, _: &Places| {
+            let there_is_one = |(verb, key): (&std::sync::Arc<str>, &config::Key)| {
+                let place = format!("{}:{}", key.file.display(), key.line);
+                Fault::new(place, FaultKind::Config, Text::raw(&format!("no verb '{verb}'")), Text::raw("mend it"))
+            };
+            config.console.keys.iter().map(there_is_one).collect()
+        };
+        let exit = config(ask, places, console_faults, &mut out);
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
         (exit, text(stdout), text(stderr))
     }
@@ -147,6 +165,10 @@ mod tests {
         let (exit, stdout, stderr) = run(&ConfigAsk::Check, &places);
         assert_eq!((exit, stdout.as_str()), (Exit::Config, ""));
         assert!(stderr.contains("wharf.toml:2"), "{stderr}");
+        std::fs::write(&places.user, "[console]\nkeys = { \"no.verb\" = \"D\" }\n").expect("written");
+        let (exit, stdout, stderr) = run(&ConfigAsk::Check, &places);
+        assert_eq!((exit, stdout.as_str()), (Exit::Config, ""));
+        assert!(stderr.contains("wharf.toml:2: no verb 'no.verb'; mend it"), "{stderr}");
         std::fs::write(&places.user, "[[idc]]\nname = \"a\"\n").expect("written");
         let (exit, stdout, _) = run(&ConfigAsk::Check, &places);
         assert_eq!((exit, stdout.as_str()), (Exit::Ok, "ok: 1 IDCs, 0 hosts, 0 registries\n"));

@@ -31,9 +31,10 @@ pub fn first_start(found: &Discovered, places: &Places, out: &mut Out<'_>) -> Fi
         out.line(&format!("  {}  {}", if zh { "仓库" } else { "registry" }, clean(&registry.address)));
     }
     let path = clean(&places.user.display().to_string()).into_owned();
-    out.line(&if zh { format!("  w      写入 {path} 并打开") } else { format!("  w      write {path} from this and open it") });
+    out.say("  w      write a config from this and open it:", "  w      据此写一份配置并打开：");
+    out.line(&format!("         {path}"));
     out.say(
-        "  Enter  look around in the lab: a simulated fleet, nothing of yours is touched",
+        "  Enter  look around in the lab: a simulated fleet; nothing of yours is touched",
         "  Enter  先在模拟环境里看看：不触碰任何真实资源",
     );
     out.say("  q      leave", "  q      离开");

@@ -176,14 +176,21 @@ fn tone_of(mark: Mark) -> Tone {
     }
 }
 
-/// RFC 4180 with a head of column keys; unknown is empty.
+/// The column of money whose currency stands beside it.
+const MONEY: &str = "cost_per_hour";
+
+/// RFC 4180 with a head of column keys; unknown is empty, and money has its currency beside it.
 pub(super) fn csv(cx: &Context<'_>, noun: &dyn Noun, rows: &[RowId]) -> String {
     let mut text = String::new();
-    let keys = noun.columns().iter().map(|c| c.key.to_owned()).chain(["age_s".to_owned(), "stale".to_owned()]);
-    push_record(&mut text, keys);
+    let money = noun.columns().iter().any(|c| c.key == MONEY);
+    let beside = |at: usize| money && noun.columns()[at].key == MONEY;
+    let keys = noun.columns().iter().enumerate().flat_map(|(at, c)| [Some(c.key), beside(at).then_some("currency")]).flatten();
+    push_record(&mut text, keys.chain(["age_s", "stale"]).map(str::to_owned));
     for row in rows {
         let age = noun.age(cx, *row);
-        let values = (0..noun.columns().len()).map(|at| field(&noun.value(cx, *row, at)));
+        let currency = noun.extra(cx, *row).into_iter().find(|(key, _)| *key == "currency").map(|(_, value)| field(&value));
+        let of = |at: usize| [Some(field(&noun.value(cx, *row, at))), beside(at).then(|| currency.clone().unwrap_or_default())];
+        let values = (0..noun.columns().len()).flat_map(of).flatten();
         let age_s = age.seconds.map(|s| s.to_string()).unwrap_or_default();
         push_record(&mut text, values.chain([age_s, age.stale.to_string()]));
     }

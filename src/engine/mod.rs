@@ -24,7 +24,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 pub use command::{Answer, Command};
 pub use start::{Interest, RunnerCommand, Running, Setup, start};
-pub use tail::{Tail, TailAsk, TailLine, TailText};
+pub use tail::{TAIL_SOURCES, Tail, TailAsk, TailLine, TailText};
 
 pub use crate::clients::Mode;
 use command::Asked;

@@ -13,6 +13,8 @@ use crate::model::plan::RunId;
 
 /// Lines kept of one tail; older ones fall off and are counted.
 pub const TAIL_LINES: usize = 10_000;
+/// Containers that one tail follows at most; the rest of a longer list is not followed.
+pub const TAIL_SOURCES: usize = 64;
 
 /// What to show.
 #[derive(Clone, Debug, PartialEq, Eq)]

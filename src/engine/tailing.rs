@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
 use super::endpoints::Switchboard;
-use super::tail::{TAIL_LINES, TailAsk, TailLine, TailText};
+use super::tail::{TAIL_LINES, TAIL_SOURCES, TailAsk, TailLine, TailText};
 use crate::clients::docker::{LogAsk, LogLine, LogSource};
 use crate::model::clock::Stamp;
 use crate::model::fault::{Fault, FaultKind};
@@ -25,8 +25,6 @@ const PUBLISH_EVERY: Duration = Duration::from_millis(50);
 const WAITING: usize = 512;
 /// Lines kept in one chunk.
 const CHUNK: usize = 256;
-/// Containers followed by one tail at most.
-pub(super) const SOURCES: usize = 64;
 
 /// What a tail is fed from.
 #[derive(Debug)]
@@ -93,10 +91,9 @@ impl Feed {
 
     async fn logs(&self, containers: Vec<(Arc<str>, ContainerId)>, ask: LogAsk) {
         let mut text = TailText::default();
-        text.dropped += u64::try_from(containers.len().saturating_sub(SOURCES)).unwrap_or(0);
         let one = containers.len() == 1;
         let mut sources = SelectAll::new();
-        for (host, id) in containers.into_iter().take(SOURCES) {
+        for (host, id) in containers.into_iter().take(TAIL_SOURCES) {
             let name: Arc<str> = if one { "".into() } else { self.source_name(&host, &id) };
             let (give, take) = mpsc::channel::<Result<TailLine, Fault>>(WAITING);
             sources.push(futures_util::stream::unfold(take, |mut take| async { take.recv().await.map(|line| (line, take)) }).boxed());
@@ -124,10 +121,8 @@ impl Feed {
         self.publish_lines(&mut text, &mut waiting);
     }
 
-    /// Lines that came in one moment are put in order of their times; a line without one stays where it came.
     fn publish_lines(&self, text: &mut TailText, waiting: &mut Vec<TailLine>) {
-        waiting.sort_by_key(|line| line.at.unwrap_or_default());
-        append(text, std::mem::take(waiting));
+        merge(text, std::mem::take(waiting));
         self.text.send_replace(Arc::new(text.clone()));
     }
 
@@ -180,6 +175,39 @@ fn tail_line(source: &Arc<str>, line: LogLine) -> TailLine {
 
 fn plain_line(at: Option<Stamp>, words: &str) -> TailLine {
     TailLine { at, source: "".into(), is_error: false, text: crate::model::text::clean_keeping_indent(words).into() }
+}
+
+/// Adds lines where their times put them: the past of a container that answers late lies among that of the others.
+fn merge(text: &mut TailText, mut new: Vec<TailLine>) {
+    let first = new.iter().filter_map(|line| line.at).min();
+    let mut later = VecDeque::new();
+    // Only what is newer than the first of them is taken up again.
+    while let Some(last) = text.chunks.back_mut() {
+        let is_later = |line: &TailLine| first.is_some_and(|first| line.at.is_none_or(|at| at > first));
+        if !last.last().is_some_and(is_later) {
+            break;
+        }
+        let last = Arc::make_mut(last);
+        if let Some(line) = last.pop() {
+            later.push_front(line);
+            text.lines -= 1;
+        }
+        if last.is_empty() {
+            text.chunks.pop_back();
+        }
+    }
+    later.extend(new.drain(..));
+    // A line without a time stays behind the one of its own source that it came after.
+    let mut times: std::collections::HashMap<Arc<str>, Stamp> = std::collections::HashMap::new();
+    let mut timed: Vec<(Stamp, TailLine)> = Vec::with_capacity(later.len());
+    for line in later {
+        let before = times.get(&line.source).copied().or(first).unwrap_or_default();
+        let at = line.at.unwrap_or(before);
+        times.insert(Arc::clone(&line.source), at);
+        timed.push((at, line));
+    }
+    timed.sort_by_key(|(at, _)| *at);
+    append(text, timed.into_iter().map(|(_, line)| line).collect());
 }
 
 fn append(text: &mut TailText, new: Vec<TailLine>) {
@@ -258,6 +286,26 @@ mod tests {
         assert_eq!(text.lines as u64 + text.dropped, 30_000);
         assert_eq!(text.lines, text.chunks.iter().map(|c| c.len()).sum::<usize>());
         assert_eq!(&*text.chunks.back().and_then(|c| c.last()).expect("lines").text, "29 999");
+    }
+
+    #[test]
+    fn the_past_of_a_late_container_lies_among_that_of_the_others() {
+        let line = |source: &str, at: Option<i64>, words: &str| TailLine {
+            at: at.map(Stamp),
+            source: source.into(),
+            is_error: false,
+            text: words.into(),
+        };
+        let mut text = TailText::default();
+        merge(
+            &mut text,
+            vec![line("a", Some(10), "a1"), line("a", Some(30), "a2"), line("a", None, "a2 goes on"), line("a", Some(50), "a3")],
+        );
+        merge(&mut text, vec![line("b", Some(20), "b1"), line("b", Some(40), "b2"), line("b", Some(60), "b3")]);
+        merge(&mut text, vec![line("a", Some(70), "a4")]);
+        let said: Vec<&str> = text.chunks.iter().flat_map(|c| c.iter()).map(|l| &*l.text).collect();
+        assert_eq!(said, ["a1", "b1", "a2", "a2 goes on", "b2", "a3", "b3", "a4"]);
+        assert_eq!(text.lines, said.len());
     }
 
     #[test]

@@ -48,13 +48,31 @@ fn machine() -> String {
 /// The person behind `sudo` where there is one.
 fn who() -> String {
     let name = ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|key| std::env::var(key).ok().filter(|v| !v.is_empty()));
-    let name = name.unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()));
+    let uid = rustix::process::getuid().as_raw();
+    let name = name.or_else(|| login_name(&std::fs::read_to_string("/etc/passwd").ok()?, uid)).unwrap_or_else(|| format!("uid {uid}"));
     clean(&name).into_owned()
+}
+
+/// Who has this number in the text of a passwd file.
+fn login_name(passwd: &str, uid: u32) -> Option<String> {
+    let mut lines = passwd.lines().map(|line| line.split(':'));
+    lines.find_map(|mut parts| {
+        let name = parts.next().filter(|name| !name.is_empty())?;
+        (parts.nth(1)?.parse() == Ok(uid)).then(|| name.to_owned())
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_has_the_name_that_the_machine_gives_it() {
+        let passwd = "root:x:0:0:root:/root:/bin/sh\n# a remark\n:x:7::\nops:x:1000:1000::/home/ops:/bin/sh\n";
+        assert_eq!(login_name(passwd, 1000).as_deref(), Some("ops"));
+        assert_eq!(login_name(passwd, 0).as_deref(), Some("root"));
+        assert_eq!(login_name(passwd, 7), None);
+    }
 
     #[test]
     fn we_live_and_others_of_our_number_did_not() {

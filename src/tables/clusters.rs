@@ -12,6 +12,7 @@ use super::table::Table;
 use crate::model::cluster::Cluster;
 use crate::model::derived::{ClusterRollup, Rollup};
 use crate::model::fleet::Fleet;
+use crate::model::live::Usage;
 use crate::model::text::Text;
 use crate::planning::capacity;
 
@@ -55,16 +56,17 @@ impl Table for Clusters {
             "name" => Fact::Name(Cow::Borrowed(&cluster.name)),
             "idcs" => Fact::List(parts(cx.fleet, cluster).map(|(idc, _)| Cow::Borrowed(&**idc)).collect()),
             "pools" => Fact::count(cluster.pools.len()),
-            "cpu" | "mem" => {
-                let usage = sums::usage_of(cx.live, |(_, name, _)| name.as_ref() == Some(&cluster.name));
-                sums::use_of(usage.as_ref(), key)
-            }
+            "cpu" | "mem" => sums::use_of(usage(cx, cluster).as_ref(), key),
             _ => sums::fact(&sum(cx.fleet, cluster), None, key).unwrap_or(Fact::Unknown),
         }
     }
 
     fn dressed(&self, cx: &Context<'_>, row: RowId, key: &str) -> Option<Cell> {
-        sums::dressed(cx, &sum(cx.fleet, at(cx.fleet, row)?), key)
+        let cluster = at(cx.fleet, row)?;
+        if matches!(key, "cpu" | "mem") {
+            return Some(sums::use_cell(cx, usage(cx, cluster).as_ref(), key));
+        }
+        sums::dressed(cx, &sum(cx.fleet, cluster), key)
     }
 
     fn haystack(&self, cx: &Context<'_>, row: RowId, out: &mut String) {
@@ -86,6 +88,10 @@ impl Table for Clusters {
     fn under(&self, fleet: &Fleet, row: RowId) -> Scope {
         Scope { cluster: at(fleet, row).map(|cluster| Arc::clone(&cluster.name)), ..Scope::default() }
     }
+}
+
+fn usage(cx: &Context<'_>, cluster: &Cluster) -> Option<Usage> {
+    sums::usage_of(cx.live, |(_, name, _)| name.as_ref() == Some(&cluster.name))
 }
 
 fn at(fleet: &Fleet, row: RowId) -> Option<&Arc<Cluster>> {

@@ -89,7 +89,7 @@ impl Table for Containers {
             "image" => Fact::words(&c.image),
             "health" => Fact::maybe(c.health.map(health_word)),
             "id" => Fact::Words(Cow::Owned(c.id.to_string())),
-            "ports" => Fact::List(c.ports.iter().map(|p| Cow::Owned(port(p))).collect()),
+            "ports" => Fact::List(ports(c)),
             "created" => Fact::Since(c.created),
             "labels" => Fact::Labels(&c.labels),
             _ => Fact::Unknown,
@@ -162,6 +162,14 @@ impl Table for Containers {
         let host = container_at(fleet, row).map(|(host, _)| Arc::clone(host.name()));
         Scope { host, ..Scope::default() }
     }
+}
+
+/// What is published where; the same over IPv4 and IPv6 is one.
+fn ports<'a>(c: &Container) -> Vec<Cow<'a, str>> {
+    let mut all: Vec<Cow<'_, str>> = c.ports.iter().map(|p| Cow::Owned(port(p))).collect();
+    let mut seen = std::collections::BTreeSet::new();
+    all.retain(|one| seen.insert(one.clone()));
+    all
 }
 
 fn live<'l>(cx: &Context<'l>, host: &Host, c: &Container) -> Option<&'l Sample> {

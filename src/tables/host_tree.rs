@@ -90,11 +90,11 @@ impl Table for HostTree {
     const COLUMNS: &'static [Column] = &[
         Column::words("name", "NAME", "名称").width(16, 40),
         Column::figure("hosts", "HOSTS", "主机").width(5, 11),
-        Column::words("classes", "CLASS MIX", "机型构成").width(8, 32).fades(3),
+        Column::words("classes", "CLASS MIX", "机型构成").width(8, 32).fades(4),
         Column::figure("cpu", "CPU use/all", "CPU 用/全").width(7, 12).fades(2),
         Column::figure("mem", "MEM", "内存").width(4, 5).fades(1),
         Column::figure("containers", "CTR", "容器").width(4, 13),
-        Column::figure("cost_per_hour", "COST/h", "成本/时").width(7, 20).fades(4),
+        Column::figure("cost_per_hour", "COST/h", "成本/时").width(7, 20).fades(3),
         Column::figure("memory", "MEMORY", "总内存").width(7, 9).wide(),
         Column::words("engine", "ENGINE", "引擎").width(6, 14).wide(),
         Column::words("address", "ADDRESS", "地址").width(8, 40).wide(),
@@ -158,15 +158,11 @@ impl Table for HostTree {
                     _ => branch.sum().filter(|sum| sum.unsized_hosts < sum.hosts).map(|sum| sum.cores),
                 };
                 let tone = if usage.is_none() || matches!(branch, Branch::Host(host) if host.freshness.is_stale()) { Tone::Unknown } else { Tone::Plain };
-                let used = usage.map_or_else(|| "?".to_owned(), |u| ((u.cpu_milli + 500) / 1000).to_string());
-                Some(Cell::new(format!("{used}/{}", all.map_or_else(|| "?".to_owned(), |cores| cores.to_string())), tone))
+                Some(Cell::new(format!("{}/{}", cores_used(usage.as_ref()), all.map_or_else(|| "?".to_owned(), |cores| cores.to_string())), tone))
             }
-            (Branch::Host(_), "hosts") => Some(Cell::default()),
-            (Branch::Host(host), "classes") => {
-                let state = fresh::host_state_cell(host.state(cx.now), cx.lang);
-                let class = self.fact(cx, row, key).cell(cx).text;
-                Some(Cell::new(format!("{class} {}", state.text), state.tone))
-            }
+            (Branch::Host(host), "hosts") => Some(fresh::host_state_cell(host.state(cx.now), cx.lang)),
+            (Branch::Host(_), "classes") => Some(self.fact(cx, row, key).cell(cx)),
+            (_, "mem") if branch.sum().is_some() => Some(sums::use_cell(cx, branch.usage(cx).as_ref(), key)),
             (Branch::Host(_), _) => hosts::Hosts.dressed(cx, row, key),
             _ => branch.sum().and_then(|sum| sums::dressed(cx, sum, key)),
         }
@@ -178,7 +174,7 @@ impl Table for HostTree {
                 out.push(' ');
                 out.push_str(&idcs::tagged(cx.fleet, &idc.name));
             }
-            Some(Branch::Host(_)) if key == "classes" => hosts::Hosts.aliases(cx, row, "state", out),
+            Some(Branch::Host(_)) if matches!(key, "hosts" | "classes") => hosts::Hosts.aliases(cx, row, "state", out),
             _ => {}
         }
     }
@@ -248,8 +244,8 @@ impl Table for HostTree {
         let sum = &cx.fleet.derived.total;
         let mut cells = sums::total(cx, Self::COLUMNS, sum);
         if let Some(at) = Self::COLUMNS.iter().position(|c| c.key == "cpu") {
-            let used = sums::usage_of(cx.live, |_| true).map_or_else(|| "?".to_owned(), |u| ((u.cpu_milli + 500) / 1000).to_string());
-            cells[at] = Cell::plain(format!("{used}/{}", sum.cores));
+            let usage = sums::usage_of(cx.live, |_| true);
+            cells[at] = Cell::plain(format!("{}/{}", cores_used(usage.as_ref()), sum.cores));
         }
         Some(cells)
     }
@@ -261,6 +257,15 @@ impl Table for HostTree {
             Some(Branch::Host(_)) | None => false,
         }
     }
+}
+
+/// A host that stands in the tree is told as a row of the hosts, any other row as itself.
+#[must_use]
+pub fn told_as(noun: &dyn super::noun::Noun, row: RowId) -> (&dyn super::noun::Noun, RowId) {
+    if noun.name() == <HostTree as Table>::NAME && row.kind == HOST {
+        return (&hosts::Hosts, RowId { a: row.a, ..RowId::default() });
+    }
+    (noun, row)
 }
 
 fn push_cluster(fleet: &Fleet, scope: &Scope, (idc, cluster): (&IdcRollup, &ClusterRollup), row: RowId, rows: &mut Vec<RowId>) {
@@ -284,6 +289,13 @@ fn push_cluster(fleet: &Fleet, scope: &Scope, (idc, cluster): (&IdcRollup, &Clus
         let hosts = pool.hosts.iter().filter(|a| fleet.hosts.get(**a as usize).is_some_and(|host| is_here(&host.spec)));
         rows.extend(hosts.map(|a| RowId { kind: HOST, depth, a: *a, ..RowId::default() }));
     }
+}
+
+/// Whole cores in use; of a place where some hosts are not measured yet at least so many.
+fn cores_used(usage: Option<&Usage>) -> String {
+    let Some(usage) = usage else { return "?".to_owned() };
+    let least = if usage.unmeasured > 0 { "≥" } else { "" };
+    format!("{least}{}", (usage.cpu_milli + 500) / 1000)
 }
 
 fn is_wanted(wanted: Option<&str>, have: Option<&str>) -> bool {

@@ -64,6 +64,9 @@ impl Table for Idcs {
         if key == "name" {
             return Some(Cell::new(tagged(cx.fleet, &idc.name), Tone::Name));
         }
+        if matches!(key, "cpu" | "mem") {
+            return Some(sums::use_cell(cx, usage(cx, idc, key).as_ref(), key));
+        }
         sums::dressed(cx, &idc.sum, key)
     }
 

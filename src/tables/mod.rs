@@ -17,6 +17,7 @@ use serde_json::{Map, Value};
 
 pub use containers::container_at;
 pub use filter::Filter;
+pub use host_tree::told_as;
 pub use hosts::host_at;
 pub use noun::{Age, Align, Cell, Column, Context, Direction, Mark, Noun, RowId, RowKey, Scope, SortKey, Tone};
 

@@ -14,6 +14,7 @@ use crate::model::cluster::{Cluster, Pool, PoolEngine};
 use crate::model::cost::Per;
 use crate::model::derived::{PoolRollup, Rollup};
 use crate::model::fleet::Fleet;
+use crate::model::live::Usage;
 use crate::model::text::Text;
 use crate::planning::capacity;
 
@@ -67,10 +68,7 @@ impl Table for Pools {
             "name" => Fact::Name(Cow::Borrowed(&pool.name)),
             "engine" => Fact::words(if pool.engine == PoolEngine::Swarm { "swarm" } else { "direct" }),
             "shared" => pool.shared.then_some("shared").map_or(Fact::Absent, Fact::words),
-            "cpu" | "mem" => {
-                let usage = sums::usage_of(cx.live, |(_, c, p)| c.as_ref() == Some(&cluster.name) && p.as_ref() == Some(&pool.name));
-                sums::use_of(usage.as_ref(), key)
-            }
+            "cpu" | "mem" => sums::use_of(usage(cx, cluster, pool).as_ref(), key),
             "budget" => pool.budget.map_or(Fact::Absent, |(money, _)| Fact::Words(Cow::Owned(money.amount.normalize().to_string()))),
             "quota_cores" => most(pool.quota.cores),
             "quota_memory" => pool.quota.memory.map_or(Fact::Absent, Fact::Bytes),
@@ -81,6 +79,9 @@ impl Table for Pools {
 
     fn dressed(&self, cx: &Context<'_>, row: RowId, key: &str) -> Option<Cell> {
         let (cluster, pool) = at(cx.fleet, row)?;
+        if matches!(key, "cpu" | "mem") {
+            return Some(sums::use_cell(cx, usage(cx, cluster, pool).as_ref(), key));
+        }
         if key == "budget" {
             let (money, per) = pool.budget?;
             let per = match per {
@@ -127,6 +128,10 @@ impl Table for Pools {
             ..Scope::default()
         })
     }
+}
+
+fn usage(cx: &Context<'_>, cluster: &Cluster, pool: &Pool) -> Option<Usage> {
+    sums::usage_of(cx.live, |(_, c, p)| c.as_ref() == Some(&cluster.name) && p.as_ref() == Some(&pool.name))
 }
 
 fn at(fleet: &Fleet, row: RowId) -> Option<(&Cluster, &Pool)> {

@@ -34,6 +34,15 @@ pub(super) fn use_of(usage: Option<&Usage>, key: &str) -> Fact<'static> {
     percent.map_or(Fact::Unknown, |p| Fact::Percent(p as f64))
 }
 
+/// `cpu` or `mem` of a place in percent; `~` where some of its hosts are not measured yet.
+pub(super) fn use_cell(cx: &Context<'_>, usage: Option<&Usage>, key: &str) -> Cell {
+    let cell = use_of(usage, key).cell(cx);
+    match usage {
+        Some(usage) if usage.unmeasured > 0 && cell.tone != Tone::Unknown => Cell::new(format!("~{}", cell.text), Tone::Unknown),
+        _ => cell,
+    }
+}
+
 /// The fact of a column that sums have in common; `None` for others. Where nobody was listed or sized, nothing is known.
 pub(super) fn fact(sum: &Rollup, usage: Option<&Usage>, key: &str) -> Option<Fact<'static>> {
     let listed = |count: u32| if sum.hosts > 0 && sum.unlisted == sum.hosts { Fact::Unknown } else { Fact::count(count) };
@@ -135,6 +144,7 @@ pub(super) fn total(cx: &Context<'_>, columns: &[super::noun::Column], sum: &Rol
     let cell = |key: &str| match key {
         "name" => Some(Cell::new(super::fact::either(cx.lang, "total", "合计"), Tone::Dim)),
         "cost_per_hour" => Some(Cell::plain(figures::cost(&sum.cost, figures::Coded::Named, cx.lang))),
+        "cpu" | "mem" => Some(use_cell(cx, usage.as_ref(), key)),
         _ => dressed(cx, sum, key).or_else(|| fact(sum, usage.as_ref(), key).map(|f| f.cell(cx))),
     };
     columns.iter().map(|column| cell(column.key).unwrap_or_default()).collect()

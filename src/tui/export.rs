@@ -28,7 +28,7 @@ pub(super) struct Ask {
 /// Writes both files beside each other; what to say of it.
 pub(super) fn write(ask: &Ask, folder: &Path) -> Text {
     let stamp: String = ask.now.rfc3339().chars().filter(char::is_ascii_digit).take(14).collect();
-    let name = format!("wharf-{}-{stamp}", ask.sheet.noun.name());
+    let name = format!("wharf-{}-{stamp}", said(ask));
     let made = [("csv", csv as fn(&Ask, &mut dyn io::Write) -> io::Result<()>), ("json", json)]
         .into_iter()
         .try_for_each(|(ending, fill)| replace(&folder.join(format!("{name}.{ending}")), |out| fill(ask, out)));
@@ -97,7 +97,7 @@ fn field(words: &str) -> String {
 fn json(ask: &Ask, out: &mut dyn io::Write) -> io::Result<()> {
     let noun = ask.sheet.noun;
     let cx = context(ask);
-    write!(out, "{{\"noun\":{},\"at\":{},\"items\":[", Value::from(noun.name()), Value::from(ask.now.rfc3339()))?;
+    write!(out, "{{\"noun\":{},\"at\":{},\"items\":[", Value::from(said(ask)), Value::from(ask.now.rfc3339()))?;
     for (at, row) in ask.sheet.rows.iter().enumerate() {
         if at > 0 {
             out.write_all(b",")?;
@@ -105,6 +105,14 @@ fn json(ask: &Ask, out: &mut dyn io::Write) -> io::Result<()> {
         serde_json::to_writer(&mut *out, &tables::item(&cx, noun, *row))?;
     }
     out.write_all(b"]}\n")
+}
+
+/// What scripts call the rows: a tree of hosts is of hosts.
+fn said(ask: &Ask) -> &'static str {
+    match ask.sheet.noun.name() {
+        "host_tree" => "hosts",
+        name => name,
+    }
 }
 
 fn context(ask: &Ask) -> Context<'_> {

@@ -55,6 +55,7 @@ pub(super) struct Listing {
     pub problem: Option<Text>,
     pub sort: Option<Order>,
     pub at: usize,
+    hold: Hold,
     /// The row that is described at the right; it follows the bar when the bar rests.
     pub described: usize,
     pub selected: Option<RowKey>,
@@ -76,6 +77,7 @@ impl Listing {
             problem: None,
             sort: noun.first_sort().map(|(column, direction)| Order { column, direction }),
             at: 0,
+            hold: Hold::Top,
             described: 0,
             selected: None,
             marks: BTreeSet::new(),
@@ -111,7 +113,9 @@ impl Listing {
             return Err(sheet);
         }
         let before_at = self.at;
-        self.at = if sheet.selected == self.selected {
+        self.at = if self.hold == Hold::Top {
+            0
+        } else if sheet.selected == self.selected {
             sheet.found.unwrap_or(self.at)
         } else {
             // The person moved on while the worker was at it: the same row is near where it was.
@@ -162,8 +166,14 @@ impl Listing {
         sheet.rows.get(at).map(|row| sheet.noun.key(&sheet.fleet, *row))
     }
 
+    /// The bar is on the row that a person means: from now on it goes where that row goes.
+    pub(super) fn hold_row(&mut self) {
+        self.hold = Hold::Row;
+    }
+
     /// Goes to a row.
     pub(super) fn go(&mut self, at: usize) {
+        self.hold_row();
         self.at = at.min(self.rows().len().saturating_sub(1));
         self.settle();
     }
@@ -180,6 +190,7 @@ impl Listing {
 
     /// Marks the row under the bar, or takes its mark.
     pub(super) fn mark(&mut self) {
+        self.hold_row();
         let Some(key) = self.key_at(self.at) else { return };
         if !self.marks.remove(&key) && self.marks.len() < MARKS_MAX {
             self.marks.insert(key);
@@ -232,6 +243,14 @@ impl Listing {
     }
 }
 
+/// What the bar keeps to while rows come and go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Hold {
+    /// Nobody has moved it yet: the first row, whichever that is.
+    Top,
+    Row,
+}
+
 /// How a branch of a tree stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shut {
@@ -276,6 +295,18 @@ mod tests {
         let sheet = answer(&listing, &[]);
         listing.take(sheet).expect("fresh");
         assert_eq!((listing.at, listing.selected.as_deref()), (0, None));
+    }
+
+    #[test]
+    fn the_bar_stays_at_the_top_until_somebody_means_a_row() {
+        let mut listing = listing(&["c", "d"]);
+        let sheet = answer(&listing, &["b", "c", "d"]);
+        listing.take(sheet).expect("fresh");
+        assert_eq!((listing.at, listing.selected.as_deref()), (0, Some("b")));
+        listing.hold_row();
+        let sheet = answer(&listing, &["a", "b", "c", "d"]);
+        listing.take(sheet).expect("fresh");
+        assert_eq!((listing.at, listing.selected.as_deref()), (1, Some("b")));
     }
 
     #[test]

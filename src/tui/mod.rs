@@ -16,6 +16,7 @@ mod memory;
 mod outside;
 mod palette;
 mod panes;
+mod plain;
 mod settings;
 mod still;
 mod terminal;
@@ -51,7 +52,7 @@ use terminal::Terminal;
 use worker::{Sheet, Worker};
 
 pub use keymap::Remap;
-pub use settings::{Alarm, Ended, Keep, Kept, Kiosk, Place, Settings};
+pub use settings::{Alarm, Ended, Keep, Kept, Kiosk, Place, Settings, config_faults};
 pub use still::{Scene, Still};
 pub use terminal::{Ability, Colours, MouseUse, Wrapper, restore, restore_on_panic};
 

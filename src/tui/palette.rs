@@ -118,7 +118,8 @@ fn is_operation(word: &str) -> bool {
 
 fn all_words() -> Vec<Offer> {
     let panes = PANES.iter().map(|p| Offer { word: p.name().to_owned(), help: p.title() });
-    let nouns = tables::all().iter().filter(|n| !PANES.iter().any(|p| p.name() == n.name()));
+    // What a pane shows has the pane's name.
+    let nouns = tables::all().iter().filter(|n| !PANES.iter().any(|p| p.name() == n.name() || p.noun().name() == n.name()));
     let nouns = nouns.map(|n| Offer { word: n.name().to_owned(), help: n.title() });
     let verbs = AnyOperation::ALL.iter().map(|(name, help)| Offer { word: (*name).to_owned(), help: help.clone() });
     let own = WORDS.iter().map(|(word, help)| Offer { word: (*word).to_owned(), help: help.clone() });
@@ -206,6 +207,7 @@ mod tests {
         let (fleet, _) = context_of(&["h"]);
         let all = offers("", &fleet);
         assert!(all.len() > PANES.len());
+        assert!(!all.iter().any(|offer| offer.word.contains('_')), "a name of the source is no name for people");
         for offer in all {
             assert!(!matches!(read(&offer.word), Line::Wrong(_) | Line::Nothing), "{}", offer.word);
         }

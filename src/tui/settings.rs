@@ -99,6 +99,18 @@ pub enum Ended {
     Panicked,
 }
 
+/// What is wrong with the keys and themes that a config names: verbs and themes that there are not, keys given twice.
+/// `themes` are the user's own, by name.
+#[must_use]
+pub fn config_faults(console: &config::Console, themes: BTreeMap<String, String>) -> Vec<Fault> {
+    let ability = Ability::from_environment(|_| None);
+    let settings = Settings { themes, ..Settings::new(Lang::En, ability).with_config(console) };
+    let (_, mut faults) = super::keymap::Keymap::new(&settings.keys);
+    let environments = settings.theme_by_environment.keys().map(|e| Some(e.as_str()));
+    faults.extend(std::iter::once(None).chain(environments).filter_map(|environment| settings.theme_for(environment).1));
+    faults
+}
+
 impl std::fmt::Debug for Settings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Settings")
@@ -164,5 +176,25 @@ impl Settings {
         let by_environment = environment.and_then(|e| self.theme_by_environment.get(&e.to_lowercase()));
         let name = by_environment.unwrap_or(&self.theme);
         super::theme::choose(name, &self.themes, self.background.as_deref(), self.ability.colours)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn a_config_is_told_of_verbs_keys_and_themes_that_there_are_not() {
+        let text = "[console]\ntheme = \"nope\"\nkeys = { \"containers.restrat\" = \"D\", \"containers.stop\" = \"f99x\" }\n";
+        let console = config::parse(text, Path::new("/w/wharf.toml")).expect("a config").console;
+        let said: Vec<String> =
+            config_faults(&console, BTreeMap::new()).iter().map(|f| format!("{}: {}", f.endpoint, f.cause.en)).collect();
+        assert_eq!(said.len(), 3, "{said:?}");
+        assert!(said.iter().any(|s| s.starts_with("/w/wharf.toml:3: ") && s.contains("containers.restrat")), "{said:?}");
+        assert!(said.iter().any(|s| s.contains("nope")), "{said:?}");
+        let own = BTreeMap::from([("nope".to_owned(), include_str!("../../themes/dark.toml").to_owned())]);
+        assert_eq!(config_faults(&console, own).len(), 2);
     }
 }

@@ -49,7 +49,7 @@ pub(super) fn failing(host: &Host, now: Stamp) -> Vec<Failing> {
     }
     host.known_containers()
         .iter()
-        .filter_map(|c| failure(c, now).map(|failure| Failing { id: c.id, since: c.since, container: Arc::clone(c), failure }))
+        .filter_map(|c| failure(c, now).map(|failure| Failing { id: c.id, since: since(c, failure), container: Arc::clone(c), failure }))
         .collect()
 }
 
@@ -63,6 +63,11 @@ fn failure(c: &Container, now: Stamp) -> Option<Failure> {
         ContainerState::Dead => Some(Failure::Dead),
         _ => None,
     }
+}
+
+/// Since when it fails. An engine says since when it runs, not since when its health check fails.
+fn since(c: &Container, failure: Failure) -> Option<Stamp> {
+    c.since.filter(|_| failure != Failure::Unhealthy)
 }
 
 /// A failing container where it is.
@@ -112,7 +117,7 @@ fn say(failure: Failure) -> Text {
         Failure::Exited(code) => Text::made(format!("exited {code}"), format!("异常退出（{code}）")),
         Failure::Dead => Text::new("dead", "已失效"),
         Failure::Unhealthy => Text::new("unhealthy", "健康检查不通过"),
-        Failure::Restarting(Some(code)) => Text::made(format!("restarting after {code}"), format!("退出（{code}）后反复重启")),
+        Failure::Restarting(Some(code)) => Text::made(format!("restarting after exit {code}"), format!("退出（{code}）后反复重启")),
         Failure::Restarting(None) => Text::new("restarting", "正在重启"),
     }
 }

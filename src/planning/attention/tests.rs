@@ -73,7 +73,7 @@ fn failing_containers_are_grouped_by_service() {
     online(&mut fleet, "tc-web-01", ago(1), vec![sick, old, stopped, looping]);
     let all = en(&fleet);
     assert!(all.contains(&"Bad - web: 1 exited 137, 1 unhealthy (tc-web-01/web-20, yf-web-02/web-5)".to_owned()), "{all:?}");
-    assert!(all.contains(&"Warn tucheng job on tc-web-01 restarting after 2".to_owned()), "{all:?}");
+    assert!(all.contains(&"Warn tucheng job on tc-web-01 restarting after exit 2".to_owned()), "{all:?}");
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! The filter language of the `/` line and of `wharf get --filter`.
 //!
 //! Words between spaces must all be found: `web` a substring in any case, `!web` its absence, `~wb1` a fuzzy word,
-//! `state:exited` in one column, `cpu:>50` `mem:<1GiB` `created:>2h` by figure, `/v4[12]/` a regular expression,
-//! `"web:v41"` the words as they stand.
+//! `state:exited` in one column, `host:=a,b` the whole of one, `cpu:>50` `mem:<1GiB` `created:>2h` by figure,
+//! `/v4[12]/` a regular expression, `"web:v41"` the words as they stand.
 
 mod figure;
 
@@ -11,6 +11,7 @@ use std::fmt::Debug;
 use nucleo_matcher::pattern::{Atom, AtomKind, CaseMatching, Normalization};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use regex::{Regex, RegexBuilder};
+use serde_json::Value;
 
 use super::noun::{Context, Noun, RowId, SortKey};
 use crate::model::fault::{Fault, FaultKind};
@@ -41,6 +42,11 @@ enum Test {
     Column {
         column: usize,
         needle: Needle,
+    },
+    /// The whole cell is one of these, in any case.
+    Whole {
+        column: usize,
+        any: Vec<String>,
     },
     Figure {
         column: usize,
@@ -100,7 +106,7 @@ impl Filter {
 
     #[must_use]
     pub fn matches(&self, cx: &Context<'_>, noun: &dyn Noun, row: RowId, scratch: &mut Scratch) -> bool {
-        if self.terms.iter().any(|t| !matches!(t.test, Test::Column { .. } | Test::Figure { .. })) {
+        if self.terms.iter().any(|t| !matches!(t.test, Test::Column { .. } | Test::Whole { .. } | Test::Figure { .. })) {
             scratch.hay.clear();
             noun.haystack(cx, row, &mut scratch.hay);
         }
@@ -149,6 +155,14 @@ impl Test {
                 scratch.column.clear();
                 noun.say(cx, row, *column, &mut scratch.column);
                 needle.is_in(&mut scratch.column)
+            }
+            Self::Whole { column, any } => {
+                let cell = noun.cell(cx, row, *column).text.to_lowercase();
+                let value = match noun.value(cx, row, *column) {
+                    Value::String(words) => words.to_lowercase(),
+                    other => other.to_string(),
+                };
+                any.iter().any(|one| *one == cell || *one == value)
             }
             Self::Figure { column, compare } => match noun.sort_key(cx, row, *column) {
                 SortKey::Number(number) => compare.holds(number),
@@ -206,6 +220,10 @@ fn read_column(name: &str, wanted: &str, noun: &dyn Noun) -> Result<Option<Test>
     }
     if wanted.starts_with(['>', '<']) {
         return Ok(figure::Compare::parse(wanted)?.map(|compare| Test::Figure { column, compare }));
+    }
+    if let Some(whole) = wanted.strip_prefix('=') {
+        let any: Vec<String> = unquoted(whole).split(',').filter(|one| !one.is_empty()).map(str::to_lowercase).collect();
+        return Ok((!any.is_empty()).then_some(Test::Whole { column, any }));
     }
     Ok(Some(Test::Column { column, needle: Needle::new(&unquoted(wanted)) }))
 }

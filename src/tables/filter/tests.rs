@@ -56,6 +56,18 @@ fn columns_by_word_in_either_language_and_by_figure() {
 }
 
 #[test]
+fn the_whole_of_a_cell_and_nothing_that_begins_like_it() {
+    assert_eq!(kept("container:web-1"), ["web-1", "web-11"]);
+    assert_eq!(kept("container:=web-1"), ["web-1"]);
+    assert_eq!(kept("container:=Web-1,db-2"), ["db-2", "web-1"]);
+    assert_eq!(kept("!container:=web-1 container:web-1"), ["web-11"]);
+    assert_eq!(kept("container:=web-1 host:=yf-web-02"), Vec::<String>::new());
+    // As scripts know it and as people see it.
+    assert_eq!(kept("idc:=tucheng"), kept("idc:=土城"));
+    assert_eq!(kept("container:="), kept(""));
+}
+
+#[test]
 fn what_is_still_being_typed_narrows_nothing() {
     for text in ["!", "~", "state:", "cpu:>", "\"", " "] {
         assert_eq!(kept(text).len(), 11, "{text}");

@@ -134,7 +134,8 @@ impl Console {
         let charset = if settings.ability.unicode { Charset::Unicode } else { Charset::Ascii };
         let glyphs = if settings.ability.unicode { &UNICODE } else { &ASCII };
         let (theme, theme_fault) = settings.theme_for(None);
-        let moment = Moment { fleet: station.fleet, live: station.live, now: station.at, lang, zone: settings.zone.clone() };
+        let fleet = super::plain::shown_in(charset, station.fleet);
+        let moment = Moment { fleet, live: station.live, now: station.at, lang, zone: settings.zone.clone() };
         let trails = PANES.iter().map(|pane| vec![Listing::new(pane.noun(), Scope::default(), None)]).collect();
         let frozen = settings.first_screen.as_deref().and_then(Frozen::read);
         let mut console = Self {
@@ -221,7 +222,11 @@ impl Console {
             Needs::Row | Needs::Writing if self.listing().chosen().is_empty() => {
                 self.say(Text::new("no row is selected", "没有选中的行"));
             }
-            _ => (verb.run)(self),
+            Needs::Row | Needs::Writing => {
+                self.listing_mut().hold_row();
+                (verb.run)(self);
+            }
+            Needs::Nothing => (verb.run)(self),
         }
     }
 
@@ -235,6 +240,7 @@ impl Console {
     pub(super) fn take_fleet(&mut self, fleet: Arc<Fleet>, at: Stamp) -> Arc<Fleet> {
         self.moment.now = at;
         let places_changed = fleet.idcs != self.moment.fleet.idcs;
+        let fleet = super::plain::shown_in(self.look.charset, fleet);
         let before = std::mem::replace(&mut self.moment.fleet, fleet);
         if places_changed {
             self.dress();

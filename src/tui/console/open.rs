@@ -19,14 +19,14 @@ use super::super::widgets::describe::{self, Said};
 use super::super::widgets::why;
 use super::super::worker::Sheet;
 use super::{Console, Wish};
-use crate::engine::TailAsk;
+use crate::engine::{TAIL_SOURCES, TailAsk};
 use crate::model::host::{ContainerId, Host};
 use crate::model::task::TaskState;
 use crate::model::text::{Lang, Text, clean};
 use crate::tables::{Context, RowId, RowKey, Tone};
 
-/// Containers whose logs are followed together at most.
-const LOGS_MAX: usize = 100;
+/// Containers whose logs are followed together at most: as many as the engine feeds into one tail.
+const LOGS_MAX: usize = TAIL_SOURCES;
 /// Lines of a log that are asked for at first.
 const LOG_LINES: u32 = 200;
 
@@ -111,6 +111,7 @@ impl Console {
             }
             // What is not a container is shown as scripts see it.
             None => self.read(|noun, cx, row| {
+                let (noun, row) = crate::tables::told_as(noun, row);
                 let text = serde_json::to_string_pretty(&crate::tables::item(cx, noun, row)).unwrap_or_default();
                 text.lines().map(|line| Said::new("", clean(line), Tone::Plain)).collect()
             }),

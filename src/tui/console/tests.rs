@@ -201,3 +201,45 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_line_that_needs_attention_leads_to_what_it_names_and_to_nothing_else() {
+    use crate::model::derived::About;
+    let mut fleet = published();
+    // Its name is the beginning of others'.
+    let mut sick = container(1, "web-1", Some("web"), ContainerState::Running);
+    sick.health = Some(crate::model::host::Health::Unhealthy);
+    online(
+        &mut fleet,
+        "yf-web-01",
+        NOW,
+        vec![
+            sick,
+            container(2, "web-10", Some("web"), ContainerState::Running),
+            container(3, "web-11", Some("web"), ContainerState::Running),
+        ],
+    );
+    let fleet = publish(fleet);
+    let lines: Vec<About> = fleet.derived.attention.iter().map(|a| a.about.clone()).collect();
+    let mut seen = 0;
+    for (at, about) in lines.into_iter().enumerate() {
+        let About::Containers { names } = about else { continue };
+        seen += 1;
+        let mut console = console(fleet.clone(), Mode::Writing, Lang::En);
+        press(&mut console, "1");
+        console.listing_mut().go(at);
+        press(&mut console, "enter");
+        let listing = console.listing();
+        let sheet = listing.sheet.as_ref().expect("laid out");
+        let name = |key: &str| sheet.noun.columns().iter().position(|c| c.key == key).expect("a column");
+        let live = crate::model::live::Live::default();
+        let cx = crate::tables::Context { fleet: &sheet.fleet, live: &live, now: NOW, lang: Lang::En, zone: &jiff::tz::TimeZone::UTC };
+        let cell = |row, key| sheet.noun.cell(&cx, row, name(key)).text;
+        let mut found: Vec<String> = sheet.rows.iter().map(|row| format!("{}/{}", cell(*row, "host"), cell(*row, "container"))).collect();
+        let mut named: Vec<String> = names.iter().map(ToString::to_string).collect();
+        found.sort();
+        named.sort();
+        assert_eq!(found, named);
+    }
+    assert!(seen > 0, "no line is about containers");
+}

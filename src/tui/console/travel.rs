@@ -15,8 +15,8 @@ use crate::tables::{self, Direction, Noun, Scope};
 const DEEPEST: usize = 16;
 /// Hosts of a tree that is shown open at first.
 const UNFOLDED: usize = 200;
-/// Names that are put into a filter; more are not told apart by a person anyway.
-const NAMED: usize = 12;
+/// Names that are put into a filter: as many as a person may look through.
+const NAMED: usize = 200;
 
 impl Console {
     /// Goes into the row under the bar.
@@ -140,12 +140,14 @@ impl Console {
     fn go_about(&mut self, about: Option<&About>) {
         match about {
             Some(About::Hosts { idc, names }) => {
-                let filter = names_as_filter(names.iter().map(|n| &**n));
+                let filter = names_as_filter("name", names.iter().map(|n| &**n));
                 let idc = idc.to_string();
                 self.go_to("hosts", "host_tree", &filter, Some(&idc));
             }
             Some(About::Containers { names }) => {
-                let filter = names_as_filter(names.iter().map(|n| n.rsplit('/').next().unwrap_or(n)));
+                let parts = || names.iter().filter_map(|n| n.split_once('/'));
+                let hosts = names_as_filter("host", parts().map(|(host, _)| host));
+                let filter = format!("{} {hosts}", names_as_filter("container", parts().map(|(_, name)| name)));
                 self.go_to("containers", "containers", &filter, None);
             }
             Some(About::Run { id }) => self.layers.push(Box::new(Runs::at(id.clone()))),
@@ -263,12 +265,12 @@ fn crumb_of(key: &str, under: &Scope, fleet: &crate::model::fleet::Fleet) -> Str
     }
 }
 
-/// A filter that finds these names.
-fn names_as_filter<'n>(names: impl Iterator<Item = &'n str>) -> String {
-    let names: Vec<String> = names.take(NAMED).map(regex::escape).map(|n| n.replace('/', "\\/")).collect();
-    match names.as_slice() {
-        [] => String::new(),
-        [one] if !one.contains(['\\', ' ', ':', '~', '!']) => one.clone(),
-        many => format!("/{}/", many.join("|")),
+/// A filter that finds these names and no others.
+fn names_as_filter<'n>(column: &str, names: impl Iterator<Item = &'n str>) -> String {
+    let names: std::collections::BTreeSet<&str> = names.take(NAMED).collect();
+    if names.is_empty() {
+        return String::new();
     }
+    let list = names.into_iter().collect::<Vec<_>>().join(",");
+    if list.contains(char::is_whitespace) { format!("{column}:=\"{list}\"") } else { format!("{column}:={list}") }
 }

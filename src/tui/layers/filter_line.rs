@@ -49,8 +49,8 @@ impl Layer for FilterLine {
         let style = canvas.style(Role::Key);
         canvas.put(1, y, 1, "/", style);
         let help = Text::new(
-            "word  !not  ~fuzzy  col:value  col:>9  /regex/   Enter keep  Esc clear",
-            "词  !排除  ~模糊  列:值  列:>9  /正则/   Enter 保留  Esc 清除",
+            "word  !not  ~fuzzy  col:value  col:=a,b  col:>9  /regex/   Enter keep  Esc clear",
+            "词  !排除  ~模糊  列:值  列:=甲,乙  列:>9  /正则/   Enter 保留  Esc 清除",
         );
         let words = canvas.word(&help).to_owned();
         let room = screen.width.saturating_sub(2) / 2;

@@ -9,7 +9,7 @@ use super::super::theme::Role;
 use super::super::verb::{Needs, Verb};
 use super::{Deed, Desk, Layer};
 use crate::engine::Mode;
-use crate::model::text::Text;
+use crate::model::text::{Text, cut_end};
 
 /// The verbs and the chosen one.
 #[derive(Debug)]
@@ -84,7 +84,8 @@ impl Layer for Menu {
                 (true, crate::model::text::Lang::En) => "read-only".to_owned(),
                 (true, crate::model::text::Lang::Zh) => "只读".to_owned(),
             };
-            canvas.put(inner.x + 26, y, inner.width.saturating_sub(27), &help, help_style);
+            let room = inner.width.saturating_sub(27);
+            canvas.put(inner.x + 26, y, room, &cut_end(&help, usize::from(room)), help_style);
         }
         None
     }

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use crate::model::clock::Stamp;
 use crate::model::fleet::Fleet;
-use crate::model::text::{Lang, clean};
-use crate::tables::{Context, Noun, RowId, Tone, figures};
+use crate::model::text::{Lang, Text, clean};
+use crate::tables::{self, Context, Noun, RowId, Tone, figures};
 
 /// One line: a label, empty where the line goes on, and what it says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,14 +28,20 @@ impl Said {
 
 /// All columns, what scripts are told beside them, and the fault in full where the row's endpoint has one.
 pub(in crate::tui) fn describe(noun: &dyn Noun, cx: &Context<'_>, row: RowId) -> Vec<Said> {
+    let (noun, row) = tables::told_as(noun, row);
     let mut lines = Vec::new();
     for (at, column) in noun.columns().iter().enumerate() {
         let cell = noun.cell(cx, row, at);
+        // Columns that a row of this kind has not.
+        if cell.text.is_empty() || (column.wide && cell.text == "-") {
+            continue;
+        }
         lines.push(Said::new(column.title.get(cx.lang), cell.text, cell.tone));
     }
     let mut more = Vec::new();
     for (key, value) in noun.extra(cx, row) {
-        if !HIDDEN.contains(&key) && !noun.columns().iter().any(|c| c.key == key) {
+        let is_calm = ZERO_IS_CALM.contains(&key) && value.as_u64() == Some(0);
+        if !HIDDEN.contains(&key) && !is_calm && !noun.columns().iter().any(|c| c.key == key) {
             spell(key, &value, cx, &mut more);
         }
     }
@@ -43,7 +49,9 @@ pub(in crate::tui) fn describe(noun: &dyn Noun, cx: &Context<'_>, row: RowId) ->
         lines.push(Said::blank());
         lines.append(&mut more);
     }
-    let why = super::why::why(noun, cx, row);
+    let mut why = super::why::why(noun, cx, row);
+    // What was said above is not said twice.
+    why.retain(|line| line.words.is_empty() || !lines.iter().any(|have| have.words == line.words));
     if !why.is_empty() {
         lines.push(Said::blank());
         lines.extend(why);
@@ -58,10 +66,13 @@ pub(in crate::tui) fn moment(at: Stamp, cx: &Context<'_>) -> String {
 }
 
 /// Fields for scripts that say nothing new to a person.
-const HIDDEN: [&str; 7] = ["path", "currency", "costs_per_hour", "unpriced", "name", "about", "host"];
+const HIDDEN: [&str; 8] = ["path", "currency", "costs_per_hour", "unpriced", "name", "about", "host", "severity"];
+
+/// Counts of trouble that are not worth a line while there is none.
+const ZERO_IS_CALM: [&str; 2] = ["lost", "unlisted"];
 
 /// What people call fields that are no columns.
-const NAMES: [(&str, &str); 16] = [
+const NAMES: [(&str, &str); 25] = [
     ("cluster", "集群"),
     ("pool", "服务池"),
     ("exit_code", "退出码"),
@@ -74,6 +85,15 @@ const NAMES: [(&str, &str); 16] = [
     ("images", "镜像数"),
     ("warnings", "警告"),
     ("cause", "原因"),
+    ("up", "在线"),
+    ("lost", "失联"),
+    ("unlisted", "未列出容器"),
+    ("running", "运行"),
+    ("idc", "机房"),
+    ("title", "名称"),
+    ("swarm", "Swarm"),
+    ("ports", "端口"),
+    ("id", "ID"),
     ("severity", "级别"),
     ("plan", "计划"),
     ("reason", "说明"),
@@ -113,13 +133,28 @@ fn words_of(value: &Value, cx: &Context<'_>) -> String {
     }
 }
 
-/// The word that closes a box.
+/// What one row of a noun is called; the title of the noun where that fits.
+static ONE: [(&str, Text); 7] = [
+    ("containers", Text::new("container", "容器")),
+    ("hosts", Text::new("host", "主机")),
+    ("host_tree", Text::new("hosts of", "主机")),
+    ("idcs", Text::new("IDC", "机房")),
+    ("clusters", Text::new("cluster", "集群")),
+    ("pools", Text::new("pool", "服务池")),
+    ("classes", Text::new("class", "机型")),
+];
+
+/// The words over a box.
 pub(in crate::tui) fn title_of(noun: &dyn Noun, fleet: &Fleet, row: RowId, lang: Lang) -> String {
-    let key = noun.key(fleet, row);
+    let one_of = |noun: &dyn Noun| ONE.iter().find(|(name, _)| *name == noun.name()).map(|(_, one)| one.get(lang));
+    if noun.name() == "attention" {
+        return noun.title().get(lang).to_owned();
+    }
     // A container's key ends in 64 digits that nobody reads.
-    let short = match key.rsplit_once('/') {
-        Some((place, id)) if id.len() == 64 => format!("{place}/{}", &id[..12]),
-        _ => key.to_string(),
-    };
-    format!("{} {short}", noun.title().get(lang))
+    if let Some((host, container)) = (noun.name() == "containers").then(|| tables::container_at(fleet, row)).flatten() {
+        return format!("{} {}/{}", one_of(noun).unwrap_or_default(), clean(host.name()), clean(&container.name));
+    }
+    let (told, row) = tables::told_as(noun, row);
+    let title = told.title();
+    format!("{} {}", one_of(told).unwrap_or(title.get(lang)), clean(&told.key(fleet, row)))
 }

@@ -84,7 +84,7 @@ pub(in crate::tui) fn draw(canvas: &mut Canvas<'_>, area: Rect, lines: &[Said], 
 pub(in crate::tui) fn fold(words: &str, room: usize) -> Vec<String> {
     let mut rows = vec![String::new()];
     let mut used = 0;
-    for part in words.split_inclusive(' ') {
+    for part in parts(words) {
         let wide = width(part);
         if used > 0 && used + width(part.trim_end()) > room {
             rows.push(String::new());
@@ -112,6 +112,31 @@ pub(in crate::tui) fn fold(words: &str, room: usize) -> Vec<String> {
     rows
 }
 
+/// Where a line may be broken: after a space, and on either side of a wide character, of which Chinese has no spaces between.
+/// What closes (`）`, `，`) stays with what stands before it.
+fn parts(words: &str) -> impl Iterator<Item = &str> {
+    let mut rest = words;
+    std::iter::from_fn(move || {
+        let mut before: Option<char> = None;
+        let end = rest.char_indices().find_map(|(at, c)| {
+            let here =
+                before.replace(c).is_some_and(|b| b == ' ' || ((is_wide(b) || is_wide(c)) && !CLOSING.contains(c) && !OPENING.contains(b)));
+            here.then_some(at)
+        });
+        let (part, after) = rest.split_at(end.unwrap_or(rest.len()));
+        rest = after;
+        (!part.is_empty()).then_some(part)
+    })
+}
+
+/// What does not begin a row, and what does not end one.
+const CLOSING: &str = "，。、；：？！）】》”’ ";
+const OPENING: &str = "（【《“‘";
+
+fn is_wide(c: char) -> bool {
+    width(c.encode_utf8(&mut [0; 4])) > 1
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -122,6 +147,9 @@ mod tests {
         assert_eq!(fold("abcdefghij", 4), ["abcd", "efgh", "ij"]);
         assert_eq!(fold("土城数据中心", 5), ["土城", "数据", "中心"]);
         assert_eq!(fold("", 5), [""]);
+        // Chinese fills the row, and no row begins with what closes.
+        assert_eq!(fold("缩略图：2 个异常退出（137）（tc-web-05）", 16), ["缩略图：2 个异常", "退出（137）", "（tc-web-05）"]);
+        assert_eq!(fold("土城，永丰", 4), ["土", "城，", "永丰"]);
     }
 
     #[test]

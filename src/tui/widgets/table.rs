@@ -27,8 +27,9 @@ const GAP: u16 = 2;
 pub(in crate::tui) const WIDE_FROM: u16 = 160;
 /// Most columns of a figure.
 const FIGURE_MAX: u16 = 24;
-/// Room for the age of an overdue row.
+/// Room for the age of an overdue row, and for its cause before wide columns come.
 const AGE: u16 = 4;
+const CAUSE: u16 = 24;
 
 /// Draws the table with its head. The rows point into the sheet's own Fleet, so `cx` must be made from it.
 pub(in crate::tui) fn draw(canvas: &mut Canvas<'_>, area: Rect, listing: &Listing, sheet: &Sheet, cx: &Context<'_>) {
@@ -102,13 +103,10 @@ struct Layout {
     tree: bool,
 }
 
-fn columns_of(width: u16) -> impl Fn(&(usize, &Column)) -> bool {
-    move |(_, column)| !column.wide || width >= WIDE_FROM
-}
-
 fn lay_columns(canvas: &Canvas<'_>, area: Rect, listing: &Listing, sheet: &Sheet, shown: &[Line], totals: Option<&[Cell]>) -> Layout {
     let all = sheet.noun.columns();
     let lang = canvas.look.lang;
+    let screen = canvas.buffer.area.width;
     let mut drawn = listing.drawn.borrow_mut();
     drawn.widest.resize(all.len(), 0);
     for (at, column) in all.iter().enumerate() {
@@ -123,7 +121,7 @@ fn lay_columns(canvas: &Canvas<'_>, area: Rect, listing: &Listing, sheet: &Sheet
     }
     let overdue = shown.iter().any(|l| l.overdue.is_some());
     let room = area.width.saturating_sub(GUTTER + if overdue { AGE + GAP } else { 0 });
-    let mut kept: Vec<(usize, &Column)> = all.iter().enumerate().filter(columns_of(area.width)).collect();
+    let mut kept: Vec<(usize, &Column)> = all.iter().enumerate().filter(|(_, c)| !c.wide).collect();
     let widest = drawn.widest.clone();
     let needed = |at: usize, column: &Column| if column.align == Align::Right { widest[at] } else { column.min };
     let least = |kept: &[(usize, &Column)]| kept.iter().map(|(at, c)| needed(*at, c) + GAP).sum::<u16>().saturating_sub(GAP);
@@ -134,14 +132,21 @@ fn lay_columns(canvas: &Canvas<'_>, area: Rect, listing: &Listing, sheet: &Sheet
         };
         kept.remove(worst);
     }
-    let mut spare = room.saturating_sub(least(&kept));
+    // Wide ones come where nothing else is cut for them, the cause of an overdue row neither.
+    let whole = |kept: &[(usize, &Column)]| kept.iter().map(|(at, _)| widest[*at] + GAP).sum::<u16>() + if overdue { CAUSE } else { 0 };
+    for (at, column) in all.iter().enumerate().filter(|(_, c)| c.wide && screen >= WIDE_FROM) {
+        if whole(&kept).saturating_add(widest[at]) > room {
+            break;
+        }
+        kept.push((at, column));
+    }
+    let mut widths: Vec<u16> = kept.iter().map(|(at, column)| needed(*at, column)).collect();
+    let wanted: Vec<u16> = kept.iter().map(|(at, _)| widest[*at]).collect();
+    share(&mut widths, &wanted, room.saturating_sub(least(&kept)));
     let mut x = area.x + GUTTER;
     let mut columns = Vec::new();
-    for (at, column) in kept {
-        let least = needed(at, column);
-        let more = widest[at].saturating_sub(least).min(spare);
-        spare -= more;
-        let to = (x + least + more).min(area.right());
+    for ((at, _), wide) in kept.into_iter().zip(widths) {
+        let to = (x + wide).min(area.right());
         if x < to {
             columns.push((at, x, to));
         }
@@ -149,6 +154,15 @@ fn lay_columns(canvas: &Canvas<'_>, area: Rect, listing: &Listing, sheet: &Sheet
     }
     let age = overdue.then_some(x).filter(|x| *x + AGE <= area.right());
     Layout { columns, age, tree: sheet.noun.is_tree() }
+}
+
+/// Shares out spare room a column at a time to the narrowest that wants more: a long one is cut before a short one.
+fn share(widths: &mut [u16], wanted: &[u16], spare: u16) {
+    for _ in 0..spare {
+        let hungry = widths.iter_mut().zip(wanted).filter(|(have, want)| **have < **want);
+        let Some((narrowest, _)) = hungry.min_by_key(|(have, _)| **have) else { return };
+        *narrowest += 1;
+    }
 }
 
 fn draw_head(canvas: &mut Canvas<'_>, area: Rect, listing: &Listing, all: &[Column], layout: &Layout) {
@@ -321,6 +335,16 @@ mod tests {
         let rows = drawn(&names, 3, (40, 4), &look(Lang::Zh, Charset::Ascii));
         assert_eq!(rows[0], "   ??          ??");
         assert_eq!(rows[3], ">* ??-?           4");
+    }
+
+    #[test]
+    fn spare_room_goes_to_the_narrow_and_only_long_words_are_cut() {
+        let mut widths = [4, 4, 9];
+        share(&mut widths, &[30, 9, 9], 20);
+        assert_eq!(widths, [19, 9, 9]);
+        let mut widths = [4, 4];
+        share(&mut widths, &[5, 6], 100);
+        assert_eq!(widths, [5, 6]);
     }
 
     #[test]

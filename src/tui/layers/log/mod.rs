@@ -6,6 +6,8 @@
 //!  14:01:59 tc-web-04/web-7  upstream timeout after 5 s
 //! ```
 
+mod row;
+
 use std::cell::Cell;
 use std::sync::Arc;
 
@@ -16,12 +18,13 @@ use super::super::encode::Cursor;
 use super::super::input::{Code, Key, Mouse, MouseDeed};
 use super::super::theme::Role;
 use super::super::widgets::input::Entry;
+use super::super::widgets::pager::fold;
 use super::{Cover, Deed, Desk, Layer};
 use crate::engine::{Tail, TailLine, TailText};
-use crate::model::clock::Stamp;
 use crate::model::text::{Lang, Text, cut_middle, width};
+use row::{Margin, draw_words};
 
-/// Most columns of a line's source.
+/// Most columns of a line's source; on narrow terminals a quarter of them.
 const SOURCE_MAX: u16 = 28;
 
 /// A box over a tail.
@@ -32,7 +35,14 @@ pub(in crate::tui) struct LogBox {
     /// The first line shown while not following.
     top: Cell<usize>,
     page: Cell<usize>,
+    /// The first line shown while following.
+    last: Cell<usize>,
+    kind: Follow,
     following: bool,
+    long: Long,
+    only: Only,
+    /// The line that was found last.
+    found: Option<usize>,
     /// Columns scrolled to the right.
     aside: usize,
     search: String,
@@ -57,6 +67,20 @@ pub(in crate::tui) enum Follow {
     FromTop,
 }
 
+/// What becomes of lines that are longer than the screen is wide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Long {
+    Cut,
+    Folded,
+}
+
+/// Which lines are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Only {
+    All,
+    Found,
+}
+
 impl LogBox {
     pub(in crate::tui) fn new(title: String, follow: Follow) -> Self {
         Self {
@@ -64,7 +88,12 @@ impl LogBox {
             source: Source::Awaited,
             top: Cell::new(0),
             page: Cell::new(1),
+            last: Cell::new(0),
+            kind: follow,
             following: follow == Follow::Newest,
+            long: Long::Cut,
+            only: Only::All,
+            found: None,
             aside: 0,
             search: String::new(),
             typing: None,
@@ -81,12 +110,29 @@ impl LogBox {
     }
 
     fn scroll(&mut self, lines: isize) {
-        let count = self.text().lines;
-        let last = count.saturating_sub(self.page.get());
+        let last = self.last.get();
         let top = if self.following { last } else { self.top.get() };
         let next = top.saturating_add_signed(lines).min(last);
-        self.following = lines > 0 && next == last && count > 0;
+        self.following = lines > 0 && next == last && self.text().lines > 0;
         self.top.set(next);
+    }
+
+    fn has_word(&self, line: &TailLine) -> bool {
+        !self.search.is_empty() && line.text.to_lowercase().contains(&self.search.to_lowercase())
+    }
+
+    /// The lines that are to be looked at.
+    fn seen<'t>(&self, text: &'t TailText) -> Vec<&'t TailLine> {
+        let all = self.only == Only::All || self.search.is_empty();
+        lines(text).filter(|line| all || self.has_word(line)).collect()
+    }
+
+    /// Shows only what has the word, or all again, and keeps to the newest.
+    fn turn_only(&mut self) {
+        self.only = if self.only == Only::All { Only::Found } else { Only::All };
+        self.found = None;
+        self.following = self.kind == Follow::Newest;
+        self.top.set(0);
     }
 
     /// Goes to the next line, or the one before, that has the word.
@@ -95,18 +141,26 @@ impl LogBox {
             return;
         }
         let text = self.text();
-        let needle = self.search.to_lowercase();
-        let hits: Vec<usize> =
-            lines(&text).enumerate().filter(|(_, l)| l.text.to_lowercase().contains(&needle)).map(|(at, _)| at).collect();
-        let top = if self.following { text.lines.saturating_sub(self.page.get()) } else { self.top.get() };
+        let hits = self.hits(&text);
+        let from = self.found.unwrap_or_else(|| if self.following { usize::MAX } else { self.top.get() });
         let next = match direction {
-            Seek::Next => hits.iter().find(|at| **at > top).or(hits.first()),
-            Seek::Before => hits.iter().rev().find(|at| **at < top).or(hits.last()),
+            Seek::Next => hits.iter().find(|at| **at > from).or(hits.first()),
+            Seek::Before => hits.iter().rev().find(|at| **at < from).or(hits.last()),
         };
         if let Some(at) = next {
             self.following = false;
-            self.top.set(*at);
+            self.found = Some(*at);
+            // Already in sight: the picture stands still.
+            let top = self.top.get().min(self.last.get());
+            if !(top..top + self.page.get()).contains(at) {
+                self.top.set(at.saturating_sub(self.page.get() / 3));
+            }
         }
+    }
+
+    /// Places of the lines that have the word, among those that are seen.
+    fn hits(&self, text: &TailText) -> Vec<usize> {
+        self.seen(text).iter().enumerate().filter(|(_, line)| self.has_word(line)).map(|(at, _)| at).collect()
     }
 }
 
@@ -132,10 +186,12 @@ impl Layer for LogBox {
                 Code::Esc => {
                     self.typing = None;
                     self.search.clear();
+                    (self.found, self.only) = (None, Only::All);
                 }
                 _ => {
                     entry.key(key);
                     entry.text().clone_into(&mut self.search);
+                    self.found = None;
                 }
             }
             return;
@@ -144,7 +200,12 @@ impl Layer for LogBox {
         match key.code {
             Code::Esc | Code::Char('q') => desk.deeds.push(Deed::Close),
             Code::Char('/') => self.typing = Some(Entry::default()),
-            Code::Char('f') => self.following = !self.following,
+            Code::Char('f') if self.following => {
+                self.top.set(self.last.get());
+                self.following = false;
+            }
+            Code::Char('w') => self.long = if self.long == Long::Cut { Long::Folded } else { Long::Cut },
+            Code::Char('o') => self.turn_only(),
             Code::Char('n') => self.seek(Seek::Next),
             Code::Char('N') => self.seek(Seek::Before),
             Code::Char('j') | Code::Down => self.scroll(1),
@@ -152,7 +213,7 @@ impl Layer for LogBox {
             Code::PageDown | Code::Char(' ') => self.scroll(page),
             Code::PageUp => self.scroll(-page),
             Code::Char('g') | Code::Home => self.scroll(isize::MIN),
-            Code::Char('G') | Code::End => self.following = true,
+            Code::Char('f' | 'G') | Code::End => self.following = true,
             Code::Right => self.aside = (self.aside + 16).min(16_384),
             Code::Left => self.aside = self.aside.saturating_sub(16),
             Code::Char('c') => {
@@ -203,25 +264,58 @@ impl Layer for LogBox {
         }
         let page = usize::from(area.height);
         self.page.set(page.max(1));
-        let last = text.lines.saturating_sub(page);
+        let seen = self.seen(&text);
+        let first = seen.len().saturating_sub(page);
+        let top = if self.following { first } else { self.top.get().min(first) };
+        let most = SOURCE_MAX.min(area.width / 4);
+        let sources = seen[top..].iter().take(page).map(|l| u16::try_from(width(&l.source)).unwrap_or(most));
+        let margin = Margin { source: sources.max().unwrap_or(0).min(most), zone: &desk.moment.zone };
+        // Of folded lines fewer fit: as many of the newest as there is room for.
+        let mut room = page;
+        let fit = seen[first..].iter().rev().take_while(|line| {
+            let high = self.rows_of(line, margin.room(area.width, line)).len();
+            let fits = high <= room;
+            room = room.saturating_sub(high);
+            fits
+        });
+        let last = seen.len() - fit.count().max(1).min(seen.len());
+        self.last.set(last);
         let top = if self.following { last } else { self.top.get().min(last) };
-        let shown: Vec<&TailLine> = lines(&text).skip(top).take(page).collect();
-        let source = shown.iter().map(|l| u16::try_from(width(&l.source)).unwrap_or(SOURCE_MAX)).max().unwrap_or(0).min(SOURCE_MAX);
-        for (line, y) in shown.iter().zip(area.y..) {
-            self.draw_line(canvas, Rect::new(area.x, y, area.width, 1), line, source, &desk.moment.zone);
+        let mut y = area.y;
+        for (line, at) in seen[top..].iter().zip(top..) {
+            let mark = match (self.found == Some(at), line.is_error) {
+                (true, _) => canvas.look.glyphs.selected,
+                // Without colours too it is seen what went to stderr.
+                (false, true) => "!",
+                (false, false) => "",
+            };
+            let style = canvas.style(if line.is_error { Role::Warn } else { Role::Text });
+            canvas.put(area.x, y, 1, mark, style);
+            let x = margin.draw(canvas, (area.x, y), line);
+            let room = margin.room(area.width, line);
+            for words in self.rows_of(line, room) {
+                if y >= area.bottom() {
+                    break;
+                }
+                draw_words(canvas, Rect::new(x, y, room, 1), (&words, &self.search), style);
+                y += 1;
+            }
+            if y >= area.bottom() {
+                break;
+            }
         }
         cursor
     }
 
     fn hints(&self) -> Vec<(&'static str, Text)> {
-        vec![
-            ("Esc", Text::new("back", "返回")),
-            ("f", Text::new("follow", "跟随")),
-            ("/", Text::new("find", "查找")),
-            ("n N", Text::new("next, before", "下一个、上一个")),
-            ("← →", Text::new("aside", "左右")),
-            ("c", Text::new("copy", "复制")),
-        ]
+        let follow = (self.kind == Follow::Newest).then(|| ("f", Text::new("follow", "跟随")));
+        let only = (!self.search.is_empty()).then(|| ("o", Text::new("only found", "仅看匹配")));
+        let mut hints = vec![("Esc", Text::new("back", "返回"))];
+        hints.extend(follow);
+        hints.extend([("/", Text::new("find", "查找")), ("n N", Text::new("next, before", "下一个、上一个"))]);
+        hints.extend(only);
+        hints.extend([("w", Text::new("wrap", "折行")), ("← →", Text::new("aside", "左右")), ("c", Text::new("copy", "复制"))]);
+        hints
     }
 }
 
@@ -229,35 +323,14 @@ impl LogBox {
     fn draw_head(&self, canvas: &mut Canvas<'_>, body: Rect, text: &TailText) -> Cursor {
         let en = canvas.look.lang == Lang::En;
         let state = match (&self.source, text.ended, self.following) {
-            (Source::Awaited, ..) => {
-                if en {
-                    "waiting"
-                } else {
-                    "等待中"
-                }
-            }
-            (_, true, _) => {
-                if en {
-                    "ended"
-                } else {
-                    "已结束"
-                }
-            }
-            (_, _, true) => {
-                if en {
-                    "following"
-                } else {
-                    "跟随中"
-                }
-            }
-            (_, _, false) => {
-                if en {
-                    "held"
-                } else {
-                    "已停住"
-                }
-            }
+            (Source::Awaited, ..) => Text::new("waiting", "等待中"),
+            // A text that stands still neither ends nor is held.
+            _ if self.kind == Follow::FromTop => Text::new("", ""),
+            (_, true, _) => Text::new("ended", "已结束"),
+            (_, _, true) => Text::new("following", "跟随中"),
+            (_, _, false) => Text::new("held", "已停住"),
         };
+        let state = state.get(canvas.look.lang);
         let mut right = if en { format!("{} lines", text.lines) } else { format!("{} 行", text.lines) };
         if text.dropped > 0 {
             right = if en { format!("{right}  dropped {}", text.dropped) } else { format!("{right}  丢弃 {}", text.dropped) };
@@ -269,111 +342,42 @@ impl LogBox {
         let title = cut_middle(&self.title, usize::from(room) / 2);
         let mut x = body.x + 1 + canvas.put(body.x + 1, body.y, room, &title, head) + 2;
         let state_style = canvas.style(if self.following && !text.ended { Role::Good } else { Role::Changing });
-        x += canvas.put(x, body.y, edge.saturating_sub(x), state, state_style) + 2;
+        let used = canvas.put(x, body.y, edge.saturating_sub(x), state, state_style);
+        x += if used > 0 { used + 2 } else { 0 };
         let accent = canvas.style(Role::Accent);
         if let Some(entry) = &self.typing {
             canvas.put(x, body.y, 1, "/", accent);
             return Some(entry.draw(canvas, (x + 1, body.y), edge.saturating_sub(x + 1), accent));
         }
         if !self.search.is_empty() {
-            let needle = self.search.to_lowercase();
-            let hits = lines(text).filter(|l| l.text.to_lowercase().contains(&needle)).count();
-            let words = if en { format!("/{}  {hits} found", self.search) } else { format!("/{}  {hits} 处", self.search) };
-            canvas.put(x, body.y, edge.saturating_sub(x), &words, accent);
+            let hits = self.hits(text);
+            let all = hits.len();
+            let found = self.found.map(|found| hits.partition_point(|at| *at <= found));
+            let count = match (found, en) {
+                (Some(nth), true) => format!("{nth} of {all}"),
+                (Some(nth), false) => format!("{nth} / {all}"),
+                (None, true) => format!("{all} found"),
+                (None, false) => format!("{all} 处"),
+            };
+            let only = match (self.only, en) {
+                (Only::All, _) => "",
+                (Only::Found, true) => "  only",
+                (Only::Found, false) => "  仅此",
+            };
+            let words = format!("/{}  {count}{only}", self.search);
+            canvas.put(x, body.y, edge.saturating_sub(x + 2), &words, accent);
         }
         None
     }
 
-    fn draw_line(&self, canvas: &mut Canvas<'_>, area: Rect, line: &TailLine, source: u16, zone: &jiff::tz::TimeZone) {
-        let dim = canvas.style(Role::Dim);
-        let mut x = area.x + 1;
-        if let Some(at) = line.at {
-            x += canvas.put(x, area.y, 8, &clock_of(at, zone), dim) + 1;
+    /// The words of a line as the rows that they are shown on.
+    fn rows_of(&self, line: &TailLine, room: u16) -> Vec<String> {
+        match self.long {
+            Long::Cut => vec![line.text.chars().skip(self.aside).collect()],
+            Long::Folded => fold(&line.text, usize::from(room.max(8))),
         }
-        if source > 0 {
-            let name = canvas.style(Role::Name);
-            canvas.put_cut(x, area.y, source, &line.source, name);
-            x += source + 1;
-        }
-        let style = canvas.style(if line.is_error { Role::Warn } else { Role::Text });
-        let found = canvas.style(Role::Match);
-        let words: String = line.text.chars().skip(self.aside).collect();
-        let room = area.right().saturating_sub(x);
-        let needle = self.search.to_lowercase();
-        let lower = words.to_lowercase();
-        // Lowering may change lengths; then nothing is highlighted rather than the wrong words.
-        if needle.is_empty() || lower.len() != words.len() {
-            canvas.put(x, area.y, room, &words, style);
-            return;
-        }
-        let (mut at, mut used) = (0, 0);
-        while let Some(hit) = lower[at..].find(&needle) {
-            let (from, to) = (at + hit, at + hit + needle.len());
-            if !words.is_char_boundary(from) || !words.is_char_boundary(to) {
-                break;
-            }
-            used += canvas.put(x + used, area.y, room.saturating_sub(used), &words[at..from], style);
-            used += canvas.put(x + used, area.y, room.saturating_sub(used), &words[from..to], found);
-            at = to;
-        }
-        canvas.put(x + used, area.y, room.saturating_sub(used), &words[at..], style);
     }
-}
-
-/// `14:01:58` in the person's zone.
-fn clock_of(at: Stamp, zone: &jiff::tz::TimeZone) -> String {
-    jiff::Timestamp::from_millisecond(at.0).map_or_else(|_| "?".to_owned(), |t| t.to_zoned(zone.clone()).strftime("%H:%M:%S").to_string())
 }
 
 #[cfg(test)]
-mod tests {
-    use ratatui::buffer::Buffer;
-
-    use super::super::super::canvas::Charset;
-    use super::super::super::canvas::tests::{look, rows_of};
-    use super::super::super::testing::{NOW, desk_of};
-    use super::*;
-
-    fn text(count: usize) -> Arc<TailText> {
-        let line = |n: usize| TailLine {
-            at: Some(NOW),
-            source: "h/web-1".into(),
-            is_error: n % 2 == 1,
-            text: format!("line {n} ok\u{1b}[2J {}", if n % 10 == 3 { "Timeout" } else { "" }).into(),
-        };
-        let chunks = (0..count).map(line).collect::<Vec<_>>().chunks(7).map(|c| Arc::new(c.to_vec())).collect();
-        Arc::new(TailText { chunks, lines: count, dropped: 2, faults: Vec::new(), ended: false })
-    }
-
-    fn shown(log: &LogBox) -> Vec<String> {
-        let look = look(Lang::En, Charset::Unicode);
-        let mut buffer = Buffer::empty(Rect::new(0, 0, 70, 6));
-        desk_of(|desk| {
-            log.draw(&mut Canvas { buffer: &mut buffer, look: &look }, Rect::new(0, 0, 70, 6), desk);
-        });
-        rows_of(&buffer)
-    }
-
-    #[test]
-    fn it_follows_stops_when_scrolled_and_finds_words() {
-        let mut log = LogBox::new("logs web".into(), Follow::Newest);
-        log.source = Source::Still(text(100));
-        let rows = shown(&log);
-        assert!(rows[0].contains("following") && rows[0].ends_with("100 lines  dropped 2"), "{}", rows[0]);
-        assert!(rows[5].contains("h/web-1 line 99 ok\u{FFFD}[2J"), "{}", rows[5]);
-        desk_of(|desk| log.key(&Key::char('k'), desk));
-        let rows = shown(&log);
-        assert!(rows[0].contains("held") && rows[5].contains("line 98"), "{rows:?}");
-        desk_of(|desk| {
-            for c in "/timeout".chars() {
-                log.key(&Key::char(c), desk);
-            }
-            log.key(&Key::plain(Code::Enter), desk);
-        });
-        let rows = shown(&log);
-        assert!(rows[0].contains("/timeout  10 found"), "{}", rows[0]);
-        assert!(rows[1].contains("Timeout"), "{rows:?}");
-        desk_of(|desk| log.key(&Key::char('G'), desk));
-        assert!(shown(&log)[5].contains("line 99"));
-    }
-}
+mod tests;
