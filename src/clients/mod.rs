@@ -9,6 +9,7 @@ pub mod http;
 mod limits;
 pub mod oci;
 pub mod program;
+mod room;
 mod ssh;
 mod tls;
 
@@ -70,6 +71,7 @@ pub(in crate::clients) struct Shared {
     pub(in crate::clients) ssh: ssh::Masters,
     pub(in crate::clients) words: docker::Words,
     limits: Limits,
+    pub(in crate::clients) room: Arc<room::Room>,
 }
 
 impl Wire {
@@ -89,6 +91,7 @@ impl Wire {
             ssh,
             words: docker::Words::default(),
             limits,
+            room: Arc::new(room::Room::new(limits.open_files_soft)),
         })))
     }
 
