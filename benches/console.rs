@@ -36,7 +36,8 @@ fn main() {
         busy(&site, world, *hosts, if quick { 20 } else { 300 });
         first_row(&site, world, if quick { 3 } else { 15 });
     }
-    idle(&Site::new(&folder, "small"), if quick { Duration::from_secs(2) } else { Duration::from_secs(30) });
+    idle(&Site::new(&folder, "small"), if quick { Duration::from_secs(2) } else { Duration::from_secs(25) });
+    dense(&Site::new(&folder, "dense"), if quick { Duration::from_secs(3) } else { Duration::from_secs(60) });
     fs::remove_dir_all(&folder).expect("the folder goes");
 }
 
@@ -146,17 +147,57 @@ fn first_row(site: &Site, world: &str, runs: usize) {
     println!("{world}: {}", percentiles("exec to first row, from the cache", &mut times));
 }
 
-/// Bytes written while nothing that is shown changes.
+/// Bytes written while nothing that is shown changes, a pane at a time; on panes with live figures those change.
 fn idle(site: &Site, time: Duration) {
     let mut console = site.console();
     console.expect("all hosts", LONG, |screen| all_up(screen, 4));
-    console.send("4");
-    std::thread::sleep(Duration::from_secs(3));
-    let (before, cpu) = (console.bytes(), cpu_ticks(console.pid()));
-    std::thread::sleep(time);
-    let (bytes, ticks) = (console.bytes() - before, cpu_ticks(console.pid()) - cpu);
-    println!("small: {bytes} bytes in {} s of idleness, {ticks} ticks of 10 ms of a core", time.as_secs());
+    for pane in ["1", "4", "5", "6"] {
+        console.send(pane);
+        std::thread::sleep(Duration::from_secs(4));
+        let (before, text, cpu) = (console.bytes(), console.text(), cpu_ticks(console.pid()));
+        std::thread::sleep(time);
+        let (bytes, ticks) = (console.bytes() - before, cpu_ticks(console.pid()) - cpu);
+        let rows = text.lines().zip(console.text().lines()).filter(|(was, is)| was != is).count();
+        println!("small, pane {pane}: {bytes} bytes in {} s, {rows} rows show something else, {ticks} ticks of 10 ms", time.as_secs());
+    }
     leave(&mut console);
+}
+
+/// One host with 5,000 containers, stats shown: memory, use of a core, connections to the host.
+fn dense(site: &Site, time: Duration) {
+    let mut console = site.console();
+    console.expect("the host", LONG, |screen| all_up(screen, 1));
+    console.send("5");
+    console.expect("a selected container", LONG, |screen| selected(screen).is_some());
+    console.expect("figures", LONG, |screen| screen.contents().contains('%'));
+    let (cpu, end) = (cpu_ticks(console.pid()), Instant::now() + time);
+    let mut most = 0;
+    while Instant::now() < end {
+        most = most.max(connections(console.pid()));
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    let ticks = cpu_ticks(console.pid()) - cpu;
+    #[allow(clippy::cast_precision_loss, reason = "a percentage")]
+    let percent = ticks as f64 / time.as_secs_f64();
+    println!(
+        "dense: 5,000 containers on one host: {} MB, at most {} MB, {percent:.1} % of a core, at most {most} connections",
+        kilobytes(console.pid(), "VmRSS") / 1024,
+        kilobytes(console.pid(), "VmHWM") / 1024
+    );
+    leave(&mut console);
+}
+
+/// TCP connections that a process holds open now.
+fn connections(pid: u32) -> usize {
+    let links = fs::read_dir(format!("/proc/{pid}/fd")).expect("descriptors").filter_map(Result::ok);
+    let held: Vec<String> = links.filter_map(|fd| Some(fs::read_link(fd.path()).ok()?.to_string_lossy().into_owned())).collect();
+    let table = fs::read_to_string(format!("/proc/{pid}/net/tcp")).expect("a table");
+    // proc_net_tcp: the fourth field is the state, 01 for established; the tenth the inode.
+    let open = table.lines().filter_map(|line| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        (fields.get(3) == Some(&"01")).then(|| format!("socket:[{}]", fields.get(9).unwrap_or(&"")))
+    });
+    open.filter(|socket| held.contains(socket)).count()
 }
 
 fn leave(console: &mut Pty) {

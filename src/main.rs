@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use wharf::cli::arguments::{Lab as LabAsk, RunWhat};
-use wharf::cli::{self, Cli, Exit, Face, Out, Paper};
+use wharf::cli::{self, Cli, Exit, Face, Streams};
 use wharf::clients::{Mode, Wire, WireOptions};
-use wharf::config::{self, Config, Places};
+use wharf::config::{self, Config, Places, Problem};
 use wharf::engine::{self, Interest, RunnerCommand, Running, Setup};
 use wharf::journal::{self, Journal, Leaving};
 use wharf::lab::{Lab, LabOptions, World};
@@ -17,7 +17,7 @@ use wharf::model::endpoint::EndpointKind;
 use wharf::model::fault::Fault;
 use wharf::model::registry::Question;
 use wharf::operations::Limits;
-use wharf::tui::{self, Ability, Alarm, Kept, Kiosk, Place, Settings};
+use wharf::tui::{self, Ability, About, Alarm, Entry, Kept, Kiosk, Place, Settings};
 
 /// What every face needs.
 struct Given {
@@ -31,7 +31,8 @@ struct Given {
 struct Premises {
     config: Config,
     state: PathBuf,
-    journal: Option<Journal>,
+    journal: Result<Journal, Fault>,
+    about: About,
 }
 
 fn main() -> ExitCode {
@@ -63,9 +64,10 @@ async fn run(given: &Given) -> Exit {
             let console_faults = |config: &Config, places: &Places| tui::config_faults(&config.console, user_themes(places));
             cli::config::config(ask, &given.places, console_faults, &mut out(given, None).lend())
         }
+        Some(Face::Watch(_)) => screen_over_config(given, Mode::ReadOnly, Stage::watch).await,
         Some(face) => match premises(given).await {
-            Ok(premises) => over(given, face, premises).await,
-            Err(exit) => exit,
+            Ok(premises) => over(given, face, premises.told(given)).await,
+            Err(problems) => refuse_config(given, &problems),
         },
     }
 }
@@ -76,7 +78,6 @@ async fn over(given: &Given, face: &Face, premises: Premises) -> Exit {
     let limits = limits_of(&premises.config);
     let (state, config) = (premises.state.clone(), premises.config.clone());
     match face {
-        Face::Watch(_) => screen(given, premises, Mode::ReadOnly, Stage::watch(&config)).await,
         Face::Get(ask) => {
             let query = match cli::get::Query::new(ask.clone()) {
                 Ok(query) => query,
@@ -109,7 +110,7 @@ async fn over(given: &Given, face: &Face, premises: Premises) -> Exit {
             })
             .await
         }
-        Face::Lab(_) | Face::Config(_) => Exit::Usage,
+        Face::Lab(_) | Face::Watch(_) | Face::Config(_) => Exit::Usage,
     }
 }
 
@@ -124,9 +125,29 @@ async fn console(given: &Given) -> Exit {
             cli::FirstStart::Leave(exit) => return exit,
         }
     }
-    match premises(given).await {
-        Ok(premises) => screen(given, premises, writing(given), Stage::console()).await,
-        Err(exit) => exit,
+    screen_over_config(given, writing(given), |_| Stage::console()).await
+}
+
+/// The console over the user's config. The picture of the last run stands on the terminal before the config is read.
+async fn screen_over_config(given: &Given, mode: Mode, stage: fn(&Config) -> Stage) -> Exit {
+    let state = state_dir(given, &given.places.identity());
+    let first = settings(given, &state, given.about(), &Stage::console());
+    let mut entry = Entry::with_last_picture(first, mode, journal::owner_here(&given.clock), given.clock.now());
+    let premises = match &mut entry {
+        None => Ok(premises(given).await),
+        Some(entry) => entry.during(premises(given)).await,
+    };
+    match premises {
+        Ok(Ok(premises)) => {
+            let stage = stage(&premises.config);
+            screen(given, premises, mode, Opened { stage, entry }).await
+        }
+        Ok(Err(problems)) => {
+            // The problems are told on the ordinary screen.
+            drop(entry);
+            refuse_config(given, &problems)
+        }
+        Err(_) => Exit::Ok,
     }
 }
 
@@ -138,8 +159,10 @@ async fn lab(given: &Given, world: Option<&str>) -> Exit {
         Err(fault) => return refuse(&fault, &mut streams),
     };
     let state = state_dir(given, "lab");
-    let journal = Journal::open(&state, &given.clock).await.ok();
-    let exit = screen(given, Premises { config, state, journal }, writing(given), Stage::lab()).await;
+    let about = About { config: "lab".to_owned(), mark: String::new() };
+    let journal = Journal::open(&state, &given.clock).await;
+    let premises = Premises { config, state, journal, about };
+    let exit = screen(given, premises, writing(given), Opened { stage: Stage::lab(), entry: None }).await;
     drop(lab);
     exit
 }
@@ -193,13 +216,26 @@ impl Stage {
     }
 }
 
-async fn screen(given: &Given, premises: Premises, mode: Mode, stage: Stage) -> Exit {
+/// How a screen begins.
+struct Opened {
+    stage: Stage,
+    /// The terminal, where it was taken already.
+    entry: Option<Entry>,
+}
+
+async fn screen(given: &Given, premises: Premises, mode: Mode, opened: Opened) -> Exit {
     let mut streams = out(given, Some(&premises.config));
-    let _log = log_to(&premises.state);
-    let settings = settings(given, &premises, &stage);
-    let clock = given.clock.clone();
+    let _log = cli::log_to(&premises.state);
+    let console = &premises.config.console;
+    let mut settings = settings(given, &premises.state, premises.about.clone(), &opened.stage).with_config(console);
+    if let Some(lang) = given.cli.always.lang {
+        settings.lang = lang.into();
+    }
+    // Without memory nothing may be written to the world, but looking is still possible.
+    settings.faults.extend(premises.journal.as_ref().err().cloned());
+    let (clock, entry) = (given.clock.clone(), opened.entry);
     with_engine(given, premises, Start { mode, interest: Interest::Console, kinds: Vec::new(), questions: Vec::new() }, async |running| {
-        match tui::run(running.engine.clone(), settings, clock).await {
+        match tui::run(running.engine.clone(), settings, clock, entry).await {
             Ok(_) => Exit::Ok,
             Err(fault) => refuse(&fault, &mut streams),
         }
@@ -207,23 +243,19 @@ async fn screen(given: &Given, premises: Premises, mode: Mode, stage: Stage) -> 
     .await
 }
 
-fn settings(given: &Given, premises: &Premises, stage: &Stage) -> Settings {
-    let console = &premises.config.console;
+/// What a screen is told before the config is known.
+fn settings(given: &Given, state: &Path, about: About, stage: &Stage) -> Settings {
     let ability = Ability::from_environment(|name| std::env::var(name).ok());
-    let lang = given.cli.lang(console.language, &given.locale);
-    let mut settings = Settings::new(lang, ability);
+    let mut settings = Settings::new(given.cli.lang(None, &given.locale), ability);
     settings.zone = jiff::tz::TimeZone::system();
-    let mut settings = settings.with_config(console);
-    if let Some(lang) = given.cli.always.lang {
-        settings.lang = lang.into();
-    }
     settings.place = stage.place;
     settings.kiosk.clone_from(&stage.kiosk);
-    settings.themes = user_themes(&given.places);
+    settings.themes = given.places.themes();
     settings.background = std::env::var("COLORFGBG").ok();
-    settings.first_screen = journal::left_blocking(&premises.state, Leaving::Screen);
-    settings.memory = journal::left_blocking(&premises.state, Leaving::Memory).and_then(|blob| String::from_utf8(blob).ok());
-    let state = premises.state.clone();
+    settings.about = about;
+    settings.first_screen = journal::left_blocking(state, Leaving::Screen);
+    settings.memory = journal::left_blocking(state, Leaving::Memory).and_then(|blob| String::from_utf8(blob).ok());
+    let state = state.to_owned();
     settings.keep = Some(Arc::new(move |kept: Kept| {
         for (what, blob) in [(Leaving::Screen, kept.first_screen.as_slice()), (Leaving::Memory, kept.memory.as_bytes())] {
             if let Err(fault) = journal::leave_blocking(&state, what, blob) {
@@ -232,15 +264,6 @@ fn settings(given: &Given, premises: &Premises, stage: &Stage) -> Settings {
         }
     }));
     settings
-}
-
-fn user_themes(places: &Places) -> std::collections::BTreeMap<String, String> {
-    let folder = places.user.parent().map(|p| p.join("themes"));
-    let files = folder.and_then(|f| std::fs::read_dir(f).ok()).into_iter().flatten().flatten();
-    files
-        .filter(|file| file.path().extension().is_some_and(|e| e == "toml"))
-        .filter_map(|file| Some((file.path().file_stem()?.to_str()?.to_owned(), std::fs::read_to_string(file.path()).ok()?)))
-        .collect()
 }
 
 /// What an engine is started for.
@@ -269,7 +292,7 @@ async fn with_engine(given: &Given, premises: Premises, start: Start, face: impl
         places: (!is_lab).then(|| given.places.clone()),
         config: premises.config,
         wire,
-        journal: premises.journal,
+        journal: premises.journal.ok(),
         clock: given.clock.clone(),
         owner: journal::owner_here(&given.clock),
         runner,
@@ -282,21 +305,41 @@ async fn with_engine(given: &Given, premises: Premises, start: Start, face: impl
     exit
 }
 
-async fn premises(given: &Given) -> Result<Premises, Exit> {
-    let config = match config::load(&given.places) {
-        Ok(config) => config,
-        Err(problems) => return Err(cli::config::tell_problems(&problems, &mut out(given, None).lend())),
+/// Reads the config and opens the journal.
+async fn premises(given: &Given) -> Result<Premises, Vec<Problem>> {
+    // Before the files are read: a picture of a config that changes meanwhile is of neither.
+    let about = given.about();
+    let places = given.places.clone();
+    let config = match tokio::task::spawn_blocking(move || config::load(&places)).await {
+        Ok(config) => config?,
+        Err(died) => std::panic::resume_unwind(died.into_panic()),
     };
     let state = state_dir(given, &config.identity);
-    let journal = match Journal::open(&state, &given.clock).await {
-        Ok(journal) => Some(journal),
-        Err(fault) => {
-            // Without memory nothing may be written to the world, but looking is still possible.
-            refuse(&fault, &mut out(given, Some(&config)));
-            None
+    let journal = Journal::open(&state, &given.clock).await;
+    Ok(Premises { config, state, journal, about })
+}
+
+fn refuse_config(given: &Given, problems: &[Problem]) -> Exit {
+    cli::config::tell_problems(problems, &mut out(given, None).lend())
+}
+
+impl Premises {
+    /// Says on standard error what is wrong with the memory: without it nothing may be written to the world,
+    /// but looking is still possible.
+    fn told(self, given: &Given) -> Self {
+        if let Err(fault) = &self.journal {
+            refuse(fault, &mut out(given, Some(&self.config)));
         }
-    };
-    Ok(Premises { config, state, journal })
+        self
+    }
+}
+
+impl Given {
+    /// What a picture of this console is of, and all that decides how its frame looks.
+    fn about(&self) -> About {
+        let lang = self.cli.always.lang.map_or_else(String::new, |lang| format!("{lang:?}"));
+        About { config: self.places.identity(), mark: format!("{} {} {lang}", self.places.mark(), self.locale) }
+    }
 }
 
 fn writing(given: &Given) -> Mode {
@@ -327,55 +370,11 @@ fn runtime_dir() -> PathBuf {
     }
 }
 
-/// A log in the state directory, one file a day, seven kept. Nothing is ever logged to the terminal.
-fn log_to(state: &Path) -> Option<tracing_appender::non_blocking::WorkerGuard> {
-    use tracing_subscriber::EnvFilter;
-    let files = tracing_appender::rolling::Builder::new()
-        .rotation(tracing_appender::rolling::Rotation::DAILY)
-        .filename_prefix("wharf")
-        .filename_suffix("log")
-        .max_log_files(7)
-        .build(state)
-        .ok()?;
-    let (writer, guard) = tracing_appender::non_blocking(files);
-    let filter = EnvFilter::try_from_env("WHARF_LOG").unwrap_or_else(|_| EnvFilter::new("wharf=info"));
-    tracing_subscriber::fmt().with_writer(writer).with_ansi(false).with_env_filter(filter).try_init().ok()?;
-    Some(guard)
-}
-
-/// Standard output and error, as one face writes on them.
-struct Streams {
-    paper: Paper,
-    lang: wharf::model::text::Lang,
-    zone: jiff::tz::TimeZone,
-    clock: Clock,
-    stdout: std::io::Stdout,
-    stderr: std::io::Stderr,
-}
-
-impl Streams {
-    fn lend(&mut self) -> Out<'_> {
-        Out {
-            out: &mut self.stdout,
-            err: &mut self.stderr,
-            paper: self.paper,
-            lang: self.lang,
-            zone: self.zone.clone(),
-            clock: self.clock.clone(),
-        }
-    }
-}
-
 fn out(given: &Given, config: Option<&Config>) -> Streams {
     let console = config.map(|c| &c.console);
-    Streams {
-        paper: Paper::standard(&given.locale),
-        lang: given.cli.lang(console.and_then(|c| c.language), &given.locale),
-        zone: console.and_then(|c| c.timezone.clone()).unwrap_or_else(jiff::tz::TimeZone::system),
-        clock: given.clock.clone(),
-        stdout: std::io::stdout(),
-        stderr: std::io::stderr(),
-    }
+    let lang = given.cli.lang(console.and_then(|c| c.language), &given.locale);
+    let zone = console.and_then(|c| c.timezone.clone()).unwrap_or_else(jiff::tz::TimeZone::system);
+    Streams::standard(&given.locale, lang, zone, given.clock.clone())
 }
 
 fn refuse(fault: &Fault, streams: &mut Streams) -> Exit {

@@ -11,10 +11,12 @@ mod print;
 pub mod run;
 mod settle;
 mod span;
+mod streams;
 
 pub use arguments::{Cli, Face};
 pub use first::{FirstStart, first_start};
 pub use out::{Marks, Out, Paper, complain};
+pub use streams::{Streams, log_to};
 
 /// Why the process ends, as scripts are told (PRODUCT 1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

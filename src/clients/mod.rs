@@ -10,6 +10,7 @@ mod limits;
 pub mod oci;
 mod pace;
 pub mod program;
+mod room;
 mod ssh;
 mod tls;
 
@@ -72,6 +73,7 @@ pub(in crate::clients) struct Shared {
     pub(in crate::clients) ssh: ssh::Masters,
     pub(in crate::clients) words: docker::Words,
     limits: Limits,
+    pub(in crate::clients) room: Arc<room::Room>,
 }
 
 impl Wire {
@@ -91,6 +93,7 @@ impl Wire {
             ssh,
             words: docker::Words::default(),
             limits,
+            room: Arc::new(room::Room::new(limits.open_files_soft)),
         })))
     }
 

@@ -1,5 +1,6 @@
 //! Where configs are: the company's, the user's, or the one named on the command line.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{ErrorKind, Read};
 use std::os::unix::fs::MetadataExt;
@@ -32,6 +33,39 @@ impl Places {
     #[must_use]
     pub fn any(&self) -> bool {
         self.system.exists() || self.user.exists()
+    }
+
+    /// Twelve hexadecimal digits of the canonical path of the user's config. Reads nothing.
+    #[must_use]
+    pub fn identity(&self) -> String {
+        identity(&self.user)
+    }
+
+    /// The state of the two files in short: another word when one of them has changed. Reads neither.
+    #[must_use]
+    pub fn mark(&self) -> String {
+        let mut digest = Sha256::new();
+        for path in [&self.system, &self.user] {
+            digest.update(path.as_os_str().as_encoded_bytes());
+            if let Ok(about) = std::fs::metadata(path) {
+                for number in [about.mtime(), about.mtime_nsec(), about.size().cast_signed(), about.ino().cast_signed()] {
+                    digest.update(number.to_le_bytes());
+                }
+            }
+            digest.update([0]);
+        }
+        short(&digest.finalize())
+    }
+
+    /// The themes beside the user's config: name and TOML.
+    #[must_use]
+    pub fn themes(&self) -> BTreeMap<String, String> {
+        let folder = self.user.parent().map(|p| p.join("themes"));
+        let files = folder.and_then(|f| std::fs::read_dir(f).ok()).into_iter().flatten().flatten();
+        files
+            .filter(|file| file.path().extension().is_some_and(|e| e == "toml"))
+            .filter_map(|file| Some((file.path().file_stem()?.to_str()?.to_owned(), std::fs::read_to_string(file.path()).ok()?)))
+            .collect()
     }
 
     /// True where the user's file is one that somebody named, and so must be there.
@@ -112,7 +146,10 @@ pub(super) fn read(path: &Path) -> Result<Option<String>, Box<Problem>> {
 /// A short name for a config file that stays the same however its path is written.
 pub(super) fn identity(path: &Path) -> String {
     let canonical = std::fs::canonicalize(path).or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned());
-    let digest = Sha256::digest(canonical.as_os_str().as_encoded_bytes());
+    short(&Sha256::digest(canonical.as_os_str().as_encoded_bytes()))
+}
+
+fn short(digest: &[u8]) -> String {
     digest.iter().take(6).fold(String::with_capacity(12), |mut hex, byte| {
         let _ = write!(hex, "{byte:02x}");
         hex

@@ -24,6 +24,9 @@ const GATHER: Duration = Duration::from_millis(60);
 const ASK_ALL_FROM: usize = 50;
 /// The whole list, as the check on the events.
 const CHECK_LIST: Duration = Duration::from_mins(1);
+/// The list of a host that there is no stream of, and how many times before a stream is tried again.
+const LOOK_EVERY: Duration = Duration::from_secs(10);
+const LOOKS: u32 = 12;
 /// A list may be long on the way from an engine with thousands of containers.
 const LIST_DEADLINE: Duration = Duration::from_mins(1);
 
@@ -62,6 +65,15 @@ pub(super) struct Poller {
     pub(super) interest: Interest,
 }
 
+/// How it is known what happens on a host.
+enum Watch {
+    Events(Box<DockerEvents>),
+    /// There is no room for a stream.
+    Lists,
+    /// Nobody wants to know.
+    Nothing,
+}
+
 /// Why a connection's time was over.
 enum Over {
     /// Trouble: say so and wait.
@@ -71,7 +83,7 @@ enum Over {
 }
 
 impl Poller {
-    /// Runs until it is dropped.
+    /// Runs until it is dropped. What is asked is boxed: of ten thousand pollers most wait, and hold only what waiting needs.
     pub(super) async fn run(mut self) {
         sleep(self.pace.spread.mul_f64(fastrand::f64())).await;
         let mut backoff = Backoff::new(self.pace.retry_cap);
@@ -99,12 +111,13 @@ impl Poller {
     }
 
     async fn connection(&mut self, backoff: &mut Backoff) -> Over {
-        match self.open().await {
-            Ok(events) => {
+        match Box::pin(self.open()).await {
+            Ok(watch) => {
                 backoff.reset();
-                match events {
-                    Some(events) => self.follow(events).await,
-                    None => std::future::pending().await,
+                match watch {
+                    Watch::Events(events) => self.follow(*events).await,
+                    Watch::Lists => self.look_again().await,
+                    Watch::Nothing => std::future::pending().await,
                 }
             }
             Err(fault) => Over::Failed(fault),
@@ -112,17 +125,37 @@ impl Poller {
     }
 
     /// Facts, then the events, then the list: what happens between the two last is in the events.
-    async fn open(&self) -> Result<Option<DockerEvents>, Fault> {
+    async fn open(&self) -> Result<Watch, Fault> {
         let facts = self.line.docker.fetch_host().await?;
         self.report(Fact::Host(facts)).await;
         if self.interest != Interest::Console {
             // A script asks once; it needs no stream of what comes after.
             self.list_all().await?;
-            return Ok(None);
+            return Ok(Watch::Nothing);
         }
-        let events = self.line.docker.watch_events(None).await?;
+        let watch = match self.line.docker.watch_events(None).await {
+            Ok(events) => Watch::Events(Box::new(events)),
+            // Our own limit, and no fault of the host: it is asked more often instead.
+            Err(fault) if fault.kind == FaultKind::Limit => Watch::Lists,
+            Err(fault) => return Err(fault),
+        };
         self.list_all().await?;
-        Ok(Some(events))
+        Ok(watch)
+    }
+
+    /// Without a stream: lists alone, until it is worth trying again.
+    async fn look_again(&self) -> Over {
+        let mut looks = ticks(LOOK_EVERY.max(self.pace.ping));
+        for _ in 0..LOOKS {
+            tokio::select! {
+                _ = looks.tick() => {}
+                () = self.line.wake.notified() => {}
+            }
+            if let Err(fault) = Box::pin(self.list_all()).await {
+                return Over::Failed(fault);
+            }
+        }
+        Over::Ended
     }
 
     async fn follow(&self, mut events: DockerEvents) -> Over {
@@ -136,13 +169,13 @@ impl Poller {
                         changes.take(&event);
                         continue;
                     }
-                    Some(Err(fault)) => return self.after_stream(Some(fault)).await,
-                    None => return self.after_stream(None).await,
+                    Some(Err(fault)) => return Box::pin(self.after_stream(Some(fault))).await,
+                    None => return Box::pin(self.after_stream(None)).await,
                 },
-                () = sleep_until(changes.due.unwrap_or_else(Instant::now)), if changes.due.is_some() => self.ask_about(std::mem::take(&mut changes)).await,
-                _ = ping.tick() => self.ping().await,
-                _ = check.tick() => self.list_all().await,
-                () = self.line.wake.notified() => self.list_all().await,
+                () = sleep_until(changes.due.unwrap_or_else(Instant::now)), if changes.due.is_some() => Box::pin(self.ask_about(std::mem::take(&mut changes))).await,
+                _ = ping.tick() => Box::pin(self.ping()).await,
+                _ = check.tick() => Box::pin(self.list_all()).await,
+                () = self.line.wake.notified() => Box::pin(self.list_all()).await,
             };
             if let Err(fault) = asked {
                 return Over::Failed(fault);
@@ -289,6 +322,15 @@ mod tests {
             assert!(f64::from(hosts) / pace.ping.as_secs_f64() <= 201.0, "{hosts}");
             assert!(pace.ping >= Duration::from_secs(2) && pace.ping <= Duration::from_mins(1));
         }
+    }
+
+    #[test]
+    fn a_poller_that_waits_is_small() {
+        fn size<F: Future>(_: impl FnOnce(Poller) -> F) -> usize {
+            size_of::<F>()
+        }
+        let size = size(Poller::run);
+        assert!(size < 6_000, "{size} bytes each, for ten thousand hosts");
     }
 
     #[test]

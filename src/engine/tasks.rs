@@ -28,7 +28,8 @@ impl Tasks {
 
     /// Starts `work`, which is dropped at its next wait when these tasks are cancelled.
     pub(super) fn start(&self, name: &'static str, owner: &str, work: impl Future<Output = ()> + Send + 'static) {
-        self.spawn(name, owner, self.cancel.clone().run_until_cancelled_owned(work));
+        // What is moved into a future to be awaited there is held twice: of ten thousand tasks that is not little.
+        self.spawn(name, owner, self.cancel.clone().run_until_cancelled_owned(Box::pin(work)));
     }
 
     /// Starts `work`, which looks at [`Tasks::token`] itself and ends in its own time: it has something to finish.

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::fact::{Fact, either};
-use super::noun::{Cell, Column, Context, Direction, Mark, RowId, RowKey, Scope, Tone};
+use super::noun::{Cell, Column, Context, Direction, Mark, RowId, RowKey, Scope, Sought, Tone};
 use super::table::Table;
 use super::{figures, idc_title};
 use crate::model::endpoint::Freshness;
 use crate::model::fleet::Fleet;
-use crate::model::host::{Container, ContainerState, Health, Host, HostState, Port};
+use crate::model::host::{Container, ContainerId, ContainerState, Health, Host, HostState, Port};
 use crate::model::live::Sample;
 use crate::model::text::Text;
 
@@ -46,6 +46,7 @@ impl Table for Containers {
         Column::words("labels", "LABELS", "标签").width(8, 60).wide(),
     ];
     const FIRST_SORT: Option<(&'static str, Direction)> = Some(("container", Direction::Up));
+    const MOVING: &'static [&'static str] = &["cpu", "mem", "net", "created"];
 
     fn rows(&self, fleet: &Fleet, scope: &Scope) -> Vec<RowId> {
         let mut rows = Vec::new();
@@ -156,6 +157,20 @@ impl Table for Containers {
             ("net_tx", json!(sample.and_then(|s| s.tx))),
             ("ports", json!(c.ports)),
         ]
+    }
+
+    fn origin<'f>(&self, fleet: &'f Fleet, row: RowId) -> Option<&'f Arc<Host>> {
+        fleet.hosts.get(row.a as usize)
+    }
+
+    fn row_of(&self, fleet: &Fleet, key: &str) -> Sought {
+        let found = key.split_once('/').and_then(|(name, id)| {
+            let at = fleet.hosts.binary_search_by(|host| (**host.name()).cmp(name)).ok()?;
+            let id = ContainerId::parse(id)?;
+            let nth = fleet.hosts[at].known_containers().binary_search_by(|c| c.id.cmp(&id)).ok()?;
+            Some(RowId { a: u32::try_from(at).ok()?, b: u32::try_from(nth).ok()?, ..RowId::default() })
+        });
+        found.map_or(Sought::Nowhere, Sought::Row)
     }
 
     fn under(&self, fleet: &Fleet, row: RowId) -> Scope {

@@ -6,6 +6,7 @@ pub mod filter;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod fresh;
+pub mod lineup;
 pub mod noun;
 pub mod sort;
 mod sums;
@@ -19,7 +20,7 @@ pub use containers::container_at;
 pub use filter::Filter;
 pub use host_tree::told_as;
 pub use hosts::host_at;
-pub use noun::{Age, Align, Cell, Column, Context, Direction, Mark, Noun, RowId, RowKey, Scope, SortKey, Tone};
+pub use noun::{Age, Align, Cell, Column, Context, Direction, Mark, Noun, RowId, RowKey, Scope, SortKey, Sought, Tone};
 
 use crate::model::fleet::Fleet;
 use crate::model::text::clean;

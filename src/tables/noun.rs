@@ -1,10 +1,12 @@
 //! What a table is to whoever shows it: named columns over the rows of one Fleet, as data.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use crate::model::clock::Stamp;
 use crate::model::fleet::Fleet;
-use crate::model::host::HostSpec;
+use crate::model::host::{Host, HostSpec};
 use crate::model::live::Live;
 use crate::model::registry::Question;
 use crate::model::task::Severity;
@@ -23,7 +25,7 @@ pub struct RowId {
 }
 
 /// What a row is called in every Fleet: `host/container-id`, a host's name, `idc/cluster/pool`.
-pub type RowKey = std::sync::Arc<str>;
+pub type RowKey = Arc<str>;
 
 /// What cells are made from.
 #[derive(Clone, Copy, Debug)]
@@ -193,10 +195,10 @@ pub enum Direction {
 /// Which rows are wanted: nothing narrows nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scope {
-    pub idc: Option<std::sync::Arc<str>>,
-    pub cluster: Option<std::sync::Arc<str>>,
-    pub pool: Option<std::sync::Arc<str>>,
-    pub host: Option<std::sync::Arc<str>>,
+    pub idc: Option<Arc<str>>,
+    pub cluster: Option<Arc<str>>,
+    pub pool: Option<Arc<str>>,
+    pub host: Option<Arc<str>>,
     /// Keys of tree rows that are closed.
     pub closed: std::collections::BTreeSet<RowKey>,
 }
@@ -205,12 +207,21 @@ impl Scope {
     /// Whether a host lies in it. An empty name of a cluster or pool means: of none.
     #[must_use]
     pub fn holds(&self, spec: &HostSpec) -> bool {
-        let is = |wanted: &Option<std::sync::Arc<str>>, have: Option<&str>| wanted.as_deref().is_none_or(|w| w == have.unwrap_or(""));
+        let is = |wanted: &Option<Arc<str>>, have: Option<&str>| wanted.as_deref().is_none_or(|w| w == have.unwrap_or(""));
         is(&self.idc, Some(&spec.idc))
             && is(&self.cluster, spec.cluster.as_deref())
             && is(&self.pool, spec.pool.as_deref())
             && is(&self.host, Some(&spec.name))
     }
+}
+
+/// What is known of a key without looking at the rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sought {
+    Row(RowId),
+    /// No row of this Fleet has the key.
+    Nowhere,
+    LookForIt,
 }
 
 /// A noun as rows and columns. One static value a noun; object-safe, so that panes hold `&'static dyn Noun`.
@@ -270,6 +281,23 @@ pub trait Noun: Sync + std::fmt::Debug {
     fn total(&self, cx: &Context<'_>) -> Option<Vec<Cell>> {
         let _ = cx;
         None
+    }
+    /// For lists that get long: the thing that the row's words, and its sort keys under columns that do not move, are made from
+    /// (and from the IDCs and the language). Rows of one thing stand together and have its `a`; no other rows have that `a`.
+    /// `None`: read the row anew each time.
+    fn origin<'f>(&self, fleet: &'f Fleet, row: RowId) -> Option<&'f Arc<Host>> {
+        let _ = (fleet, row);
+        None
+    }
+    /// True where a column's sort keys change with the time or with live figures.
+    fn moves(&self, column: usize) -> bool {
+        let _ = column;
+        true
+    }
+    /// The row of a key, where there is a quicker way than to look at all of them.
+    fn row_of(&self, fleet: &Fleet, key: &str) -> Sought {
+        let _ = (fleet, key);
+        Sought::LookForIt
     }
     /// The order that a person expects first, where it is not the natural one: a column and a direction.
     fn first_sort(&self) -> Option<(usize, Direction)> {

@@ -27,34 +27,53 @@ pub fn sort(cx: &Context<'_>, noun: &dyn Noun, rows: &mut [RowId], order: Order)
 /// A row with its sort key made cheap to compare.
 struct Keyed {
     row: RowId,
-    /// Numbers, then words, then unknown.
-    rank: u8,
-    /// The number, or the first eight bytes of the words, as an integer of the same order.
-    head: u64,
-    words: String,
+    head: SortHead,
+    tail: String,
 }
 
 impl Keyed {
     fn new(key: SortKey, row: RowId) -> Self {
+        let (head, tail) = SortHead::new(key);
+        Self { row, head, tail }
+    }
+
+    fn compare(&self, other: &Self, direction: Direction) -> Ordering {
+        self.head.compare(&other.head, direction, || self.tail.cmp(&other.tail))
+    }
+}
+
+/// The beginning of a sort key, which mostly decides.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SortHead {
+    /// Numbers, then words, then unknown.
+    rank: u8,
+    /// The number, or the first eight bytes of the words, as an integer of the same order.
+    head: u64,
+}
+
+impl SortHead {
+    /// A key's head, and the words that it begins.
+    pub(super) fn new(key: SortKey) -> (Self, String) {
         match key {
-            SortKey::Number(number) => Self { row, rank: 0, head: ordered(number), words: String::new() },
+            SortKey::Number(number) => (Self { rank: 0, head: ordered(number) }, String::new()),
             SortKey::Words(words) => {
                 let words = with_numbers(words);
                 let mut head = [0u8; 8];
                 for (place, byte) in head.iter_mut().zip(words.bytes()) {
                     *place = byte;
                 }
-                Self { row, rank: 1, head: u64::from_be_bytes(head), words }
+                (Self { rank: 1, head: u64::from_be_bytes(head) }, words)
             }
-            SortKey::Unknown => Self { row, rank: 2, head: 0, words: String::new() },
+            SortKey::Unknown => (Self { rank: 2, head: 0 }, String::new()),
         }
     }
 
-    fn compare(&self, other: &Self, direction: Direction) -> Ordering {
+    /// `tails` compares what the heads leave open. Unknown is last both ways.
+    pub(super) fn compare(&self, other: &Self, direction: Direction, tails: impl FnOnce() -> Ordering) -> Ordering {
         if self.rank == 2 || other.rank == 2 {
             return self.rank.cmp(&other.rank);
         }
-        let up = (self.rank, self.head).cmp(&(other.rank, other.head)).then_with(|| self.words.cmp(&other.words));
+        let up = (self.rank, self.head).cmp(&(other.rank, other.head)).then_with(tails);
         if direction == Direction::Up { up } else { up.reverse() }
     }
 }

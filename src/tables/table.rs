@@ -1,14 +1,16 @@
 //! How a file of this floor says what its noun is; every [`Table`] is a [`Noun`].
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::fact::Fact;
-use super::noun::{Age, Cell, Column, Context, Direction, Mark, Noun, RowId, RowKey, Scope, SortKey};
+use super::noun::{Age, Cell, Column, Context, Direction, Mark, Noun, RowId, RowKey, Scope, SortKey, Sought};
 use crate::model::clock::Stamp;
 use crate::model::endpoint::Freshness;
 use crate::model::fleet::Fleet;
+use crate::model::host::Host;
 use crate::model::registry::Question;
 use crate::model::text::Text;
 
@@ -22,6 +24,8 @@ pub(super) trait Table: Sync + Debug {
     const IS_TREE: bool = false;
     /// What each registry has to be asked for these rows: [`Noun::questions`].
     const QUESTIONS: &'static [Question] = &[];
+    /// Keys of columns whose sort keys change with the time or with live figures.
+    const MOVING: &'static [&'static str] = &[];
 
     fn rows(&self, fleet: &Fleet, scope: &Scope) -> Vec<RowId>;
     fn key(&self, fleet: &Fleet, row: RowId) -> RowKey;
@@ -60,6 +64,15 @@ pub(super) trait Table: Sync + Debug {
     fn opens(&self, fleet: &Fleet, row: RowId) -> bool {
         let _ = (fleet, row);
         false
+    }
+    /// Of long lists: [`Noun::origin`].
+    fn origin<'f>(&self, fleet: &'f Fleet, row: RowId) -> Option<&'f Arc<Host>> {
+        let _ = (fleet, row);
+        None
+    }
+    fn row_of(&self, fleet: &Fleet, key: &str) -> Sought {
+        let _ = (fleet, key);
+        Sought::LookForIt
     }
 }
 
@@ -142,6 +155,18 @@ impl<T: Table> Noun for T {
 
     fn total(&self, cx: &Context<'_>) -> Option<Vec<Cell>> {
         Table::total(self, cx)
+    }
+
+    fn origin<'f>(&self, fleet: &'f Fleet, row: RowId) -> Option<&'f Arc<Host>> {
+        Table::origin(self, fleet, row)
+    }
+
+    fn moves(&self, column: usize) -> bool {
+        T::COLUMNS.get(column).is_none_or(|column| T::MOVING.contains(&column.key))
+    }
+
+    fn row_of(&self, fleet: &Fleet, key: &str) -> Sought {
+        Table::row_of(self, fleet, key)
     }
 
     fn first_sort(&self) -> Option<(usize, Direction)> {

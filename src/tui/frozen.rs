@@ -1,13 +1,18 @@
 //! The last screen of an earlier run: shown at once, marked as such, until there is anything newer.
 
+use jiff::tz::TimeZone;
 use ratatui::layout::Rect;
 use serde::{Deserialize, Serialize};
 
 use super::canvas::Canvas;
+use super::frame::Care;
 use super::glyphs::UNICODE;
 use super::panes::PANES;
+use super::settings::{About, Settings};
+use super::terminal::MouseUse;
 use super::theme::Role;
 use crate::model::clock::Stamp;
+use crate::model::text::Lang;
 
 /// Largest picture that is read, in bytes.
 const LARGEST: usize = 256 * 1024;
@@ -19,7 +24,35 @@ const ROWS: usize = 200;
 pub(super) struct Frozen {
     pub pane: String,
     pub at: Stamp,
+    pub about: About,
+    pub setting: Setting,
     rows: Vec<String>,
+}
+
+/// What the frame around the rows was made from: as long as the config is the same, it is still so before the config is read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Setting {
+    pub lang: Lang,
+    pub theme: String,
+    /// IANA's name; `None`: the machine's own.
+    pub zone: Option<String>,
+    pub mouse: bool,
+    pub read_only: bool,
+    /// The tag that stands in every frame.
+    pub environment: Option<(String, Care)>,
+}
+
+impl Setting {
+    /// Lays what was so in the last run over the settings of a console that has no config yet.
+    pub(super) fn over(&self, mut settings: Settings) -> Settings {
+        settings.lang = self.lang;
+        settings.theme.clone_from(&self.theme);
+        if let Some(zone) = self.zone.as_deref().and_then(|name| TimeZone::get(name).ok()) {
+            settings.zone = zone;
+        }
+        settings.mouse = if self.mouse { MouseUse::On } else { MouseUse::Off };
+        settings
+    }
 }
 
 impl Frozen {
@@ -33,13 +66,14 @@ impl Frozen {
     }
 
     /// Keeps rows as they were drawn. Marks of state become the mark of what is not confirmed: a state of long ago is no state.
-    pub(super) fn of(pane: &str, at: Stamp, rows: Vec<String>) -> Self {
+    pub(super) fn of(pane: &str, at: Stamp, about: &About, setting: Setting, rows: Vec<String>) -> Self {
         let signs = [UNICODE.good, UNICODE.warn, UNICODE.bad, UNICODE.changing, UNICODE.absent];
         let unmarked = |row: String| {
             let row = signs.iter().fold(row, |row, sign| row.replace(sign, UNICODE.unknown));
             row.replace([UNICODE.selected, UNICODE.marked].map(|s| s.chars().next().unwrap_or(' ')), " ")
         };
-        Self { pane: pane.to_owned(), at, rows: rows.into_iter().take(ROWS).map(unmarked).collect() }
+        let rows = rows.into_iter().take(ROWS).map(unmarked).collect();
+        Self { pane: pane.to_owned(), at, about: about.clone(), setting, rows }
     }
 
     pub(super) fn blob(&self) -> Vec<u8> {
@@ -61,12 +95,13 @@ mod tests {
 
     #[test]
     fn what_is_kept_is_read_back_without_its_states() {
-        let frozen = Frozen::of("hosts", Stamp(5), vec!["▌● yf-web-01  online".into(), "✓✖ tc-db-01".into()]);
+        let of = |pane, rows| Frozen::of(pane, Stamp(5), &About::default(), Setting::default(), rows);
+        let frozen = of("hosts", vec!["▌● yf-web-01  online".into(), "✓✖ tc-db-01".into()]);
         let back = Frozen::read(&frozen.blob()).expect("a picture");
         assert_eq!(back, frozen);
         assert_eq!(back.rows, [" ◌ yf-web-01  online", " ◌ tc-db-01"]);
         assert_eq!(Frozen::read(b"{}"), None);
-        assert_eq!(Frozen::read(&Frozen::of("nowhere", Stamp(5), Vec::new()).blob()), None);
+        assert_eq!(Frozen::read(&of("nowhere", Vec::new()).blob()), None);
         assert_eq!(Frozen::read(&vec![b' '; LARGEST + 1]), None);
     }
 }

@@ -12,6 +12,7 @@ use crate::model::clock::Stamp;
 use crate::model::fleet::Fleet;
 use crate::model::live::Live;
 use crate::model::text::{Lang, Text};
+use crate::tables::lineup::Folding;
 use crate::tables::sort::Order;
 use crate::tables::{Direction, Filter, Noun, RowId, RowKey, Scope};
 
@@ -89,7 +90,7 @@ impl Listing {
     }
 
     /// What to ask of the worker to lay this table out from these facts.
-    pub(super) fn ask(&self, moment: &Moment, urgency: Urgency) -> Ask {
+    pub(super) fn ask(&self, moment: &Moment, urgency: Urgency, words: Folding) -> Ask {
         Ask {
             generation: self.generation,
             urgency,
@@ -101,6 +102,7 @@ impl Listing {
             zone: moment.zone.clone(),
             scope: Arc::clone(&self.scope),
             filter: Arc::clone(&self.filter),
+            words,
             sort: self.sort,
             selected: self.selected.clone(),
             near: self.at,
@@ -263,6 +265,7 @@ mod tests {
     use super::super::testing::{NOW, Words, context_of};
     use super::super::worker::lay_out;
     use super::*;
+    use crate::tables::lineup::Lineup;
 
     fn moment(names: &[&str]) -> Moment {
         let (fleet, live) = context_of(names);
@@ -270,8 +273,8 @@ mod tests {
     }
 
     fn answer(listing: &Listing, names: &[&str]) -> Arc<Sheet> {
-        let ask = listing.ask(&moment(names), Urgency::Refresh);
-        Arc::new(lay_out(&ask, || false).expect("sheet"))
+        let ask = listing.ask(&moment(names), Urgency::Refresh, Folding::Needless);
+        Arc::new(lay_out(&ask, &mut Lineup::default(), || false).expect("sheet"))
     }
 
     fn listing(names: &[&str]) -> Listing {

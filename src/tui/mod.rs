@@ -1,9 +1,10 @@
-//! THE SCREEN. Panes over the engine's facts; this is the floor's only async file.
+//! THE SCREEN. Panes over the engine's facts; its one loop is here, what comes before it in `entry`.
 
 mod canvas;
 mod clipboard;
 mod console;
 mod encode;
+mod entry;
 mod export;
 mod frame;
 mod frozen;
@@ -18,6 +19,7 @@ mod palette;
 mod panes;
 mod plain;
 mod settings;
+mod signals;
 mod still;
 mod terminal;
 #[cfg(test)]
@@ -36,7 +38,6 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
 
@@ -46,13 +47,15 @@ use crate::model::fault::{Fault, FaultKind};
 use crate::model::text::Text;
 use console::{Console, Station, Wish};
 use encode::Shown;
-use input::{Reader, Stroke};
+use input::Stroke;
 use outside::Watcher;
+use signals::{Told, own_limit};
 use terminal::Terminal;
 use worker::{Sheet, Worker};
 
+pub use entry::Entry;
 pub use keymap::Remap;
-pub use settings::{Alarm, Ended, Keep, Kept, Kiosk, Place, Settings, config_faults};
+pub use settings::{About, Alarm, Ended, Keep, Kept, Kiosk, Place, Settings, config_faults};
 pub use still::{Scene, Still};
 pub use terminal::{Ability, Colours, MouseUse, Wrapper, restore, restore_on_panic};
 
@@ -60,14 +63,11 @@ pub use terminal::{Ability, Colours, MouseUse, Wrapper, restore, restore_on_pani
 const STOP_TAKES: Duration = Duration::from_millis(50);
 
 /// Runs the console on this terminal until the person leaves, a signal comes, or the terminal goes.
-/// The terminal is given back on every way out; a panic is covered by [`restore_on_panic`], which is set here.
+/// The terminal is given back on every way out. Where it was taken earlier, `entry` is how.
 ///
 /// # Errors
 /// Usage: stdin or stdout is no terminal, or one that cannot be drawn on. Limit: no thread or no signal handler.
-pub async fn run(engine: Engine, settings: Settings, clock: Clock) -> Result<Ended, Fault> {
-    restore_on_panic();
-    let mut signals = Signals::new()?;
-    let mut terminal = Terminal::enter(&settings.ability, settings.mouse)?;
+pub async fn run(engine: Engine, settings: Settings, clock: Clock, entry: Option<Entry>) -> Result<Ended, Fault> {
     let mut fleet = engine.fleet();
     let mut live = engine.live();
     let station = Station {
@@ -77,13 +77,20 @@ pub async fn run(engine: Engine, settings: Settings, clock: Clock) -> Result<End
         live: Arc::clone(&live.borrow_and_update()),
         at: clock.now(),
     };
-    let shown = Shown::new(settings.ability.sync());
     let kiosk = settings.kiosk.clone();
-    let mut stage = Stage { console: Console::new(settings, station), next: Buffer::default(), shown, tell: Vec::new() };
+    let console = Console::new(settings, station);
     // The picture of the last run, or an empty frame, before anything else is begun.
-    stage.paint(&terminal);
+    let Entry { mut reader, mut signals, mut stage, mut terminal, typed } = match entry {
+        Some(mut entry) => {
+            entry.stage.console = console;
+            entry
+        }
+        None => Entry::new(console)?,
+    };
+    for stroke in typed {
+        stage.console.take_stroke(stroke, Instant::now());
+    }
     let (worker, mut sheets) = Worker::start().map_err(|e| own_limit(&e))?;
-    let mut reader = Reader::start(Terminal::input()?).map_err(|e| own_limit(&e))?;
     let (give_said, mut said) = mpsc::channel(8);
     let mut opening: Option<oneshot::Receiver<Tail>> = None;
     let mut tail: Option<watch::Receiver<Arc<TailText>>> = None;
@@ -173,6 +180,7 @@ pub async fn run(engine: Engine, settings: Settings, clock: Clock) -> Result<End
 }
 
 /// The state, the buffers it is drawn on, and what the terminal shows.
+#[derive(Debug)]
 struct Stage {
     console: Console,
     next: Buffer,
@@ -320,51 +328,4 @@ async fn tail_changed(tail: &mut Option<watch::Receiver<Arc<TailText>>>) {
         *tail = None;
     }
     pending::<()>().await;
-}
-
-/// The signals that end the console, and those that say that the terminal is not as it was.
-struct Signals {
-    term: Signal,
-    hup: Signal,
-    int: Signal,
-    winch: Signal,
-    cont: Signal,
-}
-
-/// What a signal means here.
-enum Told {
-    /// The end, with the signal's number.
-    End(i32),
-    /// The terminal has another size, or was painted over.
-    Size,
-    /// We were stopped and go on: the shell has changed the terminal meanwhile.
-    Continued,
-}
-
-impl Signals {
-    fn new() -> Result<Self, Fault> {
-        let one = |kind| signal(kind).map_err(|e| own_limit(&e));
-        Ok(Self {
-            term: one(SignalKind::terminate())?,
-            hup: one(SignalKind::hangup())?,
-            int: one(SignalKind::interrupt())?,
-            winch: one(SignalKind::window_change())?,
-            cont: one(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?,
-        })
-    }
-
-    async fn next(&mut self) -> Told {
-        tokio::select! {
-            _ = self.term.recv() => Told::End(SignalKind::terminate().as_raw_value()),
-            _ = self.hup.recv() => Told::End(SignalKind::hangup().as_raw_value()),
-            _ = self.int.recv() => Told::End(SignalKind::interrupt().as_raw_value()),
-            _ = self.winch.recv() => Told::Size,
-            _ = self.cont.recv() => Told::Continued,
-        }
-    }
-}
-
-fn own_limit(error: &std::io::Error) -> Fault {
-    let hint = Text::new("look at ulimit -u and ulimit -n", "请检查 ulimit -u 与 ulimit -n");
-    Fault::new("terminal", FaultKind::Limit, Text::raw(&error.to_string()), hint)
 }

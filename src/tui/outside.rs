@@ -9,12 +9,13 @@ use tokio::time::Instant;
 use super::clipboard::osc9;
 use super::console::{Console, Wish};
 use super::frame;
-use super::frozen::Frozen;
+use super::frozen::{Frozen, Setting};
 use super::memory;
 use super::panes::PANES;
 use super::settings::{Alarm, Kept, Kiosk};
+use super::terminal::MouseUse;
 use super::widgets::table;
-use crate::engine::Command;
+use crate::engine::{Command, Mode};
 use crate::model::fleet::Fleet;
 use crate::model::host::ContainerId;
 use crate::model::text::Text;
@@ -143,8 +144,24 @@ pub(super) fn kept(console: &Console, screen: Rect) -> Kept {
     let first_screen = match (&console.frozen, is_root) {
         // Left before anything newer came: the old picture is still the best there is.
         (Some(frozen), _) => frozen.blob(),
-        (None, true) => Frozen::of(PANES[console.pane].name(), console.moment.now, frame::body_rows(console, screen)).blob(),
+        (None, true) => {
+            let rows = frame::body_rows(console, screen);
+            Frozen::of(PANES[console.pane].name(), console.moment.now, &console.settings.about, setting(console), rows).blob()
+        }
         (None, false) => Vec::new(),
     };
     Kept { first_screen, memory: memory::text_of(console) }
+}
+
+fn setting(console: &Console) -> Setting {
+    let environment = frame::environment(&console.moment.fleet);
+    let settings = &console.settings;
+    Setting {
+        lang: console.look.lang,
+        theme: settings.theme_name(environment.as_ref().map(|(name, _)| &**name)).to_owned(),
+        zone: console.moment.zone.iana_name().map(str::to_owned),
+        mouse: settings.mouse == MouseUse::On,
+        read_only: console.mode == Mode::ReadOnly,
+        environment,
+    }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
 
 use super::keymap::Remap;
 use super::terminal::{Ability, MouseUse};
@@ -34,6 +35,10 @@ pub struct Settings {
     pub kiosk: Option<Kiosk>,
     /// What [`Kept::first_screen`] was when the console was last left, painted before anything else.
     pub first_screen: Option<Vec<u8>>,
+    /// What the pictures of this console are of: one of another config is not shown.
+    pub about: About,
+    /// What is wrong from the start and stops nothing.
+    pub faults: Vec<Fault>,
     /// What [`Kept::memory`] was.
     pub memory: Option<String>,
     /// Called on the screen's worker thread, never while drawing: now and then, and when the console is left.
@@ -55,6 +60,15 @@ pub struct Kept {
     pub first_screen: Vec<u8>,
     /// Sort, filters and the pane last shown.
     pub memory: String,
+}
+
+/// What a picture is of, in words that only who starts the console understands.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct About {
+    /// Which config.
+    pub config: String,
+    /// All that decides how the frame looks: the state of the config's files, the locale, what the command line says.
+    pub mark: String,
 }
 
 /// What world is looked at.
@@ -138,6 +152,8 @@ impl Settings {
             place: Place::Real,
             kiosk: None,
             first_screen: None,
+            about: About::default(),
+            faults: Vec::new(),
             memory: None,
             keep: None,
             limits: Limits::default(),
@@ -173,9 +189,12 @@ impl Settings {
 
     /// The theme for an environment, with what is wrong with it.
     pub(super) fn theme_for(&self, environment: Option<&str>) -> (super::theme::Theme, Option<Fault>) {
-        let by_environment = environment.and_then(|e| self.theme_by_environment.get(&e.to_lowercase()));
-        let name = by_environment.unwrap_or(&self.theme);
-        super::theme::choose(name, &self.themes, self.background.as_deref(), self.ability.colours)
+        super::theme::choose(self.theme_name(environment), &self.themes, self.background.as_deref(), self.ability.colours)
+    }
+
+    /// The name of the theme for an environment.
+    pub(super) fn theme_name(&self, environment: Option<&str>) -> &str {
+        environment.and_then(|e| self.theme_by_environment.get(&e.to_lowercase())).unwrap_or(&self.theme)
     }
 }
 

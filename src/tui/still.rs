@@ -17,6 +17,7 @@ use crate::model::clock::Stamp;
 use crate::model::fleet::Fleet;
 use crate::model::live::Live;
 use crate::model::task::Owner;
+use crate::tables::lineup::Lineup;
 
 /// What is looked at, by whom.
 #[derive(Clone, Debug)]
@@ -35,6 +36,7 @@ pub struct Still {
     next: Buffer,
     shown: Shown,
     now: Instant,
+    lineup: Lineup,
 }
 
 impl Still {
@@ -45,7 +47,7 @@ impl Still {
         let shown = Shown::new(settings.ability.sync());
         let console = Console::new(settings, Station { mode, owner, fleet, live, at });
         let next = Buffer::empty(Rect::new(0, 0, columns, rows));
-        let mut still = Self { console, next, shown, now: Instant::now() };
+        let mut still = Self { console, next, shown, now: Instant::now(), lineup: Lineup::default() };
         still.settle();
         still
     }
@@ -100,7 +102,7 @@ impl Still {
     fn settle(&mut self) {
         for wish in self.console.take_wishes() {
             if let Wish::Ask(ask) = wish
-                && let Some(sheet) = lay_out(&ask, || false)
+                && let Some(sheet) = lay_out(&ask, &mut self.lineup, || false)
             {
                 self.console.take_sheet(Arc::new(sheet));
             }

@@ -14,8 +14,9 @@ use crate::model::clock::Stamp;
 use crate::model::fleet::Fleet;
 use crate::model::live::Live;
 use crate::model::text::Lang;
+use crate::tables::lineup::{Folding, Lineup, Wanted};
 use crate::tables::sort::{Order, sort};
-use crate::tables::{Context, Filter, Noun, RowId, RowKey, Scope};
+use crate::tables::{Context, Filter, Noun, RowId, RowKey, Scope, Sought};
 
 /// After a refresh that nobody waits for the thread rests this many times as long as it took: a duty of a quarter.
 const REST: u32 = 3;
@@ -45,6 +46,8 @@ pub(super) struct Ask {
     pub zone: TimeZone,
     pub scope: Arc<Scope>,
     pub filter: Arc<Filter>,
+    /// A filter is being typed: the words are kept ready for the next key.
+    pub words: Folding,
     pub sort: Option<Order>,
     /// The row that is to stay selected, and where it was.
     pub selected: Option<RowKey>,
@@ -157,6 +160,7 @@ impl Drop for Worker {
 
 fn work(shared: &Shared, give: &watch::Sender<Option<Arc<Sheet>>>) {
     let mut not_before = Instant::now();
+    let mut lineup = Lineup::default();
     loop {
         let mut desk = shared.desk.lock().unwrap_or_else(PoisonError::into_inner);
         let ask = loop {
@@ -190,17 +194,29 @@ fn work(shared: &Shared, give: &watch::Sender<Option<Arc<Sheet>>>) {
             let desk = shared.desk.lock().unwrap_or_else(PoisonError::into_inner);
             desk.stop || desk.ask.as_ref().is_some_and(|a| a.urgency == Urgency::Person && a.generation != ask.generation)
         };
-        if let Some(sheet) = lay_out(&ask, newer) {
+        if let Some(sheet) = lay_out(&ask, &mut lineup, newer) {
             drop(give.send_replace(Some(Arc::new(sheet))));
         }
         not_before = Instant::now() + (begun.elapsed() * REST).min(Duration::from_secs(3));
     }
 }
 
-/// Rows, filtered, sorted, and where the selected one is; `None` when a newer question came.
-pub(super) fn lay_out(ask: &Ask, newer: impl Fn() -> bool) -> Option<Sheet> {
+/// Rows, filtered, sorted, and where the selected one is; `None` when a newer question came. What `lineup` still holds of the
+/// question before is not done again.
+pub(super) fn lay_out(ask: &Ask, lineup: &mut Lineup, newer: impl Fn() -> bool) -> Option<Sheet> {
     let cx = Context { fleet: &ask.fleet, live: &ask.live, now: ask.now, lang: ask.lang, zone: &ask.zone };
     let noun = ask.noun;
+    let words = if ask.filter.is_empty() { ask.words } else { Folding::Wanted };
+    if lineup.renew(&cx, noun, Wanted { scope: &ask.scope, order: ask.sort, words }) {
+        let mut rows = if ask.filter.is_empty() { lineup.all() } else { lineup.keep(&cx, noun, &ask.filter, || !newer())? };
+        if let Some(order) = ask.sort.filter(|order| noun.moves(order.column)) {
+            if newer() {
+                return None;
+            }
+            sort(&cx, noun, &mut rows, order);
+        }
+        return Some(sheet(ask, rows, lineup.len()));
+    }
     // A closed branch of a tree must not hide what the filter is to find.
     let opened = Scope { closed: BTreeSet::new(), ..Scope::clone(&ask.scope) };
     let mut rows = noun.rows(&ask.fleet, if ask.filter.is_empty() { &ask.scope } else { &opened });
@@ -214,22 +230,30 @@ pub(super) fn lay_out(ask: &Ask, newer: impl Fn() -> bool) -> Option<Sheet> {
         }
         sort(&cx, noun, &mut rows, order);
     }
-    let found = ask.selected.as_ref().and_then(|key| find(noun, &ask.fleet, &rows, key, ask.near));
-    Some(Sheet {
+    Some(sheet(ask, rows, total))
+}
+
+fn sheet(ask: &Ask, rows: Vec<RowId>, total: usize) -> Sheet {
+    let found = ask.selected.as_ref().and_then(|key| find(ask.noun, &ask.fleet, &rows, key, ask.near));
+    Sheet {
         generation: ask.generation,
-        noun,
+        noun: ask.noun,
         fleet: Arc::clone(&ask.fleet),
         rows,
         total,
         selected: ask.selected.clone(),
         near: ask.near,
         found,
-    })
+    }
 }
 
 /// Where the row of this key is: looked for from where it was, outwards.
-pub(super) fn find(noun: &dyn Noun, fleet: &Fleet, rows: &[RowId], key: &RowKey, near: usize) -> Option<usize> {
-    let is = |at: usize| rows.get(at).is_some_and(|row| noun.key(fleet, *row) == *key);
+fn find(noun: &dyn Noun, fleet: &Fleet, rows: &[RowId], key: &RowKey, near: usize) -> Option<usize> {
+    let is: &dyn Fn(usize) -> bool = match noun.row_of(fleet, key) {
+        Sought::Nowhere => return None,
+        Sought::Row(wanted) => &move |at| rows.get(at) == Some(&wanted),
+        Sought::LookForIt => &|at| rows.get(at).is_some_and(|row| noun.key(fleet, *row) == *key),
+    };
     let near = near.min(rows.len());
     (0..=rows.len()).find_map(|away| {
         let below = near.checked_add(away).filter(|at| is(*at));
@@ -239,17 +263,17 @@ pub(super) fn find(noun: &dyn Noun, fleet: &Fleet, rows: &[RowId], key: &RowKey,
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{NOW, Words, context_of};
+    use super::super::testing::{self, NOW, context_of};
     use super::*;
     use crate::tables::Direction;
 
     fn ask(names: &[&str], filter: &str, sort: Option<Order>) -> Ask {
         let (fleet, live) = context_of(names);
-        let filter = Arc::new(Filter::parse(filter, &Words).expect("filter"));
+        let filter = Arc::new(Filter::parse(filter, &testing::Words).expect("filter"));
         Ask {
             generation: 1,
             urgency: Urgency::Person,
-            noun: &Words,
+            noun: &testing::Words,
             fleet: Arc::new(fleet),
             live: Arc::new(live),
             now: NOW,
@@ -257,6 +281,7 @@ mod tests {
             zone: TimeZone::UTC,
             scope: Arc::default(),
             filter,
+            words: Folding::Needless,
             sort,
             selected: Some("b".into()),
             near: 7,
@@ -270,10 +295,11 @@ mod tests {
     #[test]
     fn rows_are_filtered_sorted_and_the_selected_one_is_found() {
         let all = ["a", "b", "ccc", "dd"];
-        let sheet = lay_out(&ask(&all, "!a", Some(Order { column: 1, direction: Direction::Down })), || false).expect("sheet");
+        let sheet = lay_out(&ask(&all, "!a", Some(Order { column: 1, direction: Direction::Down })), &mut Lineup::default(), || false)
+            .expect("sheet");
         assert_eq!(names(&sheet), ["ccc", "dd", "b"]);
         assert_eq!((sheet.total, sheet.found), (4, Some(2)));
-        assert!(lay_out(&ask(&all, "a", None), || true).is_none());
+        assert!(lay_out(&ask(&all, "a", None), &mut Lineup::default(), || true).is_none());
     }
 
     #[tokio::test]

@@ -93,14 +93,19 @@ impl Place<'_> {
                     Text::new("check the network, the VPN and the address", "请检查网络、VPN 和地址"),
                 ),
             ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe | ErrorKind::UnexpectedEof => self.cut(),
-            _ if io.raw_os_error() == Some(rustix::io::Errno::MFILE.raw_os_error()) => self.fault(
-                FaultKind::Limit,
-                Text::new("this process may open no more files", "本进程打开的文件数已到上限"),
-                Text::new("raise the hard limit (`ulimit -Hn`) and start again", "请提高硬限制(`ulimit -Hn`)后重新启动"),
-            ),
+            _ if io.raw_os_error() == Some(rustix::io::Errno::MFILE.raw_os_error()) => self.no_more_files(),
             _ if is_name_failure(&io.to_string()) => self.no_such_name(),
             _ => return None,
         })
+    }
+
+    /// This machine's limit, not the host's.
+    pub(crate) fn no_more_files(&self) -> Fault {
+        self.fault(
+            FaultKind::Limit,
+            Text::new("this process may open no more files", "本进程打开的文件数已到上限"),
+            Text::new("raise the hard limit (`ulimit -Hn`) and start again", "请提高硬限制(`ulimit -Hn`)后重新启动"),
+        )
     }
 
     pub(crate) fn no_such_name(&self) -> Fault {

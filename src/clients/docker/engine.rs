@@ -112,8 +112,8 @@ impl Engine {
         let request = self.raw_request(question, version);
         let limit = question.timeout;
         let raw = loop {
-            let opened = self.open_new(&place).await?;
-            let begun = timeout(limit, Raw::begin(opened.stream, &request, Counted::new(self.pool.counter()))).await;
+            let (opened, counted) = self.open_new(&place, question.wanted).await?;
+            let begun = timeout(limit, Raw::begin(opened.stream, &request, counted)).await;
             match begun {
                 Ok(Ok(raw)) => {
                     self.trust(opened.way.as_ref());
@@ -191,8 +191,7 @@ impl Engine {
         place: &PoolPlace,
     ) -> Result<(Line, Response<Incoming>), Fault> {
         loop {
-            let opened = self.open_new(place).await?;
-            let counted = Counted::new(self.pool.counter());
+            let (opened, counted) = self.open_new(place, question.wanted).await?;
             let mut line = Line::over(opened.stream, counted).await.map_err(|why| self.place().explain(&why))?;
             match timeout(question.timeout, line.send(self.request(question, version)?)).await {
                 Ok(Ok(response)) => {
@@ -205,9 +204,11 @@ impl Engine {
         }
     }
 
-    async fn open_new(&self, place: &PoolPlace) -> Result<Opened, Fault> {
+    /// A new connection. Where this process has no room for one, that is waited for: it is no fault of the host.
+    async fn open_new(&self, place: &PoolPlace, wanted: Use) -> Result<(Opened, Counted), Fault> {
         self.pool.make_room(place);
-        self.route.open(&self.shared, &self.place()).await
+        let room = self.pool.room(wanted).await.ok_or_else(|| self.place().no_more_files())?;
+        Ok((self.route.open(&self.shared, &self.place()).await?, Counted::new(self.pool.counter(), room)))
     }
 
     fn trust(&self, way: Option<&Way>) {
@@ -263,9 +264,9 @@ impl Engine {
     }
 
     fn busy(&self, wanted: Use) -> Fault {
-        let kind = if wanted == Use::Stream { FaultKind::Limit } else { FaultKind::Timeout };
+        let kind = if matches!(wanted, Use::Stream | Use::Events) { FaultKind::Limit } else { FaultKind::Timeout };
         let (en, zh) = match wanted {
-            Use::Stream => ("as many streams as we hold to one engine are open", "到该引擎的流已达上限"),
+            Use::Stream | Use::Events => ("as many streams as we hold to one engine are open", "到该引擎的流已达上限"),
             _ => ("all eight connections to the engine wait for an answer", "到该引擎的八个连接都在等待应答"),
         };
         self.place().fault(

@@ -97,7 +97,7 @@ impl Engine {
             query.push_str(&seconds("since", at));
         }
         let mut question = self.question("/events", "/events").query(query);
-        question.wanted = Use::Stream;
+        question.wanted = Use::Events;
         let flow = self.open(&question).await?;
         Ok(DockerEvents { flow, lines: Lines::new(MOST_LINE), pending: Bytes::new(), ended: false })
     }

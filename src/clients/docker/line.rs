@@ -16,6 +16,7 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
+use crate::clients::room::Held;
 use crate::clients::ssh::Way;
 
 /// Bytes to and from an engine.
@@ -84,18 +85,21 @@ impl std::fmt::Debug for Line {
 
 /// Counts itself among the open connections of an endpoint.
 #[derive(Debug)]
-pub(super) struct Counted(Arc<AtomicUsize>);
+pub(super) struct Counted {
+    open: Arc<AtomicUsize>,
+    _room: Held,
+}
 
 impl Counted {
-    pub(super) fn new(open: &Arc<AtomicUsize>) -> Self {
+    pub(super) fn new(open: &Arc<AtomicUsize>, room: Held) -> Self {
         open.fetch_add(1, Ordering::Relaxed);
-        Self(Arc::clone(open))
+        Self { open: Arc::clone(open), _room: room }
     }
 }
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.open.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

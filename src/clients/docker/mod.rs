@@ -89,7 +89,7 @@ impl Docker {
             endpoint,
             prefix,
             route,
-            pool: pool::Pool::new(),
+            pool: pool::Pool::new(&wire.shared().room),
             version: Mutex::default(),
             agreeing: tokio::sync::Mutex::default(),
         })))

@@ -1,12 +1,13 @@
 //! At most eight connections to one engine, streams and idle ones included.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::line::Idle;
+use crate::clients::room::{Held, Room, Shelf};
 
 /// Connections to one engine at most.
 pub const CONNECTIONS: usize = 8;
@@ -24,6 +25,8 @@ pub(super) enum Use {
     /// Always over a new connection: a write is never lost on one that the other side has just closed.
     Act,
     Stream,
+    /// The stream of what happens, which every host has.
+    Events,
 }
 
 #[derive(Debug)]
@@ -31,8 +34,37 @@ pub(super) struct Pool {
     places: Arc<Semaphore>,
     streams: Arc<Semaphore>,
     acts: Arc<Semaphore>,
-    idle: Mutex<Vec<Idle>>,
+    shelf: Arc<Idlers>,
     open: Arc<AtomicUsize>,
+    room: Arc<Room>,
+}
+
+/// What is idle, where others can close it to make room.
+#[derive(Debug)]
+struct Idlers {
+    idle: Mutex<Vec<Idle>>,
+    streams: Arc<Semaphore>,
+}
+
+impl Idlers {
+    fn lock(&self) -> MutexGuard<'_, Vec<Idle>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Shelf for Idlers {
+    fn close_one(&self) -> bool {
+        let mut idle = self.lock();
+        if idle.is_empty() {
+            return false;
+        }
+        drop(idle.remove(0));
+        true
+    }
+
+    fn is_followed(&self) -> bool {
+        self.streams.available_permits() < STREAMS
+    }
 }
 
 /// The right to hold one connection.
@@ -43,14 +75,24 @@ pub(super) struct Place {
 }
 
 impl Pool {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(room: &Arc<Room>) -> Self {
+        let streams = Arc::new(Semaphore::new(STREAMS));
+        let shelf = Arc::new(Idlers { idle: Mutex::default(), streams: Arc::clone(&streams) });
+        let weak = Arc::downgrade(&shelf);
+        room.add(weak);
         Self {
             places: Arc::new(Semaphore::new(CONNECTIONS)),
-            streams: Arc::new(Semaphore::new(STREAMS)),
+            streams,
             acts: Arc::new(Semaphore::new(ACTS)),
-            idle: Mutex::default(),
+            shelf,
             open: Arc::default(),
+            room: Arc::clone(room),
         }
+    }
+
+    /// Room for one more open connection of this process; `None` where it has no room for another host's events.
+    pub(super) async fn room(&self, wanted: Use) -> Option<Held> {
+        if wanted == Use::Events { self.room.follower().await } else { self.room.place().await }
     }
 
     /// Connections that are open now.
@@ -67,14 +109,14 @@ impl Pool {
         let kind = match wanted {
             Use::Question => None,
             Use::Act => Some(Arc::clone(&self.acts).acquire_owned().await.ok()?),
-            Use::Stream => Some(Arc::clone(&self.streams).acquire_owned().await.ok()?),
+            Use::Stream | Use::Events => Some(Arc::clone(&self.streams).acquire_owned().await.ok()?),
         };
         Some(Place { _place: Arc::clone(&self.places).acquire_owned().await.ok()?, _kind: kind })
     }
 
     /// An idle connection that still lives, for a holder of a place.
     pub(super) fn take(&self, _place: &Place) -> Option<Idle> {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut idle = self.shelf.lock();
         while let Some(mut one) = idle.pop() {
             if one.age() < IDLE && one.is_alive() {
                 return Some(one);
@@ -85,7 +127,7 @@ impl Pool {
 
     /// Makes room for a new connection of a holder of a place.
     pub(super) fn make_room(&self, _place: &Place) {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut idle = self.shelf.lock();
         let held = CONNECTIONS - self.places.available_permits();
         while !idle.is_empty() && idle.len() + held > CONNECTIONS {
             idle.remove(0);
@@ -94,14 +136,18 @@ impl Pool {
 
     /// Gives a connection back for the next one.
     pub(super) fn put(&self, one: Idle, place: Place) {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.push(one);
-        drop(idle);
+        // Others wait for the room that it takes.
+        if self.room.is_full() {
+            drop(one);
+        } else {
+            self.shelf.lock().push(one);
+            self.room.shelve();
+        }
         drop(place);
     }
 
     /// Closes what is idle: after a fault the next question starts anew.
     pub(super) fn clear(&self) {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.shelf.lock().clear();
     }
 }

@@ -15,10 +15,11 @@ pub use file::{
 pub use generate::{CellSeed, HostSeed};
 
 /// The worlds that ship with the program: name and text.
-const EMBEDDED: [(&str, &str); 3] = [
+const EMBEDDED: [(&str, &str); 4] = [
     ("default", include_str!("../../../assets/worlds/default.toml")),
     ("target", include_str!("../../../assets/worlds/target.toml")),
     ("small", include_str!("../../../assets/worlds/small.toml")),
+    ("dense", include_str!("../../../assets/worlds/dense.toml")),
 ];
 
 /// A world that has been read and is whole: everything it refers to is declared.

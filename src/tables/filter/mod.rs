@@ -5,6 +5,7 @@
 //! `/v4[12]/` a regular expression, `"web:v41"` the words as they stand.
 
 mod figure;
+mod sieve;
 
 use std::fmt::Debug;
 
@@ -17,6 +18,8 @@ use super::noun::{Context, Noun, RowId, SortKey};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::nearest::nearest;
 use crate::model::text::{Text, clean};
+
+pub(super) use sieve::Hay;
 
 /// Rows between two questions whether to go on.
 const SLICE: usize = 4096;
@@ -67,11 +70,13 @@ pub struct Scratch {
     column: String,
     chars: Vec<char>,
     matcher: Matcher,
+    /// Which rows of a batch are left.
+    left: Vec<bool>,
 }
 
 impl Default for Scratch {
     fn default() -> Self {
-        Self { hay: String::new(), column: String::new(), chars: Vec::new(), matcher: Matcher::new(Config::DEFAULT) }
+        Self { hay: String::new(), column: String::new(), chars: Vec::new(), matcher: Matcher::new(Config::DEFAULT), left: Vec::new() }
     }
 }
 

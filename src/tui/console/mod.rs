@@ -34,6 +34,7 @@ use crate::model::plan::RunId;
 use crate::model::task::Owner;
 use crate::model::text::{Lang, Text};
 use crate::tables::Scope;
+use crate::tables::lineup::Folding;
 
 pub(super) use act::Followed;
 pub(super) use verbs::VERBS;
@@ -137,7 +138,8 @@ impl Console {
         let fleet = super::plain::shown_in(charset, station.fleet);
         let moment = Moment { fleet, live: station.live, now: station.at, lang, zone: settings.zone.clone() };
         let trails = PANES.iter().map(|pane| vec![Listing::new(pane.noun(), Scope::default(), None)]).collect();
-        let frozen = settings.first_screen.as_deref().and_then(Frozen::read);
+        let frozen = settings.first_screen.as_deref().and_then(Frozen::read).filter(|f| f.about == settings.about);
+        let told = settings.faults.clone();
         let mut console = Self {
             moment,
             mode: station.mode,
@@ -165,7 +167,7 @@ impl Console {
         if let Some(memory) = console.settings.memory.take() {
             super::memory::recall(&mut console, &memory);
         }
-        for fault in faults.iter().chain(&theme_fault) {
+        for fault in faults.iter().chain(&theme_fault).chain(&told) {
             console.say_fault(fault);
         }
         console.dress();
@@ -264,8 +266,9 @@ impl Console {
 
     pub(super) fn take_sheet(&mut self, sheet: Arc<Sheet>) {
         // The old picture stays until there are rows, or it is known that there are none.
-        let is_known = sheet.fleet.revision > 0 && sheet.fleet.hosts.iter().all(|h| h.containers.is_some() || h.freshness.fault.is_some());
-        if !sheet.rows.is_empty() || is_known {
+        let is_known =
+            |fleet: &Fleet| fleet.revision > 0 && fleet.hosts.iter().all(|h| h.containers.is_some() || h.freshness.fault.is_some());
+        if self.frozen.is_some() && (!sheet.rows.is_empty() || is_known(&sheet.fleet)) {
             self.frozen = None;
         }
         let old = match self.listing_mut().take(sheet) {
@@ -312,7 +315,8 @@ impl Console {
         if self.followed.any_running(&self.moment.fleet) || self.said.is_some() {
             quiet = quiet.min(Duration::from_millis(500));
         }
-        if self.moment.fleet.derived.faults > 0 || self.moment.fleet.hosts.iter().any(|h| h.freshness.is_stale()) {
+        let derived = &self.moment.fleet.derived;
+        if derived.faults > 0 || derived.total.up < derived.total.hosts {
             quiet = quiet.min(Duration::from_secs(5));
         }
         quiet
@@ -329,7 +333,8 @@ impl Console {
 
     /// Asks the worker for the table shown.
     pub(super) fn ask(&mut self, urgency: Urgency) {
-        let ask = self.listing().ask(&self.moment, urgency);
+        let words = if self.layers.iter().any(|layer| layer.narrows()) { Folding::Wanted } else { Folding::Needless };
+        let ask = self.listing().ask(&self.moment, urgency, words);
         self.wish(Wish::Ask(Box::new(ask)));
     }
 
@@ -354,6 +359,11 @@ impl Console {
         if let Some(fault) = fault {
             self.say_fault(&fault);
         }
+    }
+
+    /// Nothing is known yet, not even the config: no verb is valid.
+    pub(super) fn is_early(&self) -> bool {
+        self.moment.fleet.revision == 0 && self.frozen.is_some()
     }
 
     pub(super) fn is_lab(&self) -> bool {

@@ -17,7 +17,7 @@ use super::super::panes::PANES;
 use super::super::verb::Shown;
 use super::super::widgets::describe::{self, Said};
 use super::super::widgets::why;
-use super::super::worker::Sheet;
+use super::super::worker::{Sheet, Urgency};
 use super::{Console, Wish};
 use crate::engine::{TAIL_SOURCES, TailAsk};
 use crate::model::host::{ContainerId, Host};
@@ -36,6 +36,8 @@ impl Console {
     pub(super) fn filter(&mut self) {
         let text = self.listing().filter_text.clone();
         self.layers.push(Box::new(FilterLine::new(&text)));
+        // The words are folded while the person reaches for the next key.
+        self.ask(Urgency::Person);
     }
 
     pub(super) fn command(&mut self) {

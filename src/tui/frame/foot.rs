@@ -54,6 +54,9 @@ pub(super) fn draw_verbs(console: &Console, canvas: &mut Canvas<'_>, area: Rect)
         canvas.put(area.x + 1, area.y, area.width.saturating_sub(2), &words, style);
         return;
     }
+    if console.is_early() {
+        return;
+    }
     if let Some(layer) = console.layers.last() {
         let hints = layer.hints();
         let pairs = hints.iter().map(|(key, name)| ((*key).to_owned(), canvas.word(name).to_owned(), Valid::Yes));

@@ -1,7 +1,10 @@
 //! The first three lines: what is true of everything, which panes there are, and where one is.
 
+use std::sync::Arc;
+
 use ratatui::layout::Rect;
 use ratatui::style::Style;
+use serde::{Deserialize, Serialize};
 
 use super::super::canvas::Canvas;
 use super::super::console::Console;
@@ -10,11 +13,11 @@ use super::super::theme::Role;
 use crate::engine::Mode;
 use crate::model::clock::Stamp;
 use crate::model::fleet::Fleet;
-use crate::model::host::HostState;
+use crate::model::host::{Host, HostState};
 use crate::model::text::{Lang, Text, clean, width};
 
 /// How careful one must be in an environment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(in crate::tui) enum Care {
     Other,
     Prod,
@@ -41,7 +44,9 @@ pub(super) fn draw_status(console: &Console, canvas: &mut Canvas<'_>, area: Rect
     let mut x = area.x + 1;
     let brand = canvas.style(Role::Brand);
     x += canvas.put(x, area.y, 5, "WHARF", brand) + 2;
-    if let Some((name, care)) = environment(&console.moment.fleet) {
+    // Before the config is read the picture of the last run says where one is.
+    let kept = || console.frozen.as_ref().filter(|_| console.is_early()).and_then(|f| f.setting.environment.clone());
+    if let Some((name, care)) = environment(&console.moment.fleet).or_else(kept) {
         let style = canvas.style(if care == Care::Prod { Role::TagProd } else { Role::TagOther });
         x += canvas.put(x, area.y, 16, &format!(" {} ", name.to_uppercase()), style) + 1;
     }
@@ -87,8 +92,9 @@ fn right_parts(console: &Console) -> (Vec<Part>, Option<Part>) {
     let mut parts = Vec::new();
     let total = &fleet.derived.total;
     if fleet.revision > 0 {
-        let unasked =
-            fleet.hosts.iter().filter(|h| h.state(console.moment.now) != HostState::Online && h.freshness.fault.is_none()).count();
+        // Ten thousand hosts are not looked at for each frame: where all are up, none is unasked.
+        let is_unasked = |h: &&Arc<Host>| h.state(console.moment.now) != HostState::Online && h.freshness.fault.is_none();
+        let unasked = if total.up < total.hosts { fleet.hosts.iter().filter(is_unasked).count() } else { 0 };
         if unasked > 0 {
             parts.push((say(format!("{unasked} not asked yet"), format!("{unasked} 台待确认")), Role::Unknown));
         }

@@ -31,7 +31,7 @@ use super::worker::Sheet;
 use crate::model::text::{Text, width};
 use crate::tables::Context;
 
-pub(super) use head::environment;
+pub(super) use head::{Care, environment};
 
 /// The least that is drawn on.
 const LEAST: (u16, u16) = (80, 24);

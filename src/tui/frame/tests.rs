@@ -19,6 +19,7 @@ use crate::model::live::Live;
 use crate::model::task::Owner;
 use crate::model::text::Lang;
 use crate::tables::fixture::published;
+use crate::tables::lineup::Lineup;
 
 pub(in crate::tui) fn console(fleet: Fleet, mode: Mode, lang: Lang) -> Console {
     let ability = Ability::from_environment(|name| match name {
@@ -39,7 +40,7 @@ pub(in crate::tui) fn settle(console: &mut Console) -> Vec<Wish> {
     let mut others = Vec::new();
     for wish in console.take_wishes() {
         match wish {
-            Wish::Ask(ask) => console.take_sheet(Arc::new(lay_out(&ask, || false).expect("no newer question"))),
+            Wish::Ask(ask) => console.take_sheet(Arc::new(lay_out(&ask, &mut Lineup::default(), || false).expect("no newer question"))),
             other => others.push(other),
         }
     }

@@ -42,6 +42,10 @@ impl Layer for FilterLine {
         desk.deeds.push(Deed::Narrow(self.entry.text().to_owned()));
     }
 
+    fn narrows(&self) -> bool {
+        true
+    }
+
     fn draw(&self, canvas: &mut Canvas<'_>, _: Rect, _: &Desk<'_>) -> Cursor {
         let screen = canvas.buffer.area;
         let y = screen.bottom().saturating_sub(1);

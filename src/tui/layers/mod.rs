@@ -92,6 +92,11 @@ pub(super) trait Layer: Debug {
         Cover::Over
     }
 
+    /// True where keys narrow the table under it.
+    fn narrows(&self) -> bool {
+        false
+    }
+
     /// Draws into the whole screen, of which `body` is the room between head and foot.
     fn draw(&self, canvas: &mut Canvas<'_>, body: Rect, desk: &Desk<'_>) -> Cursor;
 

@@ -296,6 +296,7 @@ mod tests {
     use super::*;
     use crate::model::text::Lang;
     use crate::tables::Scope;
+    use crate::tables::lineup::{Folding, Lineup};
     use jiff::tz::TimeZone;
     use ratatui::buffer::Buffer;
 
@@ -303,7 +304,7 @@ mod tests {
         let (fleet, live) = context_of(names);
         let moment = Moment { fleet: Arc::new(fleet), live: Arc::new(live), now: NOW, lang: look.lang, zone: TimeZone::UTC };
         let mut listing = Listing::new(&Words, Scope::default(), None);
-        let sheet = lay_out(&listing.ask(&moment, Urgency::Person), || false).expect("sheet");
+        let sheet = lay_out(&listing.ask(&moment, Urgency::Person, Folding::Needless), &mut Lineup::default(), || false).expect("sheet");
         listing.take(Arc::new(sheet)).expect("fresh");
         listing.go(at);
         listing.mark();
