@@ -5,8 +5,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use wharf::cli::arguments::{Lab as LabAsk, RunWhat};
-use wharf::cli::{self, Cli, Exit, Face, Out, Paper};
+use futures_util::TryFutureExt as _;
+use wharf::cli::arguments::{Lab as LabAsk, RunWhat, Watch};
+use wharf::cli::watch::Until;
+use wharf::cli::{self, Cli, Exit, Face, Paper, Streams};
 use wharf::clients::{Mode, Wire, WireOptions};
 use wharf::config::{self, Config, Places};
 use wharf::engine::{self, Interest, RunnerCommand, Running, Setup};
@@ -73,7 +75,7 @@ async fn over(given: &Given, face: &Face, premises: Premises) -> Exit {
     let limits = limits_of(&premises.config);
     let (state, config) = (premises.state.clone(), premises.config.clone());
     match face {
-        Face::Watch(_) => screen(given, premises, Mode::ReadOnly, Stage::watch(&config)).await,
+        Face::Watch(ask) => watch(given, premises, ask).await,
         Face::Get(ask) => {
             let query = match cli::get::Query::new(ask.clone()) {
                 Ok(query) => query,
@@ -84,7 +86,8 @@ async fn over(given: &Given, face: &Face, premises: Premises) -> Exit {
             with_engine(given, premises, start, async |running| cli::get::get(&running.engine, &query, &mut streams.lend()).await).await
         }
         Face::Plan(ask) => {
-            let start = Start { mode: Mode::ReadOnly, interest: Interest::Once, kinds: vec![EndpointKind::Docker], questions: Vec::new() };
+            let interest = if ask.operation.reads_run().is_some() { Interest::Console } else { Interest::Once };
+            let start = Start { mode: Mode::ReadOnly, interest, kinds: vec![EndpointKind::Docker], questions: Vec::new() };
             with_engine(given, premises, start, async |running| cli::plan::plan(&running.engine, ask, &limits, &mut streams.lend()).await)
                 .await
         }
@@ -107,6 +110,27 @@ async fn over(given: &Given, face: &Face, premises: Premises) -> Exit {
             .await
         }
         Face::Lab(_) | Face::Config(_) => Exit::Usage,
+    }
+}
+
+/// The console that changes nothing; where it waits for something and there is no terminal, lines alone.
+async fn watch(given: &Given, premises: Premises, ask: &Watch) -> Exit {
+    let mut streams = out(given, Some(&premises.config));
+    let until = match Until::read(ask) {
+        Ok(until) => until,
+        Err(fault) => return refuse(&fault, &mut streams),
+    };
+    let ability = Ability::from_environment(|name| std::env::var(name).ok());
+    match until {
+        Some(until) if ability.check().is_err() => {
+            let start =
+                Start { mode: Mode::ReadOnly, interest: Interest::Console, kinds: until.kinds(), questions: vec![Question::Identity] };
+            with_engine(given, premises, start, async |running| cli::watch::lines(&running.engine, &until, &mut streams.lend()).await).await
+        }
+        until => {
+            let stage = Stage { until, ..Stage::watch(&premises.config) };
+            screen(given, premises, Mode::ReadOnly, stage).await
+        }
     }
 }
 
@@ -172,33 +196,37 @@ async fn interrupted() {
 struct Stage {
     place: Place,
     kiosk: Option<Kiosk>,
+    until: Option<Until>,
 }
 
 impl Stage {
     fn console() -> Self {
-        Self { place: Place::Real, kiosk: None }
+        Self { place: Place::Real, kiosk: None, until: None }
     }
 
     fn lab() -> Self {
-        Self { place: Place::Lab, kiosk: None }
+        Self { place: Place::Lab, ..Self::console() }
     }
 
     fn watch(config: &Config) -> Self {
         let kiosk = &config.console.kiosk;
         let alarm = if kiosk.bell { Alarm::Notify } else { Alarm::None };
-        Self { place: Place::Real, kiosk: Some(Kiosk { panes: kiosk.panes.clone(), every: kiosk.every, alarm }) }
+        Self { kiosk: Some(Kiosk { panes: kiosk.panes.clone(), every: kiosk.every, alarm }), ..Self::console() }
     }
 }
 
 async fn screen(given: &Given, premises: Premises, mode: Mode, stage: Stage) -> Exit {
     let mut streams = out(given, Some(&premises.config));
     let _log = log_to(&premises.state);
-    let settings = settings(given, &premises, &stage);
+    let mut settings = settings(given, &premises, &stage);
+    let board = cli::watch::board();
+    settings.until = stage.until.as_ref().map(|until| tui::Until { words: until.words().to_owned(), told: board.subscribe() });
     let clock = given.clock.clone();
     with_engine(given, premises, Start { mode, interest: Interest::Console, kinds: Vec::new(), questions: Vec::new() }, async |running| {
-        match tui::run(running.engine.clone(), settings, clock).await {
-            Ok(_) => Exit::Ok,
-            Err(fault) => refuse(&fault, &mut streams),
+        let screen = Box::pin(tui::run(running.engine.clone(), settings, clock));
+        match &stage.until {
+            Some(until) => cli::watch::beside(&running.engine, until, &board, screen.map_ok(drop), &mut streams.lend()).await,
+            None => screen.await.map_or_else(|fault| refuse(&fault, &mut streams), |_| Exit::Ok),
         }
     })
     .await
@@ -340,39 +368,14 @@ fn log_to(state: &Path) -> Option<tracing_appender::non_blocking::WorkerGuard> {
     Some(guard)
 }
 
-/// Standard output and error, as one face writes on them.
-struct Streams {
-    paper: Paper,
-    lang: wharf::model::text::Lang,
-    zone: jiff::tz::TimeZone,
-    clock: Clock,
-    stdout: std::io::Stdout,
-    stderr: std::io::Stderr,
-}
-
-impl Streams {
-    fn lend(&mut self) -> Out<'_> {
-        Out {
-            out: &mut self.stdout,
-            err: &mut self.stderr,
-            paper: self.paper,
-            lang: self.lang,
-            zone: self.zone.clone(),
-            clock: self.clock.clone(),
-        }
-    }
-}
-
 fn out(given: &Given, config: Option<&Config>) -> Streams {
     let console = config.map(|c| &c.console);
-    Streams {
-        paper: Paper::standard(&given.locale),
-        lang: given.cli.lang(console.and_then(|c| c.language), &given.locale),
-        zone: console.and_then(|c| c.timezone.clone()).unwrap_or_else(jiff::tz::TimeZone::system),
-        clock: given.clock.clone(),
-        stdout: std::io::stdout(),
-        stderr: std::io::stderr(),
-    }
+    Streams::standard(
+        Paper::standard(&given.locale),
+        given.cli.lang(console.and_then(|c| c.language), &given.locale),
+        console.and_then(|c| c.timezone.clone()).unwrap_or_else(jiff::tz::TimeZone::system),
+        given.clock.clone(),
+    )
 }
 
 fn refuse(fault: &Fault, streams: &mut Streams) -> Exit {

@@ -11,10 +11,11 @@ mod print;
 pub mod run;
 mod settle;
 mod span;
+pub mod watch;
 
 pub use arguments::{Cli, Face};
 pub use first::{FirstStart, first_start};
-pub use out::{Marks, Out, Paper, complain};
+pub use out::{Marks, Out, Paper, Streams, complain};
 
 /// Why the process ends, as scripts are told (PRODUCT 1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

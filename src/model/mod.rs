@@ -4,6 +4,7 @@ pub mod artifact;
 pub mod audit;
 pub mod clock;
 pub mod cluster;
+pub mod condition;
 pub mod cost;
 pub mod derived;
 pub mod endpoint;

@@ -41,6 +41,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::engine::{Answer, Busy, Engine, Tail, TailText};
 use crate::model::clock::Clock;
+use crate::model::condition::Awaited;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::text::Text;
 use console::{Console, Station, Wish};
@@ -51,7 +52,7 @@ use terminal::Terminal;
 use worker::{Sheet, Worker};
 
 pub use keymap::Remap;
-pub use settings::{Alarm, Ended, Keep, Kept, Kiosk, Place, Settings};
+pub use settings::{Alarm, Ended, Keep, Kept, Kiosk, Place, Settings, Until};
 pub use still::{Scene, Still};
 pub use terminal::{Ability, Colours, MouseUse, Wrapper, restore, restore_on_panic};
 
@@ -78,6 +79,7 @@ pub async fn run(engine: Engine, settings: Settings, clock: Clock) -> Result<End
     };
     let shown = Shown::new(settings.ability.sync());
     let kiosk = settings.kiosk.clone();
+    let mut until = settings.until.as_ref().map(|until| until.told.clone());
     let mut stage = Stage { console: Console::new(settings, station), next: Buffer::default(), shown, tell: Vec::new() };
     // The picture of the last run, or an empty frame, before anything else is begun.
     stage.paint(&terminal);
@@ -150,6 +152,10 @@ pub async fn run(engine: Engine, settings: Settings, clock: Clock) -> Result<End
             Some((number, answer)) = answers.next() => stage.console.take_answer(number, answer),
             Some(text) = said.recv() => stage.console.say(text),
             () = terminal.written() => {}
+            told = awaited(&mut until) => match told {
+                Awaited::Waiting(text) => stage.console.awaits = Some(text),
+                Awaited::Over(_) => break Ended::Over,
+            },
             () = terminal::panicked() => break Ended::Panicked,
             told = signals.next() => match told {
                 Told::End(number) => break Ended::Signal(number),
@@ -319,6 +325,17 @@ async fn tail_changed(tail: &mut Option<watch::Receiver<Arc<TailText>>>) {
         *tail = None;
     }
     pending::<()>().await;
+}
+
+/// What is told next about what is waited for; pends for ever where nothing is, or nobody tells.
+async fn awaited(until: &mut Option<watch::Receiver<Awaited>>) -> Awaited {
+    if let Some(told) = until {
+        if told.changed().await.is_ok() {
+            return told.borrow_and_update().clone();
+        }
+        *until = None;
+    }
+    pending().await
 }
 
 /// The signals that end the console, and those that say that the terminal is not as it was.
