@@ -111,8 +111,11 @@ async fn what_a_run_stopped_is_started_again_where_it_is_still_as_it_was_left() 
     assert!(undone.err.contains("somebody has started or stopped it since"), "{}", undone.err);
     assert_eq!([&a, &b, &c].map(|target| bench.state(target).unwrap_or_default()), ["running", "running", "exited"]);
     assert_eq!((bench.written("yf-web-01").len(), bench.written("tc-web-01").len()), (1, 0));
-    let again = bench.line(&format!("run undo {run} --yes")).await;
-    assert!(again.out.contains("taken back already by run"), "{}{}", again.out, again.err);
+    let again = bench.ok(&format!("plan undo {run} -o json")).await.json();
+    let left = again["skipped"].as_array().expect("skipped").iter();
+    let why = left.filter(|row| row["target"] == a.as_str()).map(|row| row["why"].as_str().unwrap_or_default().to_owned());
+    assert_eq!(why.collect::<Vec<_>>(), [format!("taken back already by run {}", undone.json()["id"].as_str().unwrap_or_default())]);
+    bench.line(&format!("run undo {run} --yes")).await;
     assert_eq!(bench.written("yf-web-01").len(), 1, "never twice");
     // What took it back is a run like any other.
     let back = undone.json()["id"].as_str().expect("an id").to_owned();

@@ -16,6 +16,7 @@ mod memory;
 mod outside;
 mod palette;
 mod panes;
+pub mod reference;
 mod settings;
 mod still;
 mod terminal;
