@@ -5,7 +5,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use wharf::cli::arguments::{Lab as LabAsk, RunWhat};
+use futures_util::TryFutureExt as _;
+use wharf::cli::arguments::{Lab as LabAsk, RunWhat, Watch};
+use wharf::cli::watch::Until;
 use wharf::cli::{self, Cli, Exit, Face, Streams};
 use wharf::clients::{Mode, Wire, WireOptions};
 use wharf::config::{self, Config, Places, Problem};
@@ -64,7 +66,7 @@ async fn run(given: &Given) -> Exit {
             let console_faults = |config: &Config, places: &Places| tui::config_faults(&config.console, user_themes(places));
             cli::config::config(ask, &given.places, console_faults, &mut out(given, None).lend())
         }
-        Some(Face::Watch(_)) => screen_over_config(given, Mode::ReadOnly, Stage::watch).await,
+        Some(Face::Watch(ask)) => watch(given, ask).await,
         Some(face) => match premises(given).await {
             Ok(premises) => over(given, face, premises.told(given)).await,
             Err(problems) => refuse_config(given, &problems),
@@ -88,7 +90,8 @@ async fn over(given: &Given, face: &Face, premises: Premises) -> Exit {
             with_engine(given, premises, start, async |running| cli::get::get(&running.engine, &query, &mut streams.lend()).await).await
         }
         Face::Plan(ask) => {
-            let start = Start { mode: Mode::ReadOnly, interest: Interest::Once, kinds: vec![EndpointKind::Docker], questions: Vec::new() };
+            let interest = if ask.operation.reads_run().is_some() { Interest::Console } else { Interest::Once };
+            let start = Start { mode: Mode::ReadOnly, interest, kinds: vec![EndpointKind::Docker], questions: Vec::new() };
             with_engine(given, premises, start, async |running| cli::plan::plan(&running.engine, ask, &limits, &mut streams.lend()).await)
                 .await
         }
@@ -114,6 +117,26 @@ async fn over(given: &Given, face: &Face, premises: Premises) -> Exit {
     }
 }
 
+/// The console that changes nothing; where it waits for something and there is no terminal, lines alone.
+async fn watch(given: &Given, ask: &Watch) -> Exit {
+    let until = match Until::read(ask) {
+        Ok(until) => until,
+        Err(fault) => return refuse(&fault, &mut out(given, None)),
+    };
+    let ability = Ability::from_environment(|name| std::env::var(name).ok());
+    let Some(until) = until else { return screen_over_config(given, Mode::ReadOnly, Stage::watch).await };
+    if ability.check().is_ok() {
+        return screen_over_config(given, Mode::ReadOnly, |config| Stage { until: Some(until), ..Stage::watch(config) }).await;
+    }
+    let premises = match premises(given).await {
+        Ok(premises) => premises.told(given),
+        Err(problems) => return refuse_config(given, &problems),
+    };
+    let mut streams = out(given, Some(&premises.config));
+    let start = Start { mode: Mode::ReadOnly, interest: Interest::Console, kinds: until.kinds(), questions: vec![Question::Identity] };
+    with_engine(given, premises, start, async |running| cli::watch::lines(&running.engine, &until, &mut streams.lend()).await).await
+}
+
 /// The console on the user's config; with none, what was found, or the lab.
 async fn console(given: &Given) -> Exit {
     if !given.places.any() {
@@ -129,7 +152,7 @@ async fn console(given: &Given) -> Exit {
 }
 
 /// The console over the user's config. The picture of the last run stands on the terminal before the config is read.
-async fn screen_over_config(given: &Given, mode: Mode, stage: fn(&Config) -> Stage) -> Exit {
+async fn screen_over_config(given: &Given, mode: Mode, stage: impl FnOnce(&Config) -> Stage) -> Exit {
     let state = state_dir(given, &given.places.identity());
     let first = settings(given, &state, given.about(), &Stage::console());
     let mut entry = Entry::with_last_picture(first, mode, journal::owner_here(&given.clock), given.clock.now());
@@ -198,21 +221,22 @@ async fn interrupted() {
 struct Stage {
     place: Place,
     kiosk: Option<Kiosk>,
+    until: Option<Until>,
 }
 
 impl Stage {
     fn console() -> Self {
-        Self { place: Place::Real, kiosk: None }
+        Self { place: Place::Real, kiosk: None, until: None }
     }
 
     fn lab() -> Self {
-        Self { place: Place::Lab, kiosk: None }
+        Self { place: Place::Lab, ..Self::console() }
     }
 
     fn watch(config: &Config) -> Self {
         let kiosk = &config.console.kiosk;
         let alarm = if kiosk.bell { Alarm::Notify } else { Alarm::None };
-        Self { place: Place::Real, kiosk: Some(Kiosk { panes: kiosk.panes.clone(), every: kiosk.every, alarm }) }
+        Self { kiosk: Some(Kiosk { panes: kiosk.panes.clone(), every: kiosk.every, alarm }), ..Self::console() }
     }
 }
 
@@ -233,11 +257,15 @@ async fn screen(given: &Given, premises: Premises, mode: Mode, opened: Opened) -
     }
     // Without memory nothing may be written to the world, but looking is still possible.
     settings.faults.extend(premises.journal.as_ref().err().cloned());
+    let board = cli::watch::board();
+    let until = opened.stage.until;
+    settings.until = until.as_ref().map(|until| tui::Until { words: until.words().to_owned(), told: board.subscribe() });
     let (clock, entry) = (given.clock.clone(), opened.entry);
     with_engine(given, premises, Start { mode, interest: Interest::Console, kinds: Vec::new(), questions: Vec::new() }, async |running| {
-        match tui::run(running.engine.clone(), settings, clock, entry).await {
-            Ok(_) => Exit::Ok,
-            Err(fault) => refuse(&fault, &mut streams),
+        let screen = Box::pin(tui::run(running.engine.clone(), settings, clock, entry));
+        match &until {
+            Some(until) => cli::watch::beside(&running.engine, until, &board, screen.map_ok(drop), &mut streams.lend()).await,
+            None => screen.await.map_or_else(|fault| refuse(&fault, &mut streams), |_| Exit::Ok),
         }
     })
     .await

@@ -40,11 +40,12 @@ fn plan(steps: u32) -> Plan {
         arguments: serde_json::json!({ "containers": ["yf-1/web-0"] }),
         title: Text::new("start containers", "启动容器"),
         revision: 4,
-        steps: (0..steps).map(|n| Step { call: call(n), group: 0, seconds: 1 }).collect(),
+        steps: (0..steps).map(|n| Step { call: call(n), group: 0, seconds: 1, only_if: None }).collect(),
         skipped: Vec::new(),
         undecided: Vec::new(),
         cost_delta: Vec::new(),
         danger: Danger::default(),
+        undoes: None,
     }
 }
 
@@ -247,8 +248,9 @@ async fn a_run_is_taken_over_only_when_its_owner_is_gone_and_only_once() {
     assert!(asked.iter().enumerate().all(|(at, got)| at == taken[0] || *got == Ok(TakeOver::StillOwned(owner.clone()))), "{asked:?}");
 
     // The former owner wakes up: it can neither go on nor end the run. What it knows of its own call still counts.
-    for refused in [first.intend(&intent(&run, 1)).await, first.beat(&run, &elsewhere(1)).await, first.finish(&run, TaskState::Done).await]
-    {
+    let intended = first.intend(&intent(&run, 1)).await.map(drop);
+    let beaten = first.beat(&run, &elsewhere(1)).await.map(drop);
+    for refused in [intended, beaten, first.finish(&run, TaskState::Done).await] {
         let fault = refused.expect_err("taken over");
         assert!(fault.kind == FaultKind::Conflict && fault.cause.en.contains("taken over"), "{fault}");
     }

@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::Exit;
 use super::span;
+use crate::model::condition;
 use crate::model::text::Lang;
 use crate::operations::AnyOperation;
 use crate::tables;
@@ -98,9 +99,12 @@ pub struct Lab {
 
 #[derive(Clone, Debug, Args)]
 pub struct Watch {
-    /// End when this is so, as in 'rollout web done'
-    #[arg(long, value_name = "WHAT")]
+    /// End when this is so: 'run ID done', 'hosts up', 'container HOST/NAME healthy and no faults'
+    #[arg(long, value_name = "WHAT", long_help = until_help())]
     pub until: Option<String>,
+    /// How long to wait for it [default: as long as it takes]
+    #[arg(long, value_name = "TIME", value_parser = span::read, requires = "until")]
+    pub deadline: Option<Duration>,
     #[arg(long, value_name = "TIME", value_parser = span::read, help = "How long one request may take [default: 10s]")]
     pub timeout: Option<Duration>,
 }
@@ -199,6 +203,12 @@ pub enum RunWhat {
         #[arg(long, hide = true)]
         as_runner: bool,
     },
+    /// Begin no more steps of a run, whoever carries it out; wait for those under way
+    Cancel {
+        /// The run's id, or the beginning of its last eight digits
+        #[arg(value_name = "ID")]
+        run: String,
+    },
 }
 
 #[derive(Clone, Debug, Args)]
@@ -263,6 +273,17 @@ impl Cli {
     pub fn lang(&self, config: Option<Lang>, locale: &str) -> Lang {
         self.always.lang.map(Lang::from).or(config).unwrap_or_else(|| Lang::from_locale(locale))
     }
+}
+
+/// Every form of a condition, for `wharf watch --help`.
+fn until_help() -> String {
+    let wide = condition::forms().map(|(words, _)| words.len()).max().unwrap_or(0);
+    let forms: Vec<String> = condition::forms().map(|(words, means)| format!("  {words:wide$}  {}", means.en)).collect();
+    format!(
+        "End when this is so; several with 'and' between:\n{}\nExits with 0 when it is so, 1 when it is missed in part or not so within \
+         --deadline, 2 when it has failed or nothing can answer. Without a terminal there is no console: lines tell how it stands.",
+        forms.join("\n")
+    )
 }
 
 /// Nouns that are lists; trees are for panes.

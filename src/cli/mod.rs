@@ -12,6 +12,7 @@ pub mod run;
 mod settle;
 mod span;
 mod streams;
+pub mod watch;
 
 pub use arguments::{Cli, Face};
 pub use first::{FirstStart, first_start};

@@ -1,8 +1,11 @@
 //! `wharf plan`: what an operation would do, and nothing more.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use super::Exit;
 use super::arguments::{PlanAsk, PlanFormat};
@@ -10,10 +13,15 @@ use super::out::Out;
 use super::print::pretty;
 use super::settle::{Needs, settle};
 use crate::engine::Engine;
-use crate::model::fault::Fault;
+use crate::model::fault::{Fault, FaultKind};
+use crate::model::fleet::Fleet;
 use crate::model::plan::{Plan, Skipped};
+use crate::model::task::{Task, run_named};
 use crate::model::text::{Lang, clean, width};
 use crate::operations::{AnyOperation, Limits, danger};
+
+/// How long the journal may take to show the runs it has.
+pub(super) const JOURNAL_WITHIN: Duration = Duration::from_secs(3);
 
 /// Waits for the hosts that matter, prints the plan, changes nothing.
 pub async fn plan(engine: &Engine, ask: &PlanAsk, limits: &Limits, out: &mut Out<'_>) -> Exit {
@@ -37,15 +45,30 @@ pub async fn plan(engine: &Engine, ask: &PlanAsk, limits: &Limits, out: &mut Out
 pub(super) async fn make(
     engine: &Engine,
     operation: &AnyOperation,
-    deadline: std::time::Duration,
+    deadline: Duration,
     limits: &Limits,
     out: &mut Out<'_>,
 ) -> Result<Plan, Fault> {
-    let needs = operation.depends_on().map_or(Needs::Hosts, Needs::Named);
+    let needs = match operation.reads_run() {
+        Some(word) => {
+            let task = named(engine, word).await?;
+            Needs::Named(task.plan.steps.iter().map(|step| step.call.endpoint().name).collect())
+        }
+        None => operation.depends_on().map_or(Needs::Hosts, Needs::Named),
+    };
     let settled = settle(&mut engine.fleet(), &needs, deadline).await;
     let mut plan = operation.plan(&settled.fleet, out.clock.now())?;
     danger::reweigh(&mut plan, &settled.fleet, limits);
     Ok(plan)
+}
+
+/// The run that people call so, as soon as the journal has shown it.
+pub(super) async fn named(engine: &Engine, word: &str) -> Result<Arc<Task>, Fault> {
+    let mut fleet = engine.fleet();
+    let is_told = |fleet: &Arc<Fleet>| !matches!(run_named(&fleet.tasks, word), Err(fault) if fault.kind == FaultKind::NotFound);
+    let _ = timeout(JOURNAL_WITHIN, fleet.wait_for(is_told)).await;
+    let fleet = Arc::clone(&fleet.borrow());
+    run_named(&fleet.tasks, word).cloned()
 }
 
 /// The plan for people: each target with its exact request, what is left out and why, what it takes.

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::Exit;
 use super::arguments::{PlanFormat, Run, RunWhat};
 use super::out::Out;
-use super::plan::{document, draw, make};
+use super::plan::{JOURNAL_WITHIN, document, draw, make, named};
 use super::print::pretty;
 use crate::engine::{Answer, Busy, Command, Engine};
 use crate::model::fault::{Fault, FaultKind};
@@ -20,14 +20,18 @@ use crate::model::task::{Task, TaskState};
 use crate::model::text::{Lang, Text, clean};
 use crate::operations::{AnyOperation, Limits};
 
-/// How long the journal may take to show the runs it has.
-const JOURNAL_WITHIN: Duration = Duration::from_secs(3);
+/// How long a run may stand abandoned before nobody waits for it: a runner takes one over within a moment.
+const TAKEN_UP_WITHIN: Duration = Duration::from_secs(20);
 
 /// Plans, asks where that is due, begins, and waits for the end unless told not to.
 pub async fn run(engine: &Engine, ask: &Run, limits: &Limits, out: &mut Out<'_>) -> Exit {
+    if let RunWhat::Cancel { run } = &ask.what {
+        return cancel(engine, ask, run, out).await;
+    }
     let begun = match &ask.what {
         RunWhat::Operation(operation) => begin(engine, ask, operation, limits, out).await,
         RunWhat::Resume { run, .. } => resume(engine, run.as_deref(), out).await,
+        RunWhat::Cancel { .. } => return Exit::Usage,
     };
     let run = match begun {
         Ok(Begun::Run(run)) => run,
@@ -42,11 +46,38 @@ pub async fn run(engine: &Engine, ask: &Run, limits: &Limits, out: &mut Out<'_>)
         return Exit::Ok;
     }
     let task = follow(engine, &run, out).await;
-    match ask.output {
-        PlanFormat::Table => out.document(&format!("{run}\n")),
-        PlanFormat::Json => out.document(&pretty(&told(&task, out.lang))),
-    }
+    print(&task, ask.output, out);
     exit_of(&task)
+}
+
+fn print(task: &Task, format: PlanFormat, out: &mut Out<'_>) {
+    match format {
+        PlanFormat::Table => out.document(&format!("{}\n", task.id)),
+        PlanFormat::Json => out.document(&pretty(&told(task, out.lang))),
+    }
+}
+
+/// Ends a run that anybody carries out, and waits for the steps under way: 0 when none of its steps failed.
+async fn cancel(engine: &Engine, ask: &Run, word: &str, out: &mut Out<'_>) -> Exit {
+    let asked = async {
+        let task = named(engine, word).await?;
+        answered(engine.ask(Command::Cancel { run: task.id.clone() })).await?;
+        Ok(task.id.clone())
+    };
+    let run: RunId = match asked.await {
+        Ok(run) => run,
+        Err(fault) => {
+            out.complain(&fault);
+            return Exit::of(&fault);
+        }
+    };
+    if ask.detach {
+        out.document(&format!("{run}\n"));
+        return Exit::Ok;
+    }
+    let task = follow(engine, &run, out).await;
+    print(&task, ask.output, out);
+    if task.ended.is_some() && task.failed() == 0 { Exit::Ok } else { Exit::Partial }
 }
 
 enum Begun {
@@ -62,8 +93,9 @@ async fn begin(engine: &Engine, ask: &Run, operation: &AnyOperation, limits: &Li
             PlanFormat::Table => out.document(&draw(&plan, out.lang)),
             PlanFormat::Json => out.document(&pretty(&document(&plan, out.lang))),
         }
-        let undecided = !plan.undecided.is_empty();
-        return Ok(Begun::Ended(if undecided { Exit::Partial } else { Exit::Ok }));
+        // Nothing was taken back: a script must not think that it was.
+        let falls_short = !plan.undecided.is_empty() || plan.undoes.is_some();
+        return Ok(Begun::Ended(if falls_short { Exit::Partial } else { Exit::Ok }));
     }
     if !ask.yes {
         let shown = draw(&plan, out.lang);
@@ -135,6 +167,8 @@ fn candidates<'f>(fleet: &'f Fleet, named: Option<&'f str>) -> impl Iterator<Ite
 async fn follow(engine: &Engine, run: &RunId, out: &mut Out<'_>) -> Arc<Task> {
     let mut fleet = engine.fleet();
     let mut told: Vec<bool> = Vec::new();
+    let mut abandoned: Option<Instant> = None;
+    let mut interrupted = false;
     loop {
         let task = fleet.borrow_and_update().tasks.iter().find(|task| task.id == *run).cloned();
         if let Some(task) = task {
@@ -148,16 +182,28 @@ async fn follow(engine: &Engine, run: &RunId, out: &mut Out<'_>) -> Arc<Task> {
             if task.ended.is_some() {
                 return task;
             }
+            let since = abandoned.filter(|_| task.state == TaskState::Abandoned);
+            abandoned = (task.state == TaskState::Abandoned).then(|| since.unwrap_or_else(Instant::now));
+            if abandoned.is_some_and(|since| since.elapsed() >= TAKEN_UP_WITHIN) {
+                out.say("wharf: nobody carries it out now: wharf run resume", "wharf: 现在无人执行该任务：wharf run resume");
+                return task;
+            }
         }
+        let given_up = abandoned.map_or_else(|| Instant::now() + TAKEN_UP_WITHIN, |since| since + TAKEN_UP_WITHIN);
         tokio::select! {
             changed = fleet.changed() => if changed.is_err() {
                 // The engine is gone, and with it whoever would tell more.
                 return Arc::new(gone(run, engine));
             },
-            Ok(()) = tokio::signal::ctrl_c() => if cancel(engine, run, out).await == Followed::NoLonger {
-                let task = fleet.borrow().tasks.iter().find(|task| task.id == *run).cloned();
-                return task.unwrap_or_else(|| Arc::new(gone(run, engine)));
-            },
+            () = sleep_until(given_up) => {}
+            Ok(()) = tokio::signal::ctrl_c() => {
+                // Once stops the run, twice stops looking at it.
+                let leaves = std::mem::replace(&mut interrupted, true);
+                if leaves || interrupt(engine, run, out).await == Followed::NoLonger {
+                    let task = fleet.borrow().tasks.iter().find(|task| task.id == *run).cloned();
+                    return task.unwrap_or_else(|| Arc::new(gone(run, engine)));
+                }
+            }
         }
     }
 }
@@ -169,9 +215,9 @@ enum Followed {
     NoLonger,
 }
 
-/// An interrupt begins no more steps; those under way are waited for, so that their endings are known.
-/// A run that a runner of its own session carries out goes on without us.
-async fn cancel(engine: &Engine, run: &RunId, out: &mut Out<'_>) -> Followed {
+/// An interrupt begins no more steps, also of a run that a runner carries out; those under way are waited for, so
+/// that their endings are known.
+async fn interrupt(engine: &Engine, run: &RunId, out: &mut Out<'_>) -> Followed {
     match answered(engine.ask(Command::Cancel { run: run.clone() })).await {
         Ok(_) => {
             out.say("wharf: no more steps are begun; waiting for those under way", "wharf: 不再开始新的步骤，正在等待进行中的步骤");
@@ -253,6 +299,7 @@ fn gone(run: &RunId, engine: &Engine) -> Task {
         undecided: Vec::new(),
         cost_delta: Vec::new(),
         danger: crate::model::plan::Danger::default(),
+        undoes: None,
     };
     Task {
         id: run.clone(),
@@ -265,6 +312,8 @@ fn gone(run: &RunId, engine: &Engine) -> Task {
         reason: None,
         endings: Vec::new(),
         under_way: Vec::new(),
+        stopped_by: None,
+        before: Vec::new(),
     }
 }
 

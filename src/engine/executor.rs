@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::endpoints::Switchboard;
 use super::truth::{self, Truth};
 use crate::clients::docker::CarriedOut;
-use crate::journal::Journal;
+use crate::journal::{Heard, Intended, Journal};
 use crate::model::clock::Clock;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::fleet::Fleet;
@@ -72,7 +72,7 @@ impl Executor {
     /// `leave` with the rest left open for whoever takes it over.
     pub(super) async fn carry_out(&self, run: RunId, cancel: CancellationToken, leave: CancellationToken) {
         let stop = CancellationToken::new();
-        let beating = self.beat(&run, &stop);
+        let beating = self.beat(&run, &stop, &cancel);
         let work = async {
             let carried = async {
                 self.settle_open(&run).await?;
@@ -134,11 +134,10 @@ impl Executor {
         let mut groups: Vec<u32> = open.iter().map(|(_, step)| step.group).collect();
         groups.dedup();
         for group in groups {
-            let steps: Vec<(u32, Call)> =
-                open.iter().filter(|(_, step)| step.group == group).map(|(n, step)| (*n, step.call.clone())).collect();
+            let steps: Vec<(u32, Step)> = open.iter().filter(|(_, step)| step.group == group).cloned().collect();
             let begun = stream::iter(steps).take_while(|_| std::future::ready(!leave.is_cancelled()));
             let mut running =
-                begun.map(|(number, call)| async move { self.step(run, number, &call, cancel).await }).buffer_unordered(AT_ONCE);
+                begun.map(|(number, step)| async move { self.step(run, number, &step, cancel).await }).buffer_unordered(AT_ONCE);
             while let Some(done) = running.next().await {
                 done?;
                 self.show(run).await;
@@ -147,15 +146,30 @@ impl Executor {
         Ok(ended_state(&self.journal.task(run).await?))
     }
 
-    async fn step(&self, run: &RunId, step: u32, call: &Call, cancel: &CancellationToken) -> Result<(), Fault> {
-        let ending = if cancel.is_cancelled() { Ending::Cancelled } else { self.act(run, step, call).await? };
+    async fn step(&self, run: &RunId, number: u32, step: &Step, cancel: &CancellationToken) -> Result<(), Fault> {
+        let ending = if cancel.is_cancelled() { Ending::Cancelled } else { self.act(run, number, step, cancel).await? };
         let at = self.clock.now();
-        self.journal.conclude(&Outcome { run: run.clone(), step, at, ending }).await
+        self.journal.conclude(&Outcome { run: run.clone(), step: number, at, ending }).await
+    }
+
+    /// Says of every step that nothing has been done for that nothing will be.
+    pub(super) async fn cancel_rest(&self, task: &Task) -> Result<(), Fault> {
+        for (step, ending) in (0u32..).zip(&task.endings) {
+            let is_open = match ending {
+                None => !task.under_way.contains(&step),
+                Some(ending) => *ending == Ending::FoundNotDone,
+            };
+            if is_open {
+                let at = self.clock.now();
+                self.journal.conclude(&Outcome { run: task.id.clone(), step, at, ending: Ending::Cancelled }).await?;
+            }
+        }
+        Ok(())
     }
 
     /// The call itself. An error is the journal's; what the world answers is an ending.
-    async fn act(&self, run: &RunId, step: u32, call: &Call) -> Result<Ending, Fault> {
-        let Call::Container { host, id, verb, .. } = call;
+    async fn act(&self, run: &RunId, number: u32, step: &Step, cancel: &CancellationToken) -> Result<Ending, Fault> {
+        let Call::Container { host, id, verb, .. } = &step.call;
         let Some(line) = self.lines.line(host) else {
             return Ok(Ending::Failed(no_such_host(host)));
         };
@@ -164,8 +178,14 @@ impl Executor {
             Err(fault) if fault.kind == FaultKind::NotFound && matches!(verb, ContainerVerb::Remove { .. }) => return Ok(Ending::Already),
             Err(fault) => return Ok(Ending::Failed(fault)),
         };
-        let intent = Intent { run: run.clone(), step, at: self.clock.now(), call: call.clone(), before: before.clone() };
-        self.journal.intend(&intent).await?;
+        if step.only_if.as_ref().is_some_and(|only_if| !only_if.still_holds(&before)) {
+            return Ok(Ending::Failed(touched_since(&step.call)));
+        }
+        let intent = Intent { run: run.clone(), step: number, at: self.clock.now(), call: step.call.clone(), before: before.clone() };
+        if self.journal.intend(&intent).await? == Intended::Stopped {
+            cancel.cancel();
+            return Ok(Ending::Cancelled);
+        }
         self.show(run).await;
         let ending = match line.docker.carry_out(id, verb).await {
             Ok(CarriedOut::Done) => Ending::Done,
@@ -203,16 +223,18 @@ impl Executor {
         None
     }
 
-    /// Shows that the run lives, until `stop`.
-    async fn beat(&self, run: &RunId, stop: &CancellationToken) {
+    /// Shows that the run lives, until `stop`, and hears when somebody asks for its end.
+    async fn beat(&self, run: &RunId, stop: &CancellationToken, cancel: &CancellationToken) {
         let mut ticks = interval(HEARTBEAT);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
                 _ = ticks.tick() => {
-                    if let Err(fault) = self.journal.beat(run, &self.owner).await {
-                        tracing::warn!(%run, %fault, "no heartbeat");
+                    match self.journal.beat(run, &self.owner).await {
+                        Ok(Heard::GoOn) => {}
+                        Ok(Heard::Stop) => cancel.cancel(),
+                        Err(fault) => tracing::warn!(%run, %fault, "no heartbeat"),
                     }
                 }
             }
@@ -248,11 +270,18 @@ pub(super) fn ended_state(task: &Task) -> TaskState {
     let cancelled = task.endings.iter().flatten().any(|e| *e == Ending::Cancelled);
     match task.failed() {
         _ if open > 0 => TaskState::Abandoned,
-        0 if cancelled => TaskState::Cancelled,
+        // Each row says for itself what failed; the run was cut short.
+        _ if cancelled => TaskState::Cancelled,
         0 => TaskState::Done,
         failed if failed == all => TaskState::Failed,
         _ => TaskState::Partial,
     }
+}
+
+/// The target is not as the plan wants it: whoever changed it had a reason.
+fn touched_since(call: &Call) -> Fault {
+    let cause = Text::new("somebody has started or stopped it since: left as it is", "此后有人启动或停止过它：保持现状");
+    Fault::new(call.target(), FaultKind::Conflict, cause, Text::new("look at it, then act on it by itself", "请查看后再单独操作"))
 }
 
 fn no_such_host(host: &str) -> Fault {

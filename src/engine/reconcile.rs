@@ -74,8 +74,12 @@ pub(super) async fn follow(executor: Executor, role: Role) {
 }
 
 async fn look_at(executor: &Executor, task: Task, abandoned: &mut Vec<RunId>) {
-    if task.state == TaskState::Abandoned && !task.under_way.is_empty() && !abandoned.contains(&task.id) {
+    let is_new = task.state == TaskState::Abandoned && !abandoned.contains(&task.id);
+    // Where somebody asked for its end, the steps never begun are for no person to decide on.
+    if is_new && (!task.under_way.is_empty() || task.stopped_by.is_some()) {
         abandoned.push(task.id.clone());
+    }
+    if is_new && !task.under_way.is_empty() {
         let notice = Notice {
             at: executor.clock.now(),
             severity: Severity::Warn,
@@ -137,7 +141,11 @@ async fn mend_one(executor: &Executor, run: &RunId) -> Result<Mended, Fault> {
     for (step, ending) in told {
         executor.journal.conclude(&Outcome { run: run.clone(), step, at: executor.clock.now(), ending }).await?;
     }
-    let task = executor.journal.task(run).await?;
+    let mut task = executor.journal.task(run).await?;
+    if task.stopped_by.is_some() {
+        executor.cancel_rest(&task).await?;
+        task = executor.journal.task(run).await?;
+    }
     match ended_state(&task) {
         // Steps that were never begun are for a person to go on with or to leave.
         TaskState::Abandoned => executor.journal.hand_over(run, &executor.owner).await?,

@@ -10,9 +10,9 @@ use super::executor::Executor;
 use super::start::{RunnerCommand, log_fault};
 use super::tasks::Tasks;
 use crate::clients::Wire;
-use crate::journal::TakeOver;
+use crate::journal::{Stopping, TakeOver};
 use crate::model::fault::{Fault, FaultKind};
-use crate::model::plan::{Ending, Outcome, Plan, RunId};
+use crate::model::plan::{Plan, RunId};
 use crate::model::task::TaskState;
 use crate::model::text::Text;
 
@@ -49,13 +49,16 @@ impl Runs {
             Command::Run { plan, revision: _, reason } => self.run(&plan, reason.as_deref()).await,
             Command::Resume { run } => self.resume(run).await,
             Command::Abandon { run } => self.abandon(run).await,
-            Command::Cancel { run } => self.cancel(&run),
+            Command::Cancel { run } => self.cancel(run).await,
             Command::Refresh { .. } | Command::Visible { .. } => Ok(Answer::Taken),
         }
     }
 
     async fn run(&mut self, shown: &Plan, reason: Option<&str>) -> Result<Answer, Fault> {
         let plan = self.executor.confirm(shown)?;
+        if let Some(undone) = &plan.undoes {
+            self.close_undone(undone).await?;
+        }
         let run = self.executor.begin(&plan, reason).await?;
         if plan.seconds() > RUNNER_FROM_S && self.runner.is_some() {
             self.give_to_runner(&run).await?;
@@ -80,11 +83,7 @@ impl Runs {
             return Err(still_owned(&run, &format!("{}@{}", owner.who, owner.machine)));
         }
         let task = self.executor.journal.task(&run).await?;
-        let never_begun = task.endings.iter().enumerate().filter(|(_, ending)| ending.is_none());
-        for step in never_begun.filter_map(|(n, _)| u32::try_from(n).ok()).filter(|n| !task.under_way.contains(n)) {
-            let at = self.executor.clock.now();
-            self.executor.journal.conclude(&Outcome { run: run.clone(), step, at, ending: Ending::Cancelled }).await?;
-        }
+        self.executor.cancel_rest(&task).await?;
         if task.under_way.is_empty() {
             self.executor.journal.finish(&run, TaskState::Cancelled).await?;
         } else {
@@ -95,19 +94,28 @@ impl Runs {
         Ok(Answer::Taken)
     }
 
-    fn cancel(&mut self, run: &RunId) -> Result<Answer, Fault> {
-        match self.ours.get(run) {
-            Some(ours) => {
-                ours.cancel.cancel();
+    /// From the moment that this is written no step is begun any more, whoever carries the run out. Calls under way
+    /// are left to their answers.
+    async fn cancel(&mut self, run: RunId) -> Result<Answer, Fault> {
+        if let Some(ours) = self.ours.get(&run) {
+            ours.cancel.cancel();
+        }
+        match self.executor.journal.ask_to_stop(&run, &self.executor.owner).await? {
+            Stopping::Asked => {
+                self.executor.show(&run).await;
                 Ok(Answer::Taken)
             }
-            None => Err(Fault::new(
-                run.to_string(),
-                FaultKind::Conflict,
-                Text::new("another console carries this run out", "该任务由另一个控制台执行"),
-                Text::new("cancel it there", "请在那边取消"),
-            )),
+            Stopping::OwnerGone => self.abandon(run).await,
         }
+    }
+
+    /// A run that is taken back goes on no more: what was left open of it is left for good.
+    async fn close_undone(&mut self, run: &RunId) -> Result<(), Fault> {
+        let task = self.executor.journal.task(run).await?;
+        if task.state == TaskState::Abandoned && task.under_way.is_empty() {
+            self.abandon(run.clone()).await?;
+        }
+        Ok(())
     }
 
     fn start(&mut self, run: &RunId) {

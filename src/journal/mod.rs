@@ -25,7 +25,7 @@ use crate::model::text::Text;
 
 pub use owner::owner_here;
 pub use registries::{Remembered, Saved};
-pub use runs::TakeOver;
+pub use runs::{Heard, Intended, Stopping, TakeOver};
 pub use screen::{Leaving, leave_blocking, left_blocking};
 
 /// How often the owner of a run says that it lives (milliseconds).

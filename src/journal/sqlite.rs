@@ -24,7 +24,8 @@ pub(super) enum Sync {
 }
 
 /// Steps from an empty file to the present form; `user_version` counts those that were taken. Only ever added to.
-pub(super) const JOURNAL: &[&str] = &["
+pub(super) const JOURNAL: &[&str] = &[
+    "
     CREATE TABLE counter (value INTEGER NOT NULL);
     INSERT INTO counter VALUES (0);
     CREATE TABLE runs (
@@ -57,7 +58,13 @@ pub(super) const JOURNAL: &[&str] = &["
     ) WITHOUT ROWID;
     CREATE TABLE notices (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, body TEXT NOT NULL);
     CREATE INDEX notices_at ON notices (at);
-"];
+",
+    "
+    ALTER TABLE runs ADD COLUMN stopped_by TEXT;
+    ALTER TABLE runs ADD COLUMN undoes TEXT;
+    CREATE INDEX runs_undoes ON runs (undoes) WHERE undoes IS NOT NULL;
+",
+];
 
 /// Opens a file that is there.
 pub(super) async fn open(path: &Path, sync: Sync) -> Result<SqliteConnection, sqlx::Error> {

@@ -5,6 +5,7 @@ pub mod audit;
 pub mod clock;
 pub mod cluster;
 pub mod compact;
+pub mod condition;
 pub mod cost;
 pub mod derived;
 pub mod endpoint;

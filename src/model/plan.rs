@@ -86,6 +86,9 @@ pub struct Step {
     pub group: u32,
     /// About how long it takes.
     pub seconds: u32,
+    /// What must still be so when its turn comes; what is `None` in it does not matter. Else the call is not made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only_if: Option<Before>,
 }
 
 /// A target that was asked for and gets no step, with the reason.
@@ -122,6 +125,9 @@ pub struct Plan {
     /// Change of the hourly cost, one amount a currency.
     pub cost_delta: Vec<Money>,
     pub danger: Danger,
+    /// The run whose effects it takes back. A run is taken back by one other at a time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undoes: Option<RunId>,
 }
 
 impl Plan {
@@ -130,7 +136,8 @@ impl Plan {
     pub fn same_effects(&self, other: &Plan) -> bool {
         self.operation == other.operation
             && self.steps.len() == other.steps.len()
-            && self.steps.iter().zip(&other.steps).all(|(a, b)| a.call == b.call && a.group == b.group)
+            && self.steps.iter().zip(&other.steps).all(|(a, b)| a.call == b.call && a.group == b.group && a.only_if == b.only_if)
+            && self.undoes == other.undoes
     }
 
     /// About how long it takes: the longest of each group, one group after another.
@@ -158,6 +165,14 @@ impl Plan {
 #[serde(transparent)]
 pub struct RunId(pub Arc<str>);
 
+impl RunId {
+    /// True where people may mean it by this word.
+    #[must_use]
+    pub fn is_called(&self, word: &str) -> bool {
+        !word.is_empty() && (self.0.starts_with(word) || self.0.get(8..).is_some_and(|tail| tail.starts_with(word)))
+    }
+}
+
 impl std::fmt::Display for RunId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0)
@@ -172,6 +187,18 @@ pub struct Before {
     pub started_at: Option<String>,
     pub finished_at: Option<String>,
     pub restarts: Option<i64>,
+}
+
+impl Before {
+    /// Whether what is said here is also said there.
+    #[must_use]
+    pub fn still_holds(&self, now: &Self) -> bool {
+        let same = |wanted: &Option<String>, is: &Option<String>| wanted.is_none() || wanted == is;
+        same(&self.state, &now.state)
+            && same(&self.started_at, &now.started_at)
+            && same(&self.finished_at, &now.finished_at)
+            && (self.restarts.is_none() || self.restarts == now.restarts)
+    }
 }
 
 /// Written before the call.

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::clock::Stamp;
-use super::plan::{Ending, Plan, RunId};
-use super::text::Text;
+use super::fault::{Fault, FaultKind};
+use super::plan::{Before, Ending, Plan, RunId};
+use super::text::{Text, clean};
 
 /// Who carries a run out: `user@machine`, the process, and when it started (pids come again).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -47,6 +48,12 @@ pub struct Task {
     pub endings: Vec<Option<Ending>>,
     /// Steps whose intent is written and whose outcome is not.
     pub under_way: Vec<u32>,
+    /// Who asked for its end: no step is begun any more.
+    #[serde(default)]
+    pub stopped_by: Option<Arc<str>>,
+    /// What each step's target was like before its call, where there was one; empty while the run goes on.
+    #[serde(default)]
+    pub before: Vec<Option<Before>>,
 }
 
 impl Task {
@@ -59,6 +66,26 @@ impl Task {
     #[must_use]
     pub fn failed(&self) -> usize {
         self.endings.iter().flatten().filter(|e| matches!(e, Ending::Failed(_) | Ending::Unknown(_) | Ending::FoundNotDone)).count()
+    }
+}
+
+/// The one run that people call so: by the beginning of its id, or of the last eight digits of it.
+///
+/// # Errors
+/// `NotFound` where there is none, `Usage` where there are several.
+pub fn run_named<'t>(tasks: &'t [Arc<Task>], word: &str) -> Result<&'t Arc<Task>, Fault> {
+    let mut called = tasks.iter().filter(|task| task.id.is_called(word));
+    let (first, second) = (called.next(), called.next());
+    match (first, second) {
+        (Some(task), None) => Ok(task),
+        (None, _) => {
+            let cause = Text::made(format!("no run begins with {}", clean(word)), format!("没有以 {} 开头的任务", clean(word)));
+            Err(Fault::new("run", FaultKind::NotFound, cause, Text::new("see them all: wharf get tasks", "查看全部：wharf get tasks")))
+        }
+        (Some(_), Some(_)) => {
+            let cause = Text::made(format!("several runs begin with {}", clean(word)), format!("有多个以 {} 开头的任务", clean(word)));
+            Err(Fault::new("run", FaultKind::Usage, cause, Text::new("write more digits: wharf get tasks", "请多写几位：wharf get tasks")))
+        }
     }
 }
 

@@ -67,6 +67,7 @@ pub(super) fn plan<O: Operation + Serialize>(
             },
             group,
             seconds: act.seconds,
+            only_if: None,
         })
         .collect();
     let arguments = serde_json::to_value(operation).map_err(|error| {
@@ -83,6 +84,7 @@ pub(super) fn plan<O: Operation + Serialize>(
         skipped,
         undecided: found.undecided,
         cost_delta: Vec::new(),
+        undoes: None,
     })
 }
 

@@ -57,6 +57,12 @@ macro_rules! operations {
             pub fn depends_on(&self) -> Option<BTreeSet<Arc<str>>> {
                 match self { $(Self::$operation(operation) => operation.depends_on()),* }
             }
+
+            /// The run that decides the plan, as people call it; it is in the journal.
+            #[must_use]
+            pub fn reads_run(&self) -> Option<&str> {
+                match self { $(Self::$operation(operation) => operation.reads_run()),* }
+            }
         }
     };
 }
@@ -67,6 +73,7 @@ operations! {
     kill_containers::KillContainers,
     restart_containers::RestartContainers,
     remove_containers::RemoveContainers,
+    undo::Undo,
 }
 
 impl AnyOperation {

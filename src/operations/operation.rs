@@ -25,4 +25,9 @@ pub trait Operation {
     fn depends_on(&self) -> Option<BTreeSet<Arc<str>>> {
         None
     }
+
+    /// The run that decides the plan, as people call it: the journal has to be read first.
+    fn reads_run(&self) -> Option<&str> {
+        None
+    }
 }

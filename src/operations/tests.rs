@@ -6,7 +6,9 @@ use super::*;
 use crate::model::fault::FaultKind;
 use crate::model::fixture::{NOW, ago, container, failed, fleet, id, online};
 use crate::model::host::ContainerState;
-use crate::model::plan::ContainerVerb;
+use crate::model::plan::{Before, ContainerVerb, Ending, RunId};
+use crate::model::report::Report;
+use crate::model::task::{Owner, Task, TaskState};
 
 fn plan(words: &str) -> Plan {
     planned(&fleet(), words).unwrap_or_else(|fault| panic!("{words}: {fault}"))
@@ -137,13 +139,15 @@ fn production_and_many_want_typing() {
 
 #[test]
 fn every_operation_is_known_by_its_name_everywhere() {
+    let fleet = after("stop-containers yf-web-01/web-1", TaskState::Done, &[Some(Ending::Done)], &was("running"));
     for (name, help) in AnyOperation::ALL {
-        let operation = AnyOperation::from_words([*name, "web-1"]).expect(name);
+        let of_run = AnyOperation::from_words([*name, "7f3c"]).expect(name).reads_run().is_some();
+        let operation = AnyOperation::from_words([*name, if of_run { "7f3c" } else { "web-1" }]).expect(name);
         assert_eq!(operation.name(), *name);
         assert!(!help.zh.is_empty());
-        let plan = operation.plan(&fleet(), NOW).expect(name);
+        let plan = operation.plan(&fleet, NOW).expect(name);
         assert_eq!(plan.operation, *name);
-        assert!(plan_again(&plan.operation, &plan.arguments, &fleet(), NOW).is_ok_and(|again| again == plan), "{name}");
+        assert!(plan_again(&plan.operation, &plan.arguments, &fleet, NOW).is_ok_and(|again| again == plan), "{name}");
     }
     assert!(AnyOperation::read("format-disks", &Value::Null).is_err());
     assert!(AnyOperation::read("stop-containers", &json!({ "containers": 7 })).is_err());
@@ -182,4 +186,117 @@ fn the_verb_carries_its_arguments() {
     let plan = plan("stop-containers web-1 --timeout 3");
     let crate::model::plan::Call::Container { verb, .. } = &plan.steps[0].call;
     assert_eq!(*verb, ContainerVerb::Stop { timeout_s: Some(3) });
+}
+
+/// A fleet in which such a run has ended so, each target having been as `before` says.
+fn after(words: &str, state: TaskState, endings: &[Option<Ending>], before: &Before) -> Fleet {
+    let mut fleet = fleet();
+    let plan = planned(&fleet, words).unwrap_or_else(|fault| panic!("{words}: {fault}"));
+    let task = Task {
+        id: RunId("019ab0007f3c0001".into()),
+        title: plan.title.clone(),
+        owner: Owner { who: "ops".into(), machine: "jump1".into(), pid: 1, started: ago(60) },
+        state,
+        started: ago(60),
+        ended: None,
+        reason: None,
+        endings: endings.to_vec(),
+        under_way: Vec::new(),
+        stopped_by: None,
+        before: plan.steps.iter().map(|_| Some(before.clone())).collect(),
+        plan: Arc::new(plan),
+    };
+    fleet.apply(Report::Task(Box::new(task)));
+    fleet
+}
+
+fn was(state: &str) -> Before {
+    Before { state: Some(state.into()), started_at: Some("s".into()), finished_at: Some("f".into()), restarts: Some(0) }
+}
+
+#[test]
+fn what_was_stopped_is_started_where_it_is_still_as_it_was_left() {
+    let endings = [Some(Ending::Done), Some(Ending::FoundDone), Some(Ending::Already), None];
+    let words = "stop-containers yf-web-01/web-1 yf-web-01/web-2 yf-core-01/db-1 tc-web-01/web-7";
+    let mut fleet = after(words, TaskState::Cancelled, &endings, &was("running"));
+    let running = |n, name| container(n, name, None, ContainerState::Running);
+    let stopped = |n, name| container(n, name, None, ContainerState::Exited(Some(143)));
+    // Steps are sorted by host: tc-web-01, yf-core-01, then two on yf-web-01.
+    let done = |fleet: &Fleet| {
+        let plan = planned(fleet, "undo 7f3c").expect("a plan");
+        (steps(&plan), left_out(&plan.skipped), left_out(&plan.undecided))
+    };
+    online(&mut fleet, "tc-web-01", NOW, vec![stopped(7, "web-7")]);
+    online(&mut fleet, "yf-core-01", NOW, vec![running(6, "db-1")]);
+    online(&mut fleet, "yf-web-01", NOW, vec![running(1, "web-1"), stopped(2, "web-2")]);
+    let (todo, skipped, undecided) = done(&fleet);
+    assert_eq!(todo, ["0 tc-web-01/web-7 start"]);
+    assert_eq!(
+        skipped,
+        [
+            "yf-web-01/web-2: it was never done",
+            "yf-web-01/web-1: it was so before the run",
+            "yf-core-01/db-1: not as the run left it: running now"
+        ]
+    );
+    assert!(undecided.is_empty());
+    let plan = planned(&fleet, "undo 7f3c").expect("a plan");
+    assert_eq!(plan.arguments, json!({ "run": "019ab0007f3c0001" }), "the whole id is journalled");
+    assert_eq!(plan.undoes.as_ref().map(ToString::to_string).as_deref(), Some("019ab0007f3c0001"));
+    assert_eq!(plan.steps[0].only_if, Some(Before { started_at: Some("s".into()), ..Before::default() }));
+    assert!(plan.same_effects(&plan_again(&plan.operation, &plan.arguments, &fleet, NOW).expect("again")));
+    failed(&mut fleet, "tc-web-01", NOW, FaultKind::Timeout);
+    online(&mut fleet, "yf-core-01", NOW, Vec::new());
+    let (todo, skipped, undecided) = done(&fleet);
+    assert!(todo.is_empty() && skipped.contains(&"yf-core-01/db-1: it is gone".to_owned()), "{skipped:?}");
+    assert_eq!(undecided, ["tc-web-01/web-7: tc-web-01 does not answer"]);
+}
+
+#[test]
+fn what_cannot_be_taken_back_is_said() {
+    let reasons = |words: &str, before: &Before| {
+        let fleet = after(words, TaskState::Done, &[Some(Ending::Done)], before);
+        let plan = planned(&fleet, "undo 019ab").expect("a plan");
+        assert!(plan.steps.is_empty() || plan.steps[0].call.shown().ends_with("/stop"), "{words}");
+        left_out(&plan.skipped)
+    };
+    assert_eq!(reasons("restart-containers yf-web-01/web-1", &was("running")), ["yf-web-01/web-1: a restart cannot be taken back"]);
+    assert_eq!(reasons("remove-containers yf-web-01/cache-1", &was("exited")), ["yf-web-01/cache-1: a removal cannot be taken back"]);
+    assert_eq!(
+        reasons("stop-containers yf-web-01/web-1", &was("paused")),
+        ["yf-web-01/web-1: it was paused before, which a start does not bring back"]
+    );
+    assert_eq!(
+        reasons("kill-containers yf-web-01/web-1 --signal HUP", &was("running")),
+        ["yf-web-01/web-1: not as the run left it: running now"]
+    );
+    assert_eq!(reasons("start-containers yf-web-01/cache-1", &was("exited")), ["yf-web-01/cache-1: not as the run left it: exited now"]);
+}
+
+#[test]
+fn a_run_is_taken_back_when_it_rests_and_by_one_at_a_time() {
+    let words = "stop-containers yf-web-01/web-1";
+    let refused = |fleet: &Fleet| {
+        let fault = planned(fleet, "undo 7f3c").expect_err("refused");
+        assert_eq!(fault.kind, FaultKind::Conflict);
+        fault.to_string()
+    };
+    let running = after(words, TaskState::Running, &[None], &was("running"));
+    assert!(refused(&running).contains("ops@jump1 is carrying it out (cancel it first: wharf run cancel 019ab0007f3c0001)"));
+    let mut fleet = after(words, TaskState::Done, &[Some(Ending::Done)], &was("running"));
+    online(&mut fleet, "yf-web-01", NOW, vec![container(1, "web-1", None, ContainerState::Exited(Some(0)))]);
+    let undo = planned(&fleet, "undo 7f3c").expect("a plan");
+    let mut other = Task::clone(&fleet.tasks[0]);
+    other.id = RunId("019ab1110000000a".into());
+    other.plan = Arc::new(undo);
+    for (state, ending) in [(TaskState::Running, None), (TaskState::Abandoned, None), (TaskState::Done, Some(Ending::Done))] {
+        (other.state, other.endings) = (state, vec![ending]);
+        fleet.apply(Report::Task(Box::new(other.clone())));
+        if state == TaskState::Done {
+            let plan = planned(&fleet, "undo 7f3c").expect("a plan");
+            assert_eq!(left_out(&plan.skipped), ["yf-web-01/web-1: taken back already by run 019ab1110000000a"]);
+        } else {
+            assert!(refused(&fleet).contains("run 019ab1110000000a is taking it back"), "{state:?}");
+        }
+    }
 }

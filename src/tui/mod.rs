@@ -18,6 +18,7 @@ mod outside;
 mod palette;
 mod panes;
 mod plain;
+pub mod reference;
 mod settings;
 mod signals;
 mod still;
@@ -43,6 +44,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::engine::{Answer, Busy, Engine, Tail, TailText};
 use crate::model::clock::Clock;
+use crate::model::condition::Awaited;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::text::Text;
 use console::{Console, Station, Wish};
@@ -55,7 +57,7 @@ use worker::{Sheet, Worker};
 
 pub use entry::Entry;
 pub use keymap::Remap;
-pub use settings::{About, Alarm, Ended, Keep, Kept, Kiosk, Place, Settings, config_faults};
+pub use settings::{About, Alarm, Ended, Keep, Kept, Kiosk, Place, Settings, Until, config_faults};
 pub use still::{Scene, Still};
 pub use terminal::{Ability, Colours, MouseUse, Wrapper, restore, restore_on_panic};
 
@@ -78,6 +80,7 @@ pub async fn run(engine: Engine, settings: Settings, clock: Clock, entry: Option
         at: clock.now(),
     };
     let kiosk = settings.kiosk.clone();
+    let mut until = settings.until.as_ref().map(|until| until.told.clone());
     let console = Console::new(settings, station);
     // The picture of the last run, or an empty frame, before anything else is begun.
     let Entry { mut reader, mut signals, mut stage, mut terminal, typed } = match entry {
@@ -158,6 +161,10 @@ pub async fn run(engine: Engine, settings: Settings, clock: Clock, entry: Option
             Some((number, answer)) = answers.next() => stage.console.take_answer(number, answer),
             Some(text) = said.recv() => stage.console.say(text),
             () = terminal.written() => {}
+            told = awaited(&mut until) => match told {
+                Awaited::Waiting(text) => stage.console.awaits = Some(text),
+                Awaited::Over(_) => break Ended::Over,
+            },
             () = terminal::panicked() => break Ended::Panicked,
             told = signals.next() => match told {
                 Told::End(number) => break Ended::Signal(number),
@@ -328,4 +335,15 @@ async fn tail_changed(tail: &mut Option<watch::Receiver<Arc<TailText>>>) {
         *tail = None;
     }
     pending::<()>().await;
+}
+
+/// What is told next about what is waited for; pends for ever where nothing is, or nobody tells.
+async fn awaited(until: &mut Option<watch::Receiver<Awaited>>) -> Awaited {
+    if let Some(told) = until {
+        if told.changed().await.is_ok() {
+            return told.borrow_and_update().clone();
+        }
+        *until = None;
+    }
+    pending().await
 }

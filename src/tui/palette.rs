@@ -116,7 +116,7 @@ fn is_operation(word: &str) -> bool {
     AnyOperation::ALL.iter().any(|(name, _)| *name == word)
 }
 
-fn all_words() -> Vec<Offer> {
+pub(super) fn all_words() -> Vec<Offer> {
     let panes = PANES.iter().map(|p| Offer { word: p.name().to_owned(), help: p.title() });
     // What a pane shows has the pane's name.
     let nouns = tables::all().iter().filter(|n| !PANES.iter().any(|p| p.name() == n.name() || p.noun().name() == n.name()));

@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 
 use super::keymap::Remap;
 use super::terminal::{Ability, MouseUse};
 use crate::config;
+use crate::model::condition::Awaited;
 use crate::model::fault::Fault;
 use crate::model::text::Lang;
 use crate::operations::Limits;
@@ -47,6 +49,8 @@ pub struct Settings {
     pub limits: Limits,
     /// Where Ctrl-S writes.
     pub export_to: PathBuf,
+    /// What is waited for: it is shown in every frame, and the console goes when it is over.
+    pub until: Option<Until>,
     /// `COLORFGBG`, for the theme `auto`.
     pub background: Option<String>,
 }
@@ -90,6 +94,13 @@ pub struct Kiosk {
     pub alarm: Alarm,
 }
 
+/// Something that the console is kept open for.
+#[derive(Clone, Debug)]
+pub struct Until {
+    pub words: String,
+    pub told: watch::Receiver<Awaited>,
+}
+
 /// How a new fault is told to who does not look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Alarm {
@@ -109,6 +120,8 @@ pub enum Ended {
     Signal(i32),
     /// The terminal is gone.
     Closed,
+    /// What was waited for is over.
+    Over,
     /// Something in this process panicked; its words are on the ordinary screen.
     Panicked,
 }
@@ -158,6 +171,7 @@ impl Settings {
             keep: None,
             limits: Limits::default(),
             export_to: PathBuf::from("."),
+            until: None,
             background: None,
         }
     }

@@ -80,6 +80,24 @@ impl Ability {
         Self { term, unicode, colours, wrapped_by }
     }
 
+    /// Whether the console can be drawn on this process's terminal.
+    ///
+    /// # Errors
+    /// Usage: there is no terminal, or one that cannot move its cursor.
+    pub fn check(&self) -> Result<(), Fault> {
+        if !isatty(std::io::stdin()) || !isatty(std::io::stdout()) {
+            return Err(no_terminal(Text::new("stdin or stdout is not a terminal", "标准输入或输出不是终端")));
+        }
+        if self.term.is_empty() || self.term == "dumb" || self.term == "unknown" {
+            let shown = if self.term.is_empty() { "unset" } else { &self.term };
+            return Err(no_terminal(Text::made(
+                format!("TERM is {shown}: such a terminal cannot be drawn on"),
+                format!("TERM 为 {shown}：这种终端无法作图"),
+            )));
+        }
+        Ok(())
+    }
+
     /// Terminals that are known to choke on nothing in an unknown private mode.
     pub(super) fn sync(&self) -> Sync {
         let known = ["xterm", "tmux", "screen", "alacritty", "foot", "kitty", "wezterm", "rxvt", "ghostty", "contour"];
@@ -125,16 +143,7 @@ impl Terminal {
     /// # Errors
     /// Usage: there is no terminal, or one that cannot move its cursor.
     pub(super) fn enter(ability: &Ability, mouse: MouseUse) -> Result<Self, Fault> {
-        if !isatty(std::io::stdin()) || !isatty(std::io::stdout()) {
-            return Err(no_terminal(Text::new("stdin or stdout is not a terminal", "标准输入或输出不是终端")));
-        }
-        if ability.term.is_empty() || ability.term == "dumb" || ability.term == "unknown" {
-            let shown = if ability.term.is_empty() { "unset" } else { &ability.term };
-            return Err(no_terminal(Text::made(
-                format!("TERM is {shown}: such a terminal cannot be drawn on"),
-                format!("TERM 为 {shown}：这种终端无法作图"),
-            )));
-        }
+        ability.check()?;
         let (enter, undo) = modes(ability, mouse);
         // Two: what takes the terminal, and the first frame.
         let (frames, take) = mpsc::channel(2);

@@ -1,6 +1,9 @@
 //! Runs: who carries what out, each step's intent before its call and its outcome after it.
 
+mod ending;
 mod reading;
+
+pub use ending::Stopping;
 
 use std::sync::PoisonError;
 
@@ -23,27 +26,48 @@ pub enum TakeOver {
     StillOwned(Owner),
 }
 
-const COLUMNS: &str = "SELECT id, plan, reason, who, machine, pid, owner_started, beat, state, started, ended FROM runs";
+/// What came of writing an intent down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Intended {
+    /// The call may be made.
+    Written,
+    /// Somebody has asked for the end of the run: nothing is written, and the call must not be made.
+    Stopped,
+}
+
+/// What the owner of a run hears with its heartbeat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard {
+    GoOn,
+    /// Somebody has asked for the end of the run.
+    Stop,
+}
+
+const COLUMNS: &str = "SELECT id, plan, reason, who, machine, pid, owner_started, beat, state, started, ended, stopped_by FROM runs";
 
 impl Journal {
     /// Writes a run down, owned by `owner`, before its first step. It is on the disk when this returns.
     ///
     /// # Errors
-    /// The file cannot be written.
+    /// The file cannot be written, or the run that this one takes back goes on or is being taken back already.
     pub async fn begin(&self, plan: &Plan, owner: &Owner, reason: Option<&str>) -> Result<RunId, Fault> {
         let body = serde_json::to_string(plan).map_err(|e| self.unreadable(&e))?;
         let said = |error: sqlx::Error| self.fault(&error);
         let mut writer = self.writer().await;
         let mut tx = sqlite::begin(&mut writer).await.map_err(said)?;
+        if let Some(undone) = &plan.undoes {
+            self.may_be_undone(&mut tx, undone).await?;
+        }
         let now = self.now();
         let id = loop {
             let id = new_id(now);
             let put = sqlx::query(
-                "INSERT INTO runs (id, plan, reason, who, machine, pid, owner_started, beat, state, started, change)
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'running', ?, 0) ON CONFLICT DO NOTHING",
+                "INSERT INTO runs (id, plan, reason, who, machine, pid, owner_started, beat, state, started, change, undoes)
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'running', ?, 0, ?) ON CONFLICT DO NOTHING",
             );
             let put = put.bind(&*id.0).bind(&body).bind(reason);
             let put = put.bind(&*owner.who).bind(&*owner.machine).bind(owner.pid).bind(owner.started.0).bind(now.0).bind(now.0);
+            let put = put.bind(plan.undoes.as_ref().map(|run| &*run.0));
             if put.execute(&mut *tx).await.map_err(said)?.rows_affected() == 1 {
                 break id;
             }
@@ -59,7 +83,7 @@ impl Journal {
     /// # Errors
     /// [`FaultKind::Conflict`] where the run is not ours, no longer ours, ended, or the step was already intended (and not found undone since):
     /// then the call must not be made. Or the file cannot be written.
-    pub async fn intend(&self, intent: &Intent) -> Result<(), Fault> {
+    pub async fn intend(&self, intent: &Intent) -> Result<Intended, Fault> {
         let body = serde_json::to_string(intent).map_err(|e| self.unreadable(&e))?;
         let said = |error: sqlx::Error| self.fault(&error);
         let ours = self.inner.owned.lock().unwrap_or_else(PoisonError::into_inner).get(&intent.run).cloned();
@@ -69,6 +93,10 @@ impl Journal {
         let mut writer = self.writer().await;
         let mut tx = sqlite::begin(&mut writer).await.map_err(said)?;
         self.still_ours(&mut tx, &intent.run, &ours).await?;
+        let stopped = sqlx::query("SELECT 1 FROM runs WHERE id = ? AND stopped_by IS NOT NULL").bind(&*intent.run.0);
+        if stopped.fetch_optional(&mut *tx).await.map_err(said)?.is_some() {
+            return Ok(Intended::Stopped);
+        }
         // A step that was found not to have taken effect may be begun once more; its first intent gives way.
         let again = serde_json::to_string(&Ending::FoundNotDone).map_err(|e| self.unreadable(&e))?;
         let freed = sqlx::query("DELETE FROM outcomes WHERE run = ? AND step = ? AND ending = ?");
@@ -86,7 +114,8 @@ impl Journal {
             ));
         }
         touch(&mut tx, &intent.run).await.map_err(said)?;
-        tx.commit().await.map_err(said)
+        tx.commit().await.map_err(said)?;
+        Ok(Intended::Written)
     }
 
     /// Writes down what became of a step. An ending that is certain stays; one that was only found out or unknown
@@ -116,21 +145,23 @@ impl Journal {
         tx.commit().await.map_err(said)
     }
 
-    /// Says that the owner of a run lives.
+    /// Says that the owner of a run lives, and hears whether somebody wants its end.
     ///
     /// # Errors
     /// [`FaultKind::Conflict`] where the run was taken over or has ended: then nothing more may be done for it.
-    pub async fn beat(&self, run: &RunId, owner: &Owner) -> Result<(), Fault> {
+    pub async fn beat(&self, run: &RunId, owner: &Owner) -> Result<Heard, Fault> {
         let said = |error: sqlx::Error| self.fault(&error);
         let mut writer = self.writer().await;
-        let put =
-            sqlx::query("UPDATE runs SET beat = ? WHERE id = ? AND state = 'running' AND machine = ? AND pid = ? AND owner_started = ?");
+        let put = sqlx::query(
+            "UPDATE runs SET beat = ? WHERE id = ? AND state = 'running' AND machine = ? AND pid = ? AND owner_started = ?
+             RETURNING stopped_by IS NOT NULL",
+        );
         let put = put.bind(self.now().0).bind(&*run.0).bind(&*owner.machine).bind(owner.pid).bind(owner.started.0);
-        let put = put.execute(&mut *writer).await.map_err(said)?;
-        if put.rows_affected() == 1 {
-            return Ok(());
+        if let Some(row) = put.fetch_optional(&mut *writer).await.map_err(said)? {
+            return Ok(if row.get::<bool, _>(0) { Heard::Stop } else { Heard::GoOn });
         }
-        self.still_ours(&mut writer, run, owner).await
+        self.still_ours(&mut writer, run, owner).await?;
+        Ok(Heard::GoOn)
     }
 
     /// Ends a run. A state that is not an end is refused.

@@ -10,7 +10,7 @@ use super::{COLUMNS, is_gone, no_such, read_owner};
 use crate::journal::Journal;
 use crate::model::clock::Stamp;
 use crate::model::fault::{Fault, FaultKind};
-use crate::model::plan::{Ending, Intent, Plan, RunId};
+use crate::model::plan::{Before, Ending, Intent, Plan, RunId};
 use crate::model::task::{Task, TaskState};
 use crate::model::text::{Text, clean};
 
@@ -107,6 +107,20 @@ impl Journal {
         }
     }
 
+    /// What the targets of a run were like before its calls. Only wanted when it no longer goes on.
+    async fn read_before(&self, tx: &mut SqliteConnection, run: &str, steps: usize) -> Result<Vec<Option<Before>>, Fault> {
+        let rows = sqlx::query("SELECT step, body FROM intents WHERE run = ?").bind(run);
+        let rows = rows.fetch_all(&mut *tx).await.map_err(|e| self.fault(&e))?;
+        let mut before = vec![None; steps];
+        for row in &rows {
+            let intent: Intent = serde_json::from_str(row.get::<&str, _>(1)).map_err(|e| self.unreadable(&e))?;
+            if let Some(place) = before.get_mut(row.get::<u32, _>(0) as usize) {
+                *place = Some(intent.before);
+            }
+        }
+        Ok(before)
+    }
+
     async fn read_task(&self, tx: &mut SqliteConnection, row: &SqliteRow) -> Result<Task, Fault> {
         let said = |error: sqlx::Error| self.fault(&error);
         let id: &str = row.get("id");
@@ -129,6 +143,7 @@ impl Journal {
             _ => TaskState::Running,
         };
         let steps = u32::try_from(plan.steps.len()).unwrap_or(u32::MAX);
+        let before = if state == TaskState::Running { Vec::new() } else { self.read_before(tx, id, plan.steps.len()).await? };
         Ok(Task {
             id: RunId(id.into()),
             title: plan.title.clone(),
@@ -137,6 +152,8 @@ impl Journal {
             started: Stamp(row.get("started")),
             ended: row.get::<Option<i64>, _>("ended").map(Stamp),
             reason: row.get::<Option<&str>, _>("reason").map(Arc::from),
+            stopped_by: row.get::<Option<&str>, _>("stopped_by").map(Arc::from),
+            before,
             under_way: begun.into_iter().filter(|step| !known.contains_key(step)).collect(),
             endings: (0..steps).map(|step| known.remove(&step)).collect(),
             plan: Arc::new(plan),

@@ -84,6 +84,8 @@ pub(super) struct Console {
     pub(super) layers: Vec<Box<dyn Layer>>,
     pub(super) followed: Followed,
     pub(super) said: Option<(Text, Instant)>,
+    /// How it stands with what is waited for.
+    pub(super) awaits: Option<Text>,
     /// The last screen of an earlier run, shown until there is anything newer.
     pub(super) frozen: Option<Frozen>,
     /// Where the names of the panes stand on the second line: pane, from, to.
@@ -152,6 +154,7 @@ impl Console {
             layers: Vec::new(),
             followed: Followed::default(),
             said: None,
+            awaits: None,
             frozen,
             tabs: RefCell::default(),
             now: Instant::now(),

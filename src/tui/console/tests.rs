@@ -78,6 +78,8 @@ fn rows_that_failed_stay_marked_and_the_others_lose_their_mark() {
         reason: None,
         endings,
         under_way: Vec::new(),
+        stopped_by: None,
+        before: Vec::new(),
     };
     let mut fleet = published();
     fleet.tasks.push(Arc::new(task));
@@ -154,6 +156,8 @@ fn an_abandoned_run_is_offered_once_and_not_to_a_watcher() {
         reason: None,
         endings,
         under_way: vec![0],
+        stopped_by: None,
+        before: Vec::new(),
     };
     let mut fleet = published();
     fleet.tasks.push(Arc::new(task));

@@ -9,10 +9,10 @@ use super::super::theme::Role;
 use super::super::verb::{Needs, Shown, Verb};
 use crate::engine::Mode;
 use crate::model::task::{Task, TaskState};
-use crate::model::text::width;
+use crate::model::text::{Lang, width};
 
 pub(super) fn has_tasks(console: &Console) -> bool {
-    running(console).next().is_some()
+    console.settings.until.is_some() || running(console).next().is_some()
 }
 
 fn running(console: &Console) -> impl Iterator<Item = &Task> {
@@ -29,6 +29,18 @@ pub(super) fn draw_tasks(console: &Console, canvas: &mut Canvas<'_>, area: Rect)
     let hint = tasks.map(|v| format!("{} {}", console.keymap.first_key(v).unwrap_or_default(), canvas.word(&v.name))).unwrap_or_default();
     let edge = canvas.put_right(area.right().saturating_sub(1), area.y, 20, &hint, dim).saturating_sub(2);
     let mut x = area.x + 1;
+    if let Some(until) = &console.settings.until {
+        // What is waited for leaves room for one run beside it.
+        let room = if running(console).next().is_some() { edge.saturating_sub(x) / 2 } else { edge.saturating_sub(x) };
+        let words = match (&console.awaits, console.look.lang) {
+            (None, Lang::En) => format!("until {}", until.words),
+            (None, Lang::Zh) => format!("等待 {}", until.words),
+            (Some(text), Lang::En) => format!("until {}: {}", until.words, text.en),
+            (Some(text), Lang::Zh) => format!("等待 {}：{}", until.words, text.zh),
+        };
+        canvas.put(x, area.y, 1, canvas.look.glyphs.changing, changing);
+        x += 2 + canvas.put_cut(x + 2, area.y, room.saturating_sub(2), &words, text) + 3;
+    }
     for task in running(console) {
         let (ended, all) = task.progress();
         let seconds = console.moment.now.since(task.started) / 1000;

@@ -22,7 +22,8 @@ use crate::tables::{Context, Tone};
 /// As in the dialog of a plan: what comes sooner is held, not pressed.
 const HELD: Duration = Duration::from_millis(400);
 
-const CHOICES: [Text; 3] = [Text::new("Later", "稍后"), Text::new("Go on", "继续执行"), Text::new("Leave it", "放弃剩余步骤")];
+const CHOICES: [Text; 4] =
+    [Text::new("Later", "稍后"), Text::new("Go on", "继续执行"), Text::new("Undo", "撤销"), Text::new("Leave it", "放弃剩余步骤")];
 
 /// The question about one run.
 #[derive(Debug)]
@@ -103,7 +104,9 @@ impl Layer for Abandoned {
                     desk.deeds.push(Deed::Close);
                     match self.choice {
                         1 => desk.deeds.push(Deed::Send(Command::Resume { run })),
-                        2 => desk.deeds.push(Deed::Send(Command::Abandon { run })),
+                        // Its plan is shown first, like any other.
+                        2 => desk.deeds.push(Deed::Line(format!("undo {run}"))),
+                        3 => desk.deeds.push(Deed::Send(Command::Abandon { run })),
                         _ => {}
                     }
                 }

@@ -69,9 +69,10 @@ impl Layer for Runs {
                 desk.deeds.push(Deed::Send(Command::Cancel { run }));
                 desk.deeds.push(Deed::Say(Text::new("will stop after the steps under way", "将在进行中的步骤之后停止")));
             }
+            (Code::Char('U'), state) if writes && state != TaskState::Running => desk.deeds.push(Deed::Line(format!("undo {run}"))),
             (Code::Char('R'), TaskState::Abandoned) if writes => desk.deeds.push(Deed::Send(Command::Resume { run })),
             (Code::Char('L'), TaskState::Abandoned) if writes => desk.deeds.push(Deed::Send(Command::Abandon { run })),
-            (Code::Char('C' | 'R' | 'L'), _) if !writes => {
+            (Code::Char('C' | 'U' | 'R' | 'L'), _) if !writes => {
                 desk.deeds.push(Deed::Say(Text::new("read-only: this console changes nothing", "只读：此控制台不做任何更改")));
             }
             _ => {}
@@ -113,6 +114,7 @@ impl Layer for Runs {
             ("Esc", Text::new("back", "返回")),
             ("Enter", Text::new("steps", "步骤")),
             ("C", Text::new("cancel", "取消执行")),
+            ("U", Text::new("undo", "撤销")),
             ("R", Text::new("go on with an abandoned one", "继续中断的执行")),
             ("L", Text::new("leave it", "放弃")),
         ]
@@ -122,6 +124,7 @@ impl Layer for Runs {
 fn draw_task(canvas: &mut Canvas<'_>, area: Rect, task: &Task, desk: &Desk<'_>) {
     let glyphs = canvas.look.glyphs;
     let (sign, role, word) = match task.state {
+        TaskState::Running if task.stopped_by.is_some() => (glyphs.changing, Role::Warn, Text::new("stopping", "正在停止")),
         TaskState::Running => (glyphs.changing, Role::Changing, Text::new("running", "进行中")),
         TaskState::Abandoned => (glyphs.warn, Role::Warn, Text::new("abandoned", "已中断")),
         TaskState::Done => (glyphs.good, Role::Good, Text::new("done", "完成")),

@@ -17,11 +17,12 @@ fn plan(typed: Option<&str>) -> Arc<Plan> {
         arguments: serde_json::Value::Null,
         title: Text::new("start-containers on 1 host", "启动 1 台主机上的容器"),
         revision: 1,
-        steps: vec![Step { call, group: 0, seconds: 1 }],
+        steps: vec![Step { call, group: 0, seconds: 1, only_if: None }],
         skipped: Vec::new(),
         undecided: Vec::new(),
         cost_delta: Vec::new(),
         danger: Danger { typed: typed.map(Into::into), ..Danger::default() },
+        undoes: None,
     })
 }
 
