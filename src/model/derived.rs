@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::clock::Stamp;
 use super::cost::CostSum;
 use super::plan::RunId;
+use super::replication::Topology;
 use super::task::Severity;
 use super::text::Text;
 
@@ -101,6 +102,8 @@ pub struct Derived {
     pub attention: Vec<Attention>,
     /// Endpoints that are failing now.
     pub faults: u32,
+    /// Who replicates to whom, and how that goes.
+    pub topology: Arc<Topology>,
     /// When the attention list was last not empty.
     pub last_trouble: Option<Stamp>,
 }

@@ -1,5 +1,7 @@
 //! Small worlds for the tests of every floor, built only by reports, as the keeper builds them.
 
+pub(crate) mod registries;
+
 use std::sync::Arc;
 
 use super::clock::Stamp;

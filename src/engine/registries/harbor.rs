@@ -164,7 +164,7 @@ impl Talk<'_> {
                 tasks = self.harbor.list_tasks(execution.id).await.ok().map(|listing| Arc::new(listing.rows));
                 settled = settle(&execution, &Around { tasks: tasks.as_deref().map(Vec::as_slice), ..around });
             }
-            runs.push(Arc::new(Run { execution, settled, tasks }));
+            runs.push(Arc::new(Run { execution, settled, cause: None, tasks }));
         }
         poller.told(Question::Executions, Ok(runs), RegistryFact::Runs).await?;
         poller.complete(&[Question::Tasks]).await;

@@ -15,7 +15,7 @@ use crate::model::member::{Group, Members, User};
 use crate::model::preheat::{PreheatExecution, PreheatInstance, PreheatPolicy};
 use crate::model::project::{Project, ProjectSummary};
 use crate::model::quota::{Quota, Usage};
-use crate::model::replication::{Execution, PeerVerdict, Policy, Queue, ReplicationTask, Schedule, Settled, Worker, WorkerPool};
+use crate::model::replication::{Cause, Execution, PeerVerdict, Policy, Queue, ReplicationTask, Schedule, Settled, Worker, WorkerPool};
 use crate::model::robot::Robot;
 
 /// A peer of a Harbor, with what a ping of our own said. `None`: not pinged.
@@ -30,6 +30,8 @@ pub struct Peer {
 pub struct Run {
     pub execution: Execution,
     pub settled: Settled,
+    /// Why a task of it failed, by its log, where that was read.
+    pub cause: Option<Cause>,
     pub tasks: Option<Arc<Vec<ReplicationTask>>>,
 }
 
