@@ -25,12 +25,12 @@ impl Table for Edges {
     const NAME: &'static str = "edges";
     const TITLE: Text = Text::new("Replication edges", "同步链路");
     const COLUMNS: &'static [Column] = &[
-        Column::words("edge", "EDGE", "链路").width(12, 34),
+        Column::words("edge", "EDGE", "链路").width(14, 34),
         Column::words("policy", "POLICY", "策略").width(8, 24),
-        Column::words("mode", "MODE", "方式").width(5, 26).fades(2),
-        Column::words("state", "STATE", "状态").width(6, 24),
+        Column::words("mode", "MODE", "方式").width(8, 26).fades(2),
+        Column::words("state", "STATE", "状态").width(10, 28),
         Column::figure("last_success", "LAST REAL SUCCESS", "上次真正成功").width(5, 17).fades(1),
-        Column::words("cause", "CAUSE", "原因").width(8, 48),
+        Column::words("cause", "CAUSE", "原因").width(18, 48),
         Column::figure("lost", "LOST", "丢失").width(4, 6).wide(),
         Column::figure("failed", "FAILED", "失败").width(4, 6).wide(),
         Column::words("peer", "PEER", "对端").width(6, 22).wide(),
@@ -153,6 +153,12 @@ impl Table for Edges {
         let of = |edge: &Edge| Scope { registry: Some(Arc::clone(&edge.registry)), policy: Some(edge.policy.id), ..Scope::default() };
         at(fleet, row).map(of).unwrap_or_default()
     }
+}
+
+/// The edge that a row of this noun is.
+#[must_use]
+pub fn edge_at(fleet: &Fleet, row: RowId) -> Option<&Edge> {
+    at(fleet, row)
 }
 
 fn at(fleet: &Fleet, row: RowId) -> Option<&Edge> {

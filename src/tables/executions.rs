@@ -31,8 +31,8 @@ impl Table for Executions {
         Column::words("started", "STARTED", "开始").width(8, 11),
         Column::figure("took_s", "TOOK", "耗时").width(4, 6).fades(2),
         Column::figure("total", "TASKS", "任务").width(5, 9),
-        Column::words("claim", "HARBOR SAYS", "Harbor 称").width(7, 11).fades(1),
-        Column::words("cause", "CAUSE", "原因").width(10, 60),
+        Column::words("claim", "HARBOR SAYS", "Harbor 称").width(10, 11).fades(1),
+        Column::words("cause", "CAUSE", "原因").width(18, 60),
     ];
     const QUESTIONS: &'static [Question] = &[Question::Executions, Question::Policies, Question::Peers, Question::System];
     const FIRST_SORT: Option<(&'static str, Direction)> = Some(("started", Direction::Down));
@@ -164,6 +164,12 @@ impl Table for Executions {
         };
         at(fleet, row).map(of).unwrap_or_default()
     }
+}
+
+/// The run that a row of this noun is, and where.
+#[must_use]
+pub fn run_at(fleet: &Fleet, row: RowId) -> Option<(&Arc<Registry>, &Arc<Run>)> {
+    at(fleet, row)
 }
 
 fn at(fleet: &Fleet, row: RowId) -> Option<(&Arc<Registry>, &Arc<Run>)> {

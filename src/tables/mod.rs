@@ -18,10 +18,12 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 pub use containers::container_at;
-pub use edges::{End, end_of};
+pub use edges::{End, edge_at, end_of};
+pub use executions::run_at;
 pub use filter::Filter;
 pub use hosts::host_at;
 pub use noun::{Age, Align, Cell, Column, Context, Direction, Mark, Noun, RowId, RowKey, Scope, SortKey, Tone};
+pub use peers::peer_at;
 pub use replication_tasks::{TaskPlace, task_at};
 
 use crate::model::fleet::Fleet;

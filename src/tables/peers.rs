@@ -24,9 +24,9 @@ impl Table for Peers {
     const COLUMNS: &'static [Column] = &[
         Column::words("name", "ENDPOINT", "端点").width(8, 24),
         Column::words("registry", "IN", "所在").width(4, 14),
-        Column::words("state", "BY OUR PING", "实测").width(8, 24),
-        Column::words("claim", "HARBOR SAYS", "Harbor 称").width(7, 11).fades(1),
-        Column::words("known_as", "IS", "即").width(4, 20),
+        Column::words("state", "BY OUR PING", "实测").width(11, 24),
+        Column::words("claim", "HARBOR SAYS", "Harbor 称").width(9, 11).fades(1),
+        Column::words("known_as", "IS", "即").width(6, 20),
         Column::words("url", "URL", "地址").width(12, 44).fades(2),
         Column::words("account", "ACCOUNT", "账号").width(8, 24).fades(3),
         Column::figure("policies", "POLICIES", "策略数").width(4, 8),
@@ -102,6 +102,12 @@ impl Table for Peers {
             ("leads_to", json!(edges(cx.fleet, registry, peer).map(|edge| place_name(edge.peer())).next())),
         ]
     }
+}
+
+/// The peer that a row of this noun is, and whose.
+#[must_use]
+pub fn peer_at(fleet: &Fleet, row: RowId) -> Option<(&Registry, &Peer)> {
+    at(fleet, row)
 }
 
 fn at(fleet: &Fleet, row: RowId) -> Option<(&Registry, &Peer)> {

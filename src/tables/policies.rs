@@ -32,7 +32,7 @@ impl Table for Policies {
         Column::words("filters", "ABOUT", "范围").width(6, 36).fades(2),
         Column::words("deletes", "DELETES", "删除").width(4, 7).fades(3),
         Column::words("overrides", "OVERWRITES", "覆盖").width(4, 10).fades(4),
-        Column::words("state", "STATE", "状态").width(6, 24),
+        Column::words("state", "STATE", "状态").width(10, 28),
         Column::words("enabled", "ON", "启用").width(3, 4).wide(),
         Column::words("namespace", "NAMESPACE", "命名空间").width(6, 20).wide(),
         Column::figure("speed_kbps", "KBPS", "限速 Kbps").width(5, 9).wide(),

@@ -154,15 +154,43 @@ impl Console {
                 self.go_to("containers", "containers", &filter, None);
             }
             Some(About::Run { id }) => self.layers.push(Box::new(Runs::at(id.clone()))),
-            Some(About::Registry { .. }) => self.go_to("overview", "registries", "", None),
+            Some(About::Registry { name, .. }) => self.go_to("overview", "registries", &names_as_filter(std::iter::once(&**name)), None),
+            Some(About::Edges { of }) => self.go_to_edges(of),
+            Some(About::Queue { registry }) => {
+                self.go_to("replication", "queues", "", None);
+                self.narrow_to_registry(registry);
+            }
+            Some(About::Robots { .. }) => self.go_to("projects", "robots", "", None),
+            Some(About::Projects { names }) => self.go_to("projects", "projects", &names_as_filter(names.iter().map(|n| &**n)), None),
             Some(About::Config | About::Nothing) | None => self.describe(),
         }
     }
 
     fn go_to(&mut self, pane: &str, noun: &str, filter: &str, idc: Option<&str>) {
         let pane = PANES.iter().position(|p| p.name() == pane);
-        if let Some(noun) = tables::noun(noun) {
-            self.go(pane, noun, filter, idc);
+        match tables::noun(noun) {
+            Some(noun) => self.go(pane, noun, filter, idc),
+            None => self.describe(),
+        }
+    }
+
+    /// One edge: its executions, which say what happened; several: the table of edges.
+    fn go_to_edges(&mut self, of: &[(Arc<str>, i64)]) {
+        self.go_to("replication", "edges", "", None);
+        let [(registry, policy)] = of else { return };
+        if let Some(noun) = tables::noun("executions") {
+            let scope = Scope { registry: Some(Arc::clone(registry)), policy: Some(*policy), ..Scope::default() };
+            let crumb = crumb_of("", &scope, &self.moment.fleet);
+            self.push(Listing::new(noun, scope, Some(crumb)));
+        }
+    }
+
+    /// Narrows the table shown to the rows of one registry, as a filter that the person can see and clear.
+    fn narrow_to_registry(&mut self, registry: &str) {
+        if self.listing().noun.columns().iter().any(|column| column.key == "registry") {
+            let filter = format!("registry:{registry}");
+            self.listing_mut().narrow(&filter);
+            self.ask_anew();
         }
     }
 

@@ -142,20 +142,20 @@ fn mode(edges: &[&Edge], lang: Lang) -> String {
 /// The worst of them, in its words; how long ago it last succeeded where it does well.
 fn health(cx: &Context<'_>, edges: &[&Edge]) -> Health {
     let worst = edges.iter().filter(|edge| edge.policy.enabled).max_by_key(|edge| edge.health.state.severity()).or(edges.first());
-    let Some(edge) = worst else { return Health { mark: Mark::Unknown, words: "?".to_owned() } };
+    let Some(edge) = worst else { return Health { mark: Mark::Unknown, words: "?".to_owned(), brief: "?".to_owned() } };
     let is_stale = cx.fleet.registry(&edge.registry).is_none_or(|registry| registry.freshness.is_stale());
     let mark = match edge.health.state.severity() {
         None => Mark::None,
         Some(_) if is_stale => Mark::Unknown,
         Some(severity) => severity.into(),
     };
-    let words = edge.health.words();
+    let brief = edge.health.words();
     let words = match (&edge.health.state, edge.health.last_success) {
         (EdgeState::Flowing, Some(at)) => {
             let age = figures::age(cx.now.since(at), cx.lang);
-            Text::made(format!("{} {age} ago", words.en), format!("{} {age}前", words.zh))
+            Text::made(format!("{} {age} ago", brief.en), format!("{} {age}前", brief.zh))
         }
-        _ => words,
+        _ => brief.clone(),
     };
-    Health { mark, words: words.get(cx.lang).to_owned() }
+    Health { mark, words: words.get(cx.lang).to_owned(), brief: brief.get(cx.lang).to_owned() }
 }

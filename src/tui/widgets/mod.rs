@@ -6,3 +6,4 @@ pub(super) mod input;
 pub(super) mod pager;
 pub(super) mod table;
 pub(super) mod why;
+mod why_replication;

@@ -20,10 +20,10 @@ use crate::model::text::{cut_end, cut_middle, width};
 use crate::tables::{End, Mark};
 use layout::Grid;
 
-/// Columns of a title at most.
-const TITLE: usize = 20;
-/// Fewest and most columns between two boxes.
-const GAP: (usize, usize) = (14, 36);
+/// Columns of a title at most: as many as leave room for the arrows.
+const TITLES: [usize; 3] = [20, 14, 10];
+/// Columns between two boxes: the fewest, as many as one would like, the most.
+const GAP: (usize, usize, usize) = (14, 20, 36);
 /// Lines of a box, and of a band of boxes with the one under it that parts it from the next.
 const BOX: u16 = 3;
 const BAND: u16 = 4;
@@ -33,6 +33,8 @@ const BAND: u16 = 4;
 pub(in crate::tui) struct Health {
     pub mark: Mark,
     pub words: String,
+    /// The same where there is little room.
+    pub brief: String,
 }
 
 /// What flows from one box to another; both ways where `back` is there.
@@ -108,7 +110,7 @@ fn draw_left(canvas: &mut Canvas<'_>, graph: &Graph, nth: usize, area: Rect) {
     let sign = if arrow.back.is_some() { "↔" } else { "→" };
     let mut x = area.x + 2;
     let room = |x: u16| area.right().saturating_sub(x);
-    x += canvas.put(x, area.y, room(x), &format!("{} {sign} {}", cut_middle(from, TITLE), cut_middle(to, TITLE)), name) + 2;
+    x += canvas.put(x, area.y, room(x), &format!("{} {sign} {}", cut_middle(from, TITLES[0]), cut_middle(to, TITLES[0])), name) + 2;
     x += canvas.put(x, area.y, room(x), &arrow.mode, dim) + 2;
     let health = format!("{} {}", canvas.look.glyphs.mark(arrow.health.mark), arrow.health.words);
     canvas.put(x, area.y, room(x), &health, mark);
@@ -120,46 +122,55 @@ struct Picture<'g> {
     grid: &'g Grid,
     area: Rect,
     scale: Scale,
-    /// Columns of a box, and from one box to the one right of it.
-    wide: u16,
-    step: u16,
+    /// Where each column of boxes begins, and how wide its boxes are.
+    columns: Vec<(u16, u16)>,
 }
 
 impl<'g> Picture<'g> {
     fn fit(graph: &'g Graph, grid: &'g Grid, area: Rect, scale: Scale) -> Option<Self> {
-        let title = graph.boxes.iter().map(|b| width(&b.title)).max().unwrap_or(0).min(TITLE);
-        // The sign, the title, and the sides with a space each.
-        let wide = title + 2 + 4;
-        let room = usize::from(area.width).checked_sub(2 + wide * grid.columns)?;
-        let gap = room.checked_div(grid.columns - 1).unwrap_or(GAP.1).min(GAP.1);
-        if gap < GAP.0 {
-            return None;
+        let wides_of = |most: usize| -> Vec<usize> {
+            let of = |column: usize| graph.boxes.iter().zip(&grid.places).filter(move |(_, (at, _))| *at == column);
+            // The sign, the title, and the sides with a space each.
+            (0..grid.columns).map(|column| of(column).map(|(b, _)| width(&b.title)).max().unwrap_or(0).min(most) + 2 + 4).collect()
+        };
+        let gap_of = |wides: &[usize]| {
+            let room = usize::from(area.width).checked_sub(2 + wides.iter().sum::<usize>())?;
+            Some(room.checked_div(grid.columns - 1).unwrap_or(GAP.2).min(GAP.2))
+        };
+        let mut all = TITLES.iter().map(|most| wides_of(*most)).map(|wides| (gap_of(&wides), wides));
+        let (gap, wides) = all.clone().find(|(gap, _)| gap.is_some_and(|gap| gap >= GAP.1)).or_else(|| all.next_back())?;
+        let gap = gap.filter(|gap| *gap >= GAP.0)?;
+        let mut x = usize::from(area.x) + 1;
+        let mut columns = Vec::with_capacity(wides.len());
+        for wide in wides {
+            columns.push((u16::try_from(x).ok()?, u16::try_from(wide).ok()?));
+            x += wide + gap;
         }
-        let (wide, step) = (u16::try_from(wide).ok()?, u16::try_from(wide + gap).ok()?);
-        Some(Self { graph, grid, area, scale, wide, step })
+        Some(Self { graph, grid, area, scale, columns })
     }
 
-    /// The upper left corner of a box.
-    fn corner(&self, at: usize) -> (u16, u16) {
+    /// Where a box stands: its left side, its top, its width.
+    fn place(&self, at: usize) -> (u16, u16, u16) {
         let (column, band) = self.grid.places[at];
-        let (column, band) = (u16::try_from(column).unwrap_or(0), u16::try_from(band).unwrap_or(0));
-        (self.area.x + 1 + column * self.step, self.area.y + band * if self.scale == Scale::Boxes { BAND } else { 1 })
+        let (x, wide) = self.columns.get(column).copied().unwrap_or_default();
+        let band = u16::try_from(band).unwrap_or(0);
+        (x, self.area.y + band * if self.scale == Scale::Boxes { BAND } else { 1 }, wide)
     }
 
     /// The line on which a box has its title and its arrows.
     fn middle(&self, at: usize) -> u16 {
-        self.corner(at).1 + u16::from(self.scale == Scale::Boxes)
+        self.place(at).1 + u16::from(self.scale == Scale::Boxes)
     }
 
     fn draw_box(&self, canvas: &mut Canvas<'_>, at: usize) {
         let end = &self.graph.boxes[at];
-        let (x, y) = self.corner(at);
+        let (x, y, wide) = self.place(at);
         let border = canvas.style(Role::Border);
-        let right = x + self.wide - 1;
+        let right = x + wide - 1;
         let middle = self.middle(at);
         if self.scale == Scale::Boxes {
-            canvas.frame(Rect::new(x, y, self.wide, BOX), "", None);
-            canvas.rule(x + 1, y, self.wide - 2);
+            canvas.frame(Rect::new(x, y, wide, BOX), "", None);
+            canvas.rule(x + 1, y, wide - 2);
         } else {
             canvas.put(x, y, 1, "[", border);
             canvas.put(right, y, 1, "]", border);
@@ -167,7 +178,7 @@ impl<'g> Picture<'g> {
         let mark = canvas.look.theme.mark(end.mark);
         canvas.put(x + 2, middle, 1, canvas.look.glyphs.mark(end.mark), mark);
         let name = canvas.style(Role::Name);
-        canvas.put_cut(x + 4, middle, self.wide - 6, &end.title, name);
+        canvas.put_cut(x + 4, middle, wide - 6, &end.title, name);
     }
 
     fn draw_arrow(&self, canvas: &mut Canvas<'_>, nth: usize) {
@@ -179,11 +190,11 @@ impl<'g> Picture<'g> {
             Some(back) if is_turned => (back, Some(&arrow.health)),
             back => (&arrow.health, back.as_ref()),
         };
-        let (x, _) = self.corner(parent);
-        let (to, y) = (self.corner(child).0, self.middle(child));
+        let (x, _, wide) = self.place(parent);
+        let (to, y) = (self.place(child).0, self.middle(child));
         let worst = here.map_or(there.mark, |here| here.mark.min(there.mark));
         let style = canvas.look.theme.mark(worst);
-        let from = if self.middle(parent) == y { x + self.wide } else { self.draw_trunk(canvas, parent, y, style) };
+        let from = if self.middle(parent) == y { x + wide } else { self.draw_trunk(canvas, parent, y, style) };
         let glyphs = canvas.look.glyphs;
         let sign = if arrow.line == Line::Solid { glyphs.line } else { glyphs.broken };
         for place in from..to {
@@ -203,7 +214,7 @@ impl<'g> Picture<'g> {
 
     /// From under a box down to a line, around the corner; where the arrow goes on.
     fn draw_trunk(&self, canvas: &mut Canvas<'_>, parent: usize, y: u16, style: Style) -> u16 {
-        let (x, top) = (self.corner(parent).0 + 2, self.middle(parent) + 1);
+        let (x, top) = (self.place(parent).0 + 2, self.middle(parent) + 1);
         let glyphs = canvas.look.glyphs;
         let border = canvas.style(Role::Border);
         let from = if self.scale == Scale::Boxes {
@@ -245,11 +256,11 @@ fn label_line(canvas: &mut Canvas<'_>, room: Rect, arrow: &Arrow, (there, here):
     let (mut x, end) = (room.x + 1, room.right().saturating_sub(2));
     if let Some(here) = here {
         let most = (end.saturating_sub(x) / 2).saturating_sub(1);
-        let words = format!(" {} ", health_words(canvas, here));
+        let words = format!(" {} ", brief(canvas, here));
         let style = canvas.look.theme.mark(here.mark);
         x += canvas.put(x, room.y, most, &cut_end(&words, usize::from(most)), style) + 1;
     }
-    let words = health_words(canvas, there);
+    let words = if here.is_some() { brief(canvas, there) } else { health_words(canvas, there) };
     let health = u16::try_from(width(&words)).unwrap_or(u16::MAX);
     let mode = u16::try_from(width(&arrow.mode)).unwrap_or(u16::MAX);
     if here.is_none() && health.saturating_add(mode).saturating_add(3) <= end.saturating_sub(x) {
@@ -265,6 +276,10 @@ fn put_health(canvas: &mut Canvas<'_>, x: u16, y: u16, most: u16, health: &Healt
     let words = health_words(canvas, health);
     let style = canvas.look.theme.mark(health.mark);
     canvas.put(x, y, most, &cut_end(&words, usize::from(most)), style);
+}
+
+fn brief(canvas: &Canvas<'_>, health: &Health) -> String {
+    format!("{} {}", canvas.look.glyphs.mark(health.mark), health.brief)
 }
 
 fn health_words(canvas: &Canvas<'_>, health: &Health) -> String {

@@ -8,7 +8,8 @@ use super::*;
 use crate::model::text::Lang;
 
 fn arrow(from: usize, to: usize, words: &str) -> Arrow {
-    let health = |words: &str| Health { mark: if words == "ok" { Mark::Good } else { Mark::Bad }, words: words.to_owned() };
+    let health =
+        |words: &str| Health { mark: if words == "ok" { Mark::Good } else { Mark::Bad }, words: words.to_owned(), brief: words.to_owned() };
     Arrow { from, to, mode: "event, deletes".into(), health: health(words), back: None, line: Line::Solid }
 }
 
