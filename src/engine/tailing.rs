@@ -42,6 +42,8 @@ impl Feed {
             }
             TailAsk::Inspect { host, id } => self.inspect(&host, &id).await,
             TailAsk::Run { run } => self.run_steps(&run).await,
+            // The desk gives it to the registry itself.
+            TailAsk::ReplicationTask { .. } => {}
         }
     }
 
@@ -210,7 +212,7 @@ fn merge(text: &mut TailText, mut new: Vec<TailLine>) {
     append(text, timed.into_iter().map(|(_, line)| line).collect());
 }
 
-fn append(text: &mut TailText, new: Vec<TailLine>) {
+pub(super) fn append(text: &mut TailText, new: Vec<TailLine>) {
     text.lines += new.len();
     let mut new = new.into_iter();
     if let Some(last) = text.chunks.back_mut() {

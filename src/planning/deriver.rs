@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::attention::{self, Troubles};
 use super::capacity::Sums;
+use super::topology::Edges;
 use crate::model::clock::Stamp;
 use crate::model::derived::{Attention, Derived};
 use crate::model::fleet::{Applied, Fleet};
@@ -12,9 +13,10 @@ use crate::model::fleet::{Applied, Fleet};
 #[must_use]
 pub fn derive(fleet: &Fleet, now: Stamp, last: &Derived) -> Derived {
     let sums = Sums::of(fleet, now);
-    let attention = Troubles::of(fleet, now).list(fleet);
+    let topology = Arc::clone(Edges::of(&fleet.registries).topology());
+    let attention = Troubles::of(fleet, now).list(fleet, &topology, now);
     let last_trouble = last_trouble(last, &attention, now);
-    Derived { total: sums.total, idcs: sums.idcs, attention, faults: attention::faults(fleet), last_trouble }
+    Derived { total: sums.total, idcs: sums.idcs, attention, faults: attention::faults(fleet), topology, last_trouble }
 }
 
 /// The sums and the attention list beside the keeper. Whatever came before, [`Deriver::derived`] equals [`derive`].
@@ -22,9 +24,13 @@ pub fn derive(fleet: &Fleet, now: Stamp, last: &Derived) -> Derived {
 pub struct Deriver {
     sums: Sums,
     troubles: Troubles,
+    edges: Edges,
     derived: Arc<Derived>,
     sums_changed: bool,
     troubles_changed: bool,
+    edges_changed: bool,
+    /// When the attention list reads otherwise by time alone.
+    until: Option<Stamp>,
 }
 
 impl Deriver {
@@ -42,13 +48,19 @@ impl Deriver {
                 self.troubles_changed |= self.troubles.change(fleet, *index, now);
             }
             // The attention list also speaks of registries that do not answer.
-            Applied::Attention | Applied::Registry(_) => {
+            Applied::Attention => {
                 self.troubles.change_runs(fleet);
+                self.troubles_changed = true;
+            }
+            Applied::Registry(index) => {
+                self.edges_changed |= self.edges.change(&fleet.registries, *index);
                 self.troubles_changed = true;
             }
             Applied::Everything => {
                 self.sums = Sums::of(fleet, now);
                 self.troubles = Troubles::of(fleet, now);
+                self.edges = Edges::of(&fleet.registries);
+                self.edges_changed = true;
                 self.sums_changed = true;
                 self.troubles_changed = true;
             }
@@ -63,23 +75,28 @@ impl Deriver {
         for index in self.troubles.outdated(now) {
             self.apply(fleet, &Applied::Host(index), now);
         }
+        self.troubles_changed |= self.until.is_some_and(|until| until <= now);
     }
 
     /// What is derived now; the same `Arc` as before where nothing changed.
     pub fn derived(&mut self, fleet: &Fleet, now: Stamp) -> Arc<Derived> {
-        if self.sums_changed || self.troubles_changed {
+        if self.sums_changed || self.troubles_changed || self.edges_changed {
             let derived = Arc::make_mut(&mut self.derived);
             if self.sums_changed {
                 derived.total.clone_from(&self.sums.total);
                 derived.idcs.clone_from(&self.sums.idcs);
             }
             if self.troubles_changed {
-                let attention = self.troubles.list(fleet);
+                let attention = self.troubles.list(fleet, self.edges.topology(), now);
+                self.until = attention::until(fleet, now);
                 derived.last_trouble = last_trouble(derived, &attention, now);
                 derived.attention = attention;
                 derived.faults = attention::faults(fleet);
             }
-            (self.sums_changed, self.troubles_changed) = (false, false);
+            if self.edges_changed {
+                derived.topology = Arc::clone(self.edges.topology());
+            }
+            (self.sums_changed, self.troubles_changed, self.edges_changed) = (false, false, false);
         }
         Arc::clone(&self.derived)
     }

@@ -8,6 +8,8 @@ pub(crate) mod fixture;
 mod fresh;
 pub mod lineup;
 pub mod noun;
+mod of_registry;
+pub mod policy_words;
 pub mod sort;
 mod sums;
 mod table;
@@ -17,10 +19,14 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 pub use containers::container_at;
+pub use edges::{End, edge_at, end_of};
+pub use executions::run_at;
 pub use filter::Filter;
 pub use host_tree::told_as;
 pub use hosts::host_at;
 pub use noun::{Age, Align, Cell, Column, Context, Direction, Mark, Noun, RowId, RowKey, Scope, SortKey, Sought, Tone};
+pub use peers::peer_at;
+pub use replication_tasks::{TaskPlace, task_at};
 
 use crate::model::fleet::Fleet;
 use crate::model::text::clean;
@@ -43,6 +49,13 @@ nouns! {
     pools::Pools,
     classes::Classes,
     registries::Registries,
+    edges::Edges,
+    policies::Policies,
+    executions::Executions,
+    replication_tasks::ReplicationTasks,
+    queues::Queues,
+    peers::Peers,
+    preheat::Preheat,
     tasks::Tasks,
     activity::Activity,
     faults::Faults,

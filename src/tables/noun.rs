@@ -199,6 +199,11 @@ pub struct Scope {
     pub cluster: Option<Arc<str>>,
     pub pool: Option<Arc<str>>,
     pub host: Option<Arc<str>>,
+    pub registry: Option<Arc<str>>,
+    /// A replication policy of that registry, by its id there.
+    pub policy: Option<i64>,
+    /// An execution of that registry, by its id there.
+    pub execution: Option<i64>,
     /// Keys of tree rows that are closed.
     pub closed: std::collections::BTreeSet<RowKey>,
 }

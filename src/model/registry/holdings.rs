@@ -17,7 +17,7 @@ use crate::model::member::{Group, Members, User};
 use crate::model::preheat::{PreheatExecution, PreheatInstance, PreheatPolicy};
 use crate::model::project::{Project, ProjectSummary};
 use crate::model::quota::{Quota, Usage};
-use crate::model::replication::{Execution, PeerVerdict, Policy, Queue, ReplicationTask, Schedule, Settled, Worker, WorkerPool};
+use crate::model::replication::{Cause, Execution, PeerVerdict, Policy, Queue, ReplicationTask, Schedule, Settled, Worker, WorkerPool};
 use crate::model::robot::Robot;
 
 /// A peer of a Harbor, with what a ping of our own said. `None`: not pinged.
@@ -32,6 +32,8 @@ pub struct Peer {
 pub struct Run {
     pub execution: Execution,
     pub settled: Settled,
+    /// Why a task of it failed, by its log, where that was read.
+    pub cause: Option<Cause>,
     pub tasks: Option<Arc<Vec<ReplicationTask>>>,
 }
 
@@ -198,6 +200,11 @@ pub enum RegistryFact {
     Policies(Vec<Arc<Policy>>),
     /// The newest ones; older ones are forgotten.
     Runs(Vec<Arc<Run>>),
+    /// The tasks of one of them, read because somebody wanted to see them.
+    Tasks {
+        execution: i64,
+        tasks: Arc<Vec<ReplicationTask>>,
+    },
     Queues(Arc<Vec<Queue>>),
     Workers {
         pools: Arc<Vec<WorkerPool>>,

@@ -3,6 +3,7 @@
 mod execution;
 mod jobs;
 mod settled;
+mod topology;
 
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 pub use execution::{Execution, ExecutionStatus, Operation, ReplicationTask, TaskStatus};
 pub use jobs::{Queue, Schedule, Worker, WorkerPool};
 pub use settled::{Cause, LogSummary, PeerVerdict, Settled, StuckCause};
+pub use topology::{Edge, EdgeHealth, EdgeState, Place, Topology};
 
 use super::clock::Stamp;
 use super::registry::RegistryEndpoint;

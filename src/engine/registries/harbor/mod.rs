@@ -2,6 +2,7 @@
 
 mod pulse;
 mod reading;
+mod runs;
 mod sweep;
 
 use std::collections::BTreeMap;

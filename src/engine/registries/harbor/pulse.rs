@@ -15,37 +15,35 @@ use crate::engine::registries::RegistryPoller;
 use crate::engine::start::Interest;
 use crate::model::audit::AuditLog;
 use crate::model::fault::{Fault, FaultKind};
-use crate::model::registry::{Peer, Question, RegistryFact, Run, SystemFacts};
+use crate::model::registry::{Peer, Question, RegistryFact, SystemFacts};
 use crate::model::replication::{Policy, Queue, Worker, WorkerPool};
-use crate::planning::replication::{Around, judge_peer, settle};
+use crate::planning::replication::judge_peer;
 
 /// Ping, executions, queues: what a person watches during a copy.
 const QUICK: Duration = Duration::from_secs(10);
 /// Policies, peers, robots, the audit log, what was pushed.
 const SLOW: Duration = Duration::from_mins(1);
-/// Executions kept; each costs Harbor a query of its own.
-const EXECUTIONS: usize = 50;
-/// Executions whose tasks are read in one round: those that are not over.
-const TASKS_OF: usize = 10;
 /// Audit entries kept.
 const AUDIT: usize = 100;
 
 /// The part of a talk that a person waits for: it asks at once, whatever is swept beside it.
 pub(super) struct Pulse<'a> {
-    poller: &'a RegistryPoller,
-    harbor: Harbor,
+    pub(super) poller: &'a RegistryPoller,
+    pub(super) harbor: Harbor,
     /// Wakes the sweep where a person asked.
     nudge: &'a Notify,
     /// That Harbor's clock minus ours.
-    skew_ms: i64,
-    read_only: Option<bool>,
-    pools: Vec<WorkerPool>,
-    workers: Vec<Worker>,
+    pub(super) skew_ms: i64,
+    pub(super) read_only: Option<bool>,
+    pub(super) pools: Vec<WorkerPool>,
+    pub(super) workers: Vec<Worker>,
+    /// Why executions failed, by their logs.
+    pub(super) causes: super::runs::Causes,
 }
 
 impl<'a> Pulse<'a> {
     pub(super) fn new(poller: &'a RegistryPoller, harbor: Harbor, system: Option<&SystemFacts>, nudge: &'a Notify) -> Self {
-        let mut pulse = Self { poller, harbor, nudge, skew_ms: 0, read_only: None, pools: Vec::new(), workers: Vec::new() };
+        let mut pulse = Self { poller, harbor, nudge, skew_ms: 0, read_only: None, pools: Vec::new(), workers: Vec::new(), causes: super::runs::Causes::default() };
         system.into_iter().for_each(|system| pulse.take(system));
         pulse
     }
@@ -63,6 +61,10 @@ impl<'a> Pulse<'a> {
             let woken = tokio::select! {
                 () = sleep_until(quick.min(slow)) => false,
                 () = self.poller.wake.notified() => true,
+                execution = self.poller.wishes.next() => {
+                    self.tasks_of(execution).await?;
+                    false
+                }
             };
             if woken {
                 self.nudge.notify_one();
@@ -94,7 +96,7 @@ impl<'a> Pulse<'a> {
         self.poller.told(Question::System, system, |system| RegistryFact::System(Arc::new(system))).await
     }
 
-    async fn quick(&self) -> Result<(), Fault> {
+    async fn quick(&mut self) -> Result<(), Fault> {
         let poller = self.poller;
         let began = Instant::now();
         self.harbor.fetch_ping().await?;
@@ -110,39 +112,8 @@ impl<'a> Pulse<'a> {
             poller.told(Question::Queues, queues, |queues| RegistryFact::Queues(Arc::new(queues))).await?;
         }
         if poller.wants.needs(Question::Executions) {
-            self.executions(queue.as_ref()).await?;
+            self.runs(queue.as_ref()).await?;
         }
-        Ok(())
-    }
-
-    async fn executions(&self, queue: Option<&Queue>) -> Result<(), Fault> {
-        let poller = self.poller;
-        let executions = match self.harbor.list_executions(None, EXECUTIONS).await {
-            Ok(listing) => listing.rows,
-            Err(fault) => {
-                poller.told(Question::Executions, Err(fault), RegistryFact::Runs).await?;
-                poller.complete(&[Question::Tasks]).await;
-                return Ok(());
-            }
-        };
-        // Ages are judged by that Harbor's own clock.
-        let now = poller.clock.now().plus_millis(self.skew_ms);
-        let mut runs = Vec::with_capacity(executions.len());
-        let mut read = 0;
-        for execution in executions {
-            let around =
-                Around { queue, pools: Some(&self.pools), workers: Some(&self.workers), read_only: self.read_only, ..Around::at(now) };
-            let mut settled = settle(&execution, &around);
-            let mut tasks = None;
-            if !settled.is_final() && read < TASKS_OF {
-                read += 1;
-                tasks = self.harbor.list_tasks(execution.id).await.ok().map(|listing| Arc::new(listing.rows));
-                settled = settle(&execution, &Around { tasks: tasks.as_deref().map(Vec::as_slice), ..around });
-            }
-            runs.push(Arc::new(Run { execution, settled, tasks }));
-        }
-        poller.told(Question::Executions, Ok(runs), RegistryFact::Runs).await?;
-        poller.complete(&[Question::Tasks]).await;
         Ok(())
     }
 
