@@ -9,6 +9,7 @@ use super::cost::CostSum;
 use super::plan::RunId;
 use super::task::Severity;
 use super::text::Text;
+use super::union::{Person, ProjectUnion};
 
 /// Sums over some hosts. What is unknown is counted apart and never added as 0.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -103,4 +104,10 @@ pub struct Derived {
     pub faults: u32,
     /// When the attention list was last not empty.
     pub last_trouble: Option<Stamp>,
+    /// Projects over all registries, sorted by name.
+    #[serde(skip)]
+    pub projects: Arc<Vec<Arc<ProjectUnion>>>,
+    /// People over all registries, sorted by name.
+    #[serde(skip)]
+    pub people: Arc<Vec<Person>>,
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::attention::{self, Troubles};
 use super::capacity::Sums;
+use super::union::Unions;
 use crate::model::clock::Stamp;
 use crate::model::derived::{Attention, Derived};
 use crate::model::fleet::{Applied, Fleet};
@@ -14,17 +15,28 @@ pub fn derive(fleet: &Fleet, now: Stamp, last: &Derived) -> Derived {
     let sums = Sums::of(fleet, now);
     let attention = Troubles::of(fleet, now).list(fleet);
     let last_trouble = last_trouble(last, &attention, now);
-    Derived { total: sums.total, idcs: sums.idcs, attention, faults: attention::faults(fleet), last_trouble }
+    let unions = Unions::of(fleet);
+    Derived {
+        total: sums.total,
+        idcs: sums.idcs,
+        attention,
+        faults: attention::faults(fleet),
+        last_trouble,
+        projects: unions.projects,
+        people: unions.people,
+    }
 }
 
-/// The sums and the attention list beside the keeper. Whatever came before, [`Deriver::derived`] equals [`derive`].
+/// The sums, the attention list and what registries have in common, beside the keeper. Whatever came before, [`Deriver::derived`] equals [`derive`].
 #[derive(Debug, Default)]
 pub struct Deriver {
     sums: Sums,
     troubles: Troubles,
+    unions: Unions,
     derived: Arc<Derived>,
     sums_changed: bool,
     troubles_changed: bool,
+    unions_changed: bool,
 }
 
 impl Deriver {
@@ -43,12 +55,17 @@ impl Deriver {
             }
             // The attention list also speaks of registries that do not answer.
             Applied::Attention | Applied::Registry(_) => {
+                if let Applied::Registry(index) = applied {
+                    self.unions.touch(*index);
+                }
                 self.troubles.change_runs(fleet);
                 self.troubles_changed = true;
             }
             Applied::Everything => {
                 self.sums = Sums::of(fleet, now);
                 self.troubles = Troubles::of(fleet, now);
+                self.unions = Unions::of(fleet);
+                self.unions_changed = true;
                 self.sums_changed = true;
                 self.troubles_changed = true;
             }
@@ -67,7 +84,8 @@ impl Deriver {
 
     /// What is derived now; the same `Arc` as before where nothing changed.
     pub fn derived(&mut self, fleet: &Fleet, now: Stamp) -> Arc<Derived> {
-        if self.sums_changed || self.troubles_changed {
+        self.unions_changed |= self.unions.take_up(fleet);
+        if self.sums_changed || self.troubles_changed || self.unions_changed {
             let derived = Arc::make_mut(&mut self.derived);
             if self.sums_changed {
                 derived.total.clone_from(&self.sums.total);
@@ -79,7 +97,11 @@ impl Deriver {
                 derived.attention = attention;
                 derived.faults = attention::faults(fleet);
             }
-            (self.sums_changed, self.troubles_changed) = (false, false);
+            if self.unions_changed {
+                derived.projects = Arc::clone(&self.unions.projects);
+                derived.people = Arc::clone(&self.unions.people);
+            }
+            (self.sums_changed, self.troubles_changed, self.unions_changed) = (false, false, false);
         }
         Arc::clone(&self.derived)
     }

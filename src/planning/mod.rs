@@ -4,5 +4,6 @@ pub mod attention;
 pub mod capacity;
 mod deriver;
 pub mod replication;
+mod union;
 
 pub use deriver::{Deriver, derive};

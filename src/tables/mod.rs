@@ -8,6 +8,7 @@ pub(crate) mod fixture;
 mod fresh;
 pub mod noun;
 pub mod sort;
+pub mod spread;
 mod sums;
 mod table;
 

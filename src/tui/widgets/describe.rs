@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::model::clock::Stamp;
 use crate::model::fleet::Fleet;
 use crate::model::text::{Lang, clean};
+use crate::tables::spread::lanes;
 use crate::tables::{Context, Noun, RowId, Tone, figures};
 
 /// One line: a label, empty where the line goes on, and what it says.
@@ -29,9 +30,13 @@ impl Said {
 /// All columns, what scripts are told beside them, and the fault in full where the row's endpoint has one.
 pub(in crate::tui) fn describe(noun: &dyn Noun, cx: &Context<'_>, row: RowId) -> Vec<Said> {
     let mut lines = Vec::new();
-    for (at, column) in noun.columns().iter().enumerate() {
-        let cell = noun.cell(cx, row, at);
-        lines.push(Said::new(column.title.get(cx.lang), cell.text, cell.tone));
+    for lane in lanes(noun, cx.fleet) {
+        let cell = noun.cell(cx, row, lane.place);
+        let label = match &lane.head {
+            Some(head) => format!("{} {}", lane.column.title.get(cx.lang), head.title),
+            None => lane.title(cx.lang).to_owned(),
+        };
+        lines.push(Said::new(label, cell.text, cell.tone));
     }
     let mut more = Vec::new();
     for (key, value) in noun.extra(cx, row) {
