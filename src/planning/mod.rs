@@ -1,5 +1,6 @@
 //! THOUGHT. Pure: facts in, decision out.
 
+pub mod access;
 pub mod attention;
 pub mod capacity;
 mod deriver;

@@ -131,9 +131,8 @@ fn changed_quotas(was: &Holdings, is: &Holdings, names: &mut BTreeSet<Arc<str>>)
 /// A project over all registries; `None` where it is in none.
 fn union_of(fleet: &Fleet, name: &Arc<str>) -> Option<ProjectUnion> {
     let found = fleet.registries.iter().enumerate();
-    let places: Vec<ProjectPlace> = found
-        .filter_map(|(registry, r)| Some(ProjectPlace { registry, holdings: Arc::clone(r.holdings.project(name)?) }))
-        .collect();
+    let places: Vec<ProjectPlace> =
+        found.filter_map(|(registry, r)| Some(ProjectPlace { registry, holdings: Arc::clone(r.holdings.project(name)?) })).collect();
     let first = places.first()?;
     let name = Arc::clone(&first.holdings.project.name);
     let members = members_of(&places);

@@ -6,7 +6,9 @@ pub mod filter;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod fresh;
+mod holders;
 pub mod noun;
+mod shelves;
 pub mod sort;
 pub mod spread;
 mod sums;
@@ -42,6 +44,16 @@ nouns! {
     pools::Pools,
     classes::Classes,
     registries::Registries,
+    projects::Projects,
+    members::Members,
+    users::Users,
+    repositories::Repositories,
+    artifacts::Artifacts,
+    tags::Tags,
+    robots::Robots,
+    quotas::Quotas,
+    access::Access,
+    audit::Audit,
     tasks::Tasks,
     activity::Activity,
     faults::Faults,

@@ -122,7 +122,8 @@ mod tests {
 
     #[test]
     fn what_has_no_room_is_not_hidden() {
-        let [same, other, bad] = [("private", Tone::Plain), ("public", Tone::Plain), ("public", Tone::Bad)].map(|(t, tone)| Cell::new(t, tone));
+        let [same, other, bad] =
+            [("private", Tone::Plain), ("public", Tone::Plain), ("public", Tone::Bad)].map(|(t, tone)| Cell::new(t, tone));
         assert_eq!(rest(Some(&same), &[&same, &same]).text, "=");
         assert_eq!(rest(Some(&same), &[&same, &other]), Cell::new("!=", Tone::Warn));
         assert_eq!(rest(Some(&same), &[&other, &bad]).tone, Tone::Bad);

@@ -109,7 +109,14 @@ struct Layout {
     tree: bool,
 }
 
-fn lay_columns(canvas: &Canvas<'_>, area: Rect, listing: &Listing, (sheet, lanes): (&Sheet, &[Lane]), shown: &[Line], totals: Option<&[Cell]>) -> Layout {
+fn lay_columns(
+    canvas: &Canvas<'_>,
+    area: Rect,
+    listing: &Listing,
+    (sheet, lanes): (&Sheet, &[Lane]),
+    shown: &[Line],
+    totals: Option<&[Cell]>,
+) -> Layout {
     let lang = canvas.look.lang;
     let mut drawn = listing.drawn.borrow_mut();
     drawn.widest.resize(lanes.len(), 0);
