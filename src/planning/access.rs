@@ -115,7 +115,7 @@ mod tests {
     use super::*;
     use crate::model::derived::Derived;
     use crate::model::fixture::NOW;
-    use crate::model::fixture::registries::{declare, harbor, member, members, project, say, user};
+    use crate::model::fixture::holdings::{declare, harbor, member, members, project, say, user};
     use crate::model::member::Member;
     use crate::model::registry::{Identity, ProjectPart, RegistryFact};
     use crate::planning::derive;

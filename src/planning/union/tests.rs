@@ -6,7 +6,7 @@ use super::*;
 use crate::model::clock::Stamp;
 use crate::model::derived::Derived;
 use crate::model::fixture::NOW;
-use crate::model::fixture::registries::{declare, harbor, member, members, project, say, summary};
+use crate::model::fixture::holdings::{declare, harbor, member, members, project, say, summary};
 use crate::model::registry::{ProjectPart, RegistryFact};
 use crate::planning::{Deriver, derive};
 
@@ -73,7 +73,7 @@ fn quota(project: &str, hard: u64) -> crate::model::quota::Quota {
 }
 
 fn user(number: u8) -> crate::model::member::User {
-    crate::model::fixture::registries::user(&format!("u{number}"), number == 3)
+    crate::model::fixture::holdings::user(&format!("u{number}"), number == 3)
 }
 
 fn identity(who: u8) -> crate::model::registry::Identity {
@@ -95,7 +95,7 @@ proptest! {
         for act in acts {
             let applied = match &act {
                 Act::Declare(count) => declare(&mut fleet, specs(*count)),
-                Act::Fail(r) => crate::model::fixture::registries::fail(&mut fleet, NAMES[*r], NOW),
+                Act::Fail(r) => crate::model::fixture::holdings::fail(&mut fleet, NAMES[*r], NOW),
                 Act::Wait => {
                     let whole = derive(&fleet, NOW, &Derived::default());
                     let step = deriver.derived(&fleet, NOW);
