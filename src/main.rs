@@ -63,7 +63,7 @@ async fn run(given: &Given) -> Exit {
         Some(Face::Lab(ask)) if ask.serve => serve(given, ask).await,
         Some(Face::Lab(ask)) => lab(given, ask.world.as_deref()).await,
         Some(Face::Config(ask)) => {
-            let console_faults = |config: &Config, places: &Places| tui::config_faults(&config.console, user_themes(places));
+            let console_faults = |config: &Config, places: &Places| tui::config_faults(&config.console, places.themes());
             cli::config::config(ask, &given.places, console_faults, &mut out(given, None).lend())
         }
         Some(Face::Watch(ask)) => watch(given, ask).await,

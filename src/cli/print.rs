@@ -10,6 +10,7 @@ use super::out::Paper;
 use crate::model::clock::Stamp;
 use crate::model::fault::Fault;
 use crate::model::text::{clean, cut_middle, is_hostile, width};
+use crate::tables::spread::{self, Lane, lanes};
 use crate::tables::{self, Align, Cell, Column, Context, Mark, Noun, RowId, Tone, figures};
 
 /// Columns between two columns.
@@ -31,11 +32,22 @@ struct Strip {
     most: usize,
     least: usize,
     cells: Vec<Cell>,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Whole,
+    /// One registry's part of a spread column.
+    Part,
+    /// What stands for the parts that have no room.
+    Rest,
 }
 
 impl Strip {
     fn floor(&self) -> usize {
-        self.least.max(width(&self.title))
+        // A part that is cut could not be compared with those that have no room.
+        if self.kind == Kind::Part { self.natural() } else { self.least.max(width(&self.title)) }
     }
 
     fn natural(&self) -> usize {
@@ -48,11 +60,15 @@ pub(super) fn table(cx: &Context<'_>, noun: &dyn Noun, rows: &[RowId], shape: Sh
     let total = noun.total(cx).filter(|_| rows.len() > 1);
     let is_shown = |column: &Column| (shape.all_columns || !column.wide) && (shape.figures || !matches!(column.key, "cpu" | "mem" | "net"));
     let mut strips = Vec::new();
-    for (at, column) in noun.columns().iter().enumerate().filter(|(_, column)| is_shown(column)) {
-        let mut cells: Vec<Cell> = rows.iter().map(|row| noun.cell(cx, *row, at)).collect();
-        cells.extend(total.iter().filter_map(|total| total.get(at).cloned()));
+    for lane in lanes(noun, cx.fleet).iter().filter(|lane| is_shown(lane.column)) {
+        let column = lane.column;
+        let mut cells: Vec<Cell> = rows.iter().map(|row| noun.cell(cx, *row, lane.place)).collect();
+        cells.extend(total.iter().map(|total| total.get(lane.place).cloned().unwrap_or_default()));
         let (most, least) = (usize::from(column.max), usize::from(column.min));
-        strips.push(Strip { title: column.title.get(cx.lang).to_owned(), align: column.align, fades: column.fades, most, least, cells });
+        let late = lane.head.as_ref().filter(|head| head.mark != Mark::None).map_or("", |head| paper.mark(head.mark));
+        let title = format!("{}{late}", lane.title(cx.lang));
+        let kind = if column.spread { Kind::Part } else { Kind::Whole };
+        strips.push(Strip { title, align: column.align, fades: column.fades, most, least, cells, kind });
     }
     let mut marks: Vec<Option<Mark>> = rows.iter().map(|row| Some(noun.mark(cx, *row))).collect();
     marks.extend(total.iter().map(|_| None));
@@ -74,6 +90,7 @@ fn overdue(cx: &Context<'_>, noun: &dyn Noun, rows: &[RowId], count: usize) -> V
         most,
         least,
         cells: vec![Cell::default(); count],
+        kind: Kind::Whole,
     };
     let mut age = strip("AGE", "过时", Align::Right, 3, 6);
     let mut cause = strip("CAUSE", "原因", Align::Left, 8, 60);
@@ -93,6 +110,7 @@ fn fit(strips: &mut Vec<Strip>, paper: Paper) {
         shorten(strip, most);
     }
     let used = |strips: &[Strip]| 2 + strips.iter().map(Strip::natural).sum::<usize>() + GAP * strips.len().saturating_sub(1);
+    let mut hidden = Vec::new();
     while used(strips) > room {
         let over = used(strips) - room;
         let fading = strips.iter().enumerate().filter(|(_, s)| s.fades > 0).max_by_key(|(_, s)| s.fades).map(|(at, _)| at);
@@ -100,9 +118,7 @@ fn fit(strips: &mut Vec<Strip>, paper: Paper) {
         let floor = |s: &Strip| if fading.is_some() { (s.natural() * 3 / 4).max(s.floor()) } else { s.floor() };
         let to_spare: Vec<usize> = strips.iter().map(|s| s.natural() - floor(s).min(s.natural())).collect();
         match fading {
-            Some(at) if to_spare.iter().sum::<usize>() < over => {
-                strips.remove(at);
-            }
+            Some(at) if to_spare.iter().sum::<usize>() < over => drop_strip(strips, &mut hidden, at),
             _ => {
                 let widest = (0..strips.len()).filter(|at| to_spare[*at] > 0).max_by_key(|at| strips[*at].natural());
                 let Some(at) = widest else { return };
@@ -110,6 +126,24 @@ fn fit(strips: &mut Vec<Strip>, paper: Paper) {
                 shorten(&mut strips[at], to);
             }
         }
+    }
+}
+
+/// Takes a column away; the parts of a spread one that are gone are told in one narrow column.
+fn drop_strip(strips: &mut Vec<Strip>, hidden: &mut Vec<Strip>, at: usize) {
+    let gone = strips.remove(at);
+    if gone.kind != Kind::Part {
+        return;
+    }
+    hidden.push(gone);
+    let shown = strips.iter().find(|s| s.kind == Kind::Part);
+    let told = |row: usize| spread::rest(shown.map(|s| &s.cells[row]), &hidden.iter().map(|s| &s.cells[row]).collect::<Vec<_>>());
+    let cells = (0..hidden[0].cells.len()).map(told).collect();
+    let title = format!("+{}", hidden.len());
+    let rest = Strip { title, align: Align::Left, fades: 0, most: 3, least: 2, cells, kind: Kind::Rest };
+    match strips.iter_mut().find(|s| s.kind == Kind::Rest) {
+        Some(before) => *before = rest,
+        None => strips.insert(at, rest),
     }
 }
 
@@ -182,15 +216,14 @@ const MONEY: &str = "cost_per_hour";
 /// RFC 4180 with a head of column keys; unknown is empty, and money has its currency beside it.
 pub(super) fn csv(cx: &Context<'_>, noun: &dyn Noun, rows: &[RowId]) -> String {
     let mut text = String::new();
-    let money = noun.columns().iter().any(|c| c.key == MONEY);
-    let beside = |at: usize| money && noun.columns()[at].key == MONEY;
-    let keys = noun.columns().iter().enumerate().flat_map(|(at, c)| [Some(c.key), beside(at).then_some("currency")]).flatten();
-    push_record(&mut text, keys.chain(["age_s", "stale"]).map(str::to_owned));
+    let lanes = lanes(noun, cx.fleet);
+    let keys = lanes.iter().flat_map(|lane| [Some(lane.key()), (lane.column.key == MONEY).then(|| "currency".to_owned())]).flatten();
+    push_record(&mut text, keys.chain(["age_s".to_owned(), "stale".to_owned()]));
     for row in rows {
         let age = noun.age(cx, *row);
         let currency = noun.extra(cx, *row).into_iter().find(|(key, _)| *key == "currency").map(|(_, value)| field(&value));
-        let of = |at: usize| [Some(field(&noun.value(cx, *row, at))), beside(at).then(|| currency.clone().unwrap_or_default())];
-        let values = (0..noun.columns().len()).flat_map(of).flatten();
+        let beside = |lane: &Lane| (lane.column.key == MONEY).then(|| currency.clone().unwrap_or_default());
+        let values = lanes.iter().flat_map(|lane| [Some(field(&noun.value(cx, *row, lane.place))), beside(lane)]).flatten();
         let age_s = age.seconds.map(|s| s.to_string()).unwrap_or_default();
         push_record(&mut text, values.chain([age_s, age.stale.to_string()]));
     }

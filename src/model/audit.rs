@@ -39,6 +39,21 @@ pub struct AuditEntry {
 }
 
 impl AuditEntry {
+    /// Whether a row is about a project or something in it, as far as its words tell.
+    #[must_use]
+    pub fn is_of(&self, project: &str) -> bool {
+        match &*self.resource_type {
+            "project" => &*self.resource == project,
+            "artifact" | "tag" | "repository" => self.resource.split_once('/').is_some_and(|(first, _)| first == project),
+            // A member's row names its project in words only; a robot's stands before the plus.
+            "member" => {
+                self.description.as_deref().is_some_and(|words| words.rsplit_once(" project ").is_some_and(|(_, p)| p.trim() == project))
+            }
+            "robot" => self.resource.split_once('$').and_then(|(_, name)| name.split_once('+')).is_some_and(|(first, _)| first == project),
+            _ => false,
+        }
+    }
+
     /// The repository that an artifact's row is about, without tag and digest.
     #[must_use]
     pub fn repository(&self) -> Option<&str> {
@@ -73,5 +88,9 @@ mod tests {
         assert_eq!(row("artifact", "payment/web@sha256:97").repository(), Some("payment/web"));
         assert_eq!(row("member", "dave").repository(), None);
         assert_eq!(row("artifact", "").repository(), None);
+        assert!(row("artifact", "payment/core/api:v1").is_of("payment") && !row("artifact", "payment-2/api:v1").is_of("payment"));
+        assert!(row("project", "payment").is_of("payment") && row("robot", "robot$payment+ci").is_of("payment"));
+        let member = AuditEntry { description: Some("create user member dave in project payment".into()), ..row("member", "dave") };
+        assert!(member.is_of("payment") && !row("member", "dave").is_of("payment"));
     }
 }

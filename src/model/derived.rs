@@ -10,6 +10,7 @@ use super::plan::RunId;
 use super::replication::Topology;
 use super::task::Severity;
 use super::text::Text;
+use super::union::{Person, ProjectUnion};
 
 /// Sums over some hosts. What is unknown is counted apart and never added as 0.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -147,4 +148,10 @@ pub struct Derived {
     pub topology: Arc<Topology>,
     /// When the attention list was last not empty.
     pub last_trouble: Option<Stamp>,
+    /// Projects over all registries, sorted by name.
+    #[serde(skip)]
+    pub projects: Arc<Vec<Arc<ProjectUnion>>>,
+    /// People over all registries, sorted by name.
+    #[serde(skip)]
+    pub people: Arc<Vec<Person>>,
 }

@@ -28,4 +28,5 @@ pub mod report;
 pub mod robot;
 pub mod task;
 pub mod text;
+pub mod union;
 pub(crate) mod words;

@@ -47,7 +47,17 @@ pub struct Robot {
     pub updated: Option<Stamp>,
 }
 
+/// How long before its end a robot is worth a word: two weeks, to put a new secret into every pipeline. Harbor makes them
+/// for 30 days unless told otherwise, and a new one should not begin with a warning.
+pub const EXPIRES_SOON_MS: u64 = 14 * 86_400_000;
+
 impl Robot {
+    /// True while it still works and will not for long.
+    #[must_use]
+    pub fn expires_soon(&self, now: Stamp) -> bool {
+        !self.is_expired(now) && self.expires_in_ms(now).is_some_and(|left| left < EXPIRES_SOON_MS)
+    }
+
     /// True once its credential is refused by age.
     #[must_use]
     pub fn is_expired(&self, now: Stamp) -> bool {

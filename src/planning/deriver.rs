@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::attention::{self, Troubles};
 use super::capacity::Sums;
 use super::topology::Edges;
+use super::union::Unions;
 use crate::model::clock::Stamp;
 use crate::model::derived::{Attention, Derived};
 use crate::model::fleet::{Applied, Fleet};
@@ -16,19 +17,31 @@ pub fn derive(fleet: &Fleet, now: Stamp, last: &Derived) -> Derived {
     let topology = Arc::clone(Edges::of(&fleet.registries).topology());
     let attention = Troubles::of(fleet, now).list(fleet, &topology, now);
     let last_trouble = last_trouble(last, &attention, now);
-    Derived { total: sums.total, idcs: sums.idcs, attention, faults: attention::faults(fleet), topology, last_trouble }
+    let unions = Unions::of(fleet);
+    Derived {
+        total: sums.total,
+        idcs: sums.idcs,
+        attention,
+        faults: attention::faults(fleet),
+        topology,
+        last_trouble,
+        projects: unions.projects,
+        people: unions.people,
+    }
 }
 
-/// The sums and the attention list beside the keeper. Whatever came before, [`Deriver::derived`] equals [`derive`].
+/// The sums, the attention list and what registries have in common, beside the keeper. Whatever came before, [`Deriver::derived`] equals [`derive`].
 #[derive(Debug, Default)]
 pub struct Deriver {
     sums: Sums,
     troubles: Troubles,
     edges: Edges,
+    unions: Unions,
     derived: Arc<Derived>,
     sums_changed: bool,
     troubles_changed: bool,
     edges_changed: bool,
+    unions_changed: bool,
     /// When the attention list reads otherwise by time alone.
     until: Option<Stamp>,
 }
@@ -54,6 +67,7 @@ impl Deriver {
             }
             Applied::Registry(index) => {
                 self.edges_changed |= self.edges.change(&fleet.registries, *index);
+                self.unions.touch(*index);
                 self.troubles_changed = true;
             }
             Applied::Everything => {
@@ -61,6 +75,8 @@ impl Deriver {
                 self.troubles = Troubles::of(fleet, now);
                 self.edges = Edges::of(&fleet.registries);
                 self.edges_changed = true;
+                self.unions = Unions::of(fleet);
+                self.unions_changed = true;
                 self.sums_changed = true;
                 self.troubles_changed = true;
             }
@@ -80,7 +96,8 @@ impl Deriver {
 
     /// What is derived now; the same `Arc` as before where nothing changed.
     pub fn derived(&mut self, fleet: &Fleet, now: Stamp) -> Arc<Derived> {
-        if self.sums_changed || self.troubles_changed || self.edges_changed {
+        self.unions_changed |= self.unions.take_up(fleet);
+        if self.sums_changed || self.troubles_changed || self.edges_changed || self.unions_changed {
             let derived = Arc::make_mut(&mut self.derived);
             if self.sums_changed {
                 derived.total.clone_from(&self.sums.total);
@@ -96,7 +113,12 @@ impl Deriver {
             if self.edges_changed {
                 derived.topology = Arc::clone(self.edges.topology());
             }
-            (self.sums_changed, self.troubles_changed, self.edges_changed) = (false, false, false);
+            if self.unions_changed {
+                derived.projects = Arc::clone(&self.unions.projects);
+                derived.people = Arc::clone(&self.unions.people);
+            }
+            (self.sums_changed, self.troubles_changed) = (false, false);
+            (self.edges_changed, self.unions_changed) = (false, false);
         }
         Arc::clone(&self.derived)
     }

@@ -6,11 +6,14 @@ pub mod filter;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod fresh;
+mod holders;
 pub mod lineup;
 pub mod noun;
 mod of_registry;
 pub mod policy_words;
+mod shelves;
 pub mod sort;
+pub mod spread;
 mod sums;
 mod table;
 
@@ -49,6 +52,16 @@ nouns! {
     pools::Pools,
     classes::Classes,
     registries::Registries,
+    projects::Projects,
+    members::Members,
+    users::Users,
+    repositories::Repositories,
+    artifacts::Artifacts,
+    tags::Tags,
+    robots::Robots,
+    quotas::Quotas,
+    access::Access,
+    audit::Audit,
     edges::Edges,
     policies::Policies,
     executions::Executions,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::model::clock::Stamp;
+use crate::model::fault::Fault;
 use crate::model::fleet::Fleet;
 use crate::model::host::{Host, HostSpec};
 use crate::model::live::Live;
@@ -129,19 +130,21 @@ pub struct Column {
     pub wide: bool,
     /// Which column falls away first when it gets narrow: the highest number; 0 never.
     pub fades: u8,
+    /// A part a registry for people, one object `{registry: value}` for scripts.
+    pub spread: bool,
 }
 
 impl Column {
     /// A column of words, at the left.
     #[must_use]
     pub const fn words(key: &'static str, en: &'static str, zh: &'static str) -> Self {
-        Self { key, title: Text::new(en, zh), align: Align::Left, min: 4, max: 24, wide: false, fades: 0 }
+        Self { key, title: Text::new(en, zh), align: Align::Left, min: 4, max: 24, wide: false, fades: 0, spread: false }
     }
 
     /// A column of figures, at the right.
     #[must_use]
     pub const fn figure(key: &'static str, en: &'static str, zh: &'static str) -> Self {
-        Self { key, title: Text::new(en, zh), align: Align::Right, min: 4, max: 10, wide: false, fades: 0 }
+        Self { key, title: Text::new(en, zh), align: Align::Right, min: 4, max: 10, wide: false, fades: 0, spread: false }
     }
 
     /// Fewest and most columns of the terminal.
@@ -161,6 +164,13 @@ impl Column {
     #[must_use]
     pub const fn wide(mut self) -> Self {
         self.wide = true;
+        self
+    }
+
+    /// A part a registry; its parts fall away from the right, and what has fallen away is counted (`+2`).
+    #[must_use]
+    pub const fn spread(mut self) -> Self {
+        self.spread = true;
         self
     }
 }
@@ -204,6 +214,11 @@ pub struct Scope {
     pub policy: Option<i64>,
     /// An execution of that registry, by its id there.
     pub execution: Option<i64>,
+    pub project: Option<Arc<str>>,
+    /// In full: `payment/core/api`.
+    pub repository: Option<Arc<str>>,
+    /// A person or a group, by name.
+    pub member: Option<Arc<str>>,
     /// Keys of tree rows that are closed.
     pub closed: std::collections::BTreeSet<RowKey>,
 }
@@ -239,10 +254,16 @@ pub trait Noun: Sync + std::fmt::Debug {
     fn questions(&self) -> &'static [Question] {
         &[]
     }
+    /// What columns that spread are spread over in this Fleet, from left to right.
+    fn spread(&self, fleet: &Fleet) -> Vec<super::spread::Head> {
+        let _ = fleet;
+        Vec::new()
+    }
     /// The rows in their natural order.
     fn rows(&self, fleet: &Fleet, scope: &Scope) -> Vec<RowId>;
     fn key(&self, fleet: &Fleet, row: RowId) -> RowKey;
     fn mark(&self, cx: &Context<'_>, row: RowId) -> Mark;
+    /// `column` is a column's place here and below, or a part's (see [`super::spread`]).
     fn cell(&self, cx: &Context<'_>, row: RowId, column: usize) -> Cell;
     /// The same fact for scripts: integers for counts and bytes, decimal strings for money, `null` for unknown.
     fn value(&self, cx: &Context<'_>, row: RowId, column: usize) -> Value;
@@ -276,6 +297,11 @@ pub trait Noun: Sync + std::fmt::Debug {
     fn age(&self, cx: &Context<'_>, row: RowId) -> Age {
         let _ = (cx, row);
         Age { seconds: None, stale: false }
+    }
+    /// What refused or failed behind the `?` and the stale values of a row, with since when.
+    fn causes(&self, cx: &Context<'_>, row: RowId) -> Vec<(std::sync::Arc<Fault>, Option<Stamp>)> {
+        let _ = (cx, row);
+        Vec::new()
     }
     /// What lies under the row, as the scope of another noun: the containers of this host, the hosts of this pool.
     fn under(&self, fleet: &Fleet, row: RowId) -> Scope {

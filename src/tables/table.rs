@@ -7,8 +7,10 @@ use serde_json::Value;
 
 use super::fact::Fact;
 use super::noun::{Age, Cell, Column, Context, Direction, Mark, Noun, RowId, RowKey, Scope, SortKey, Sought};
+use super::spread::{Head, split};
 use crate::model::clock::Stamp;
 use crate::model::endpoint::Freshness;
+use crate::model::fault::Fault;
 use crate::model::fleet::Fleet;
 use crate::model::host::Host;
 use crate::model::registry::Question;
@@ -30,7 +32,23 @@ pub(super) trait Table: Sync + Debug {
     fn rows(&self, fleet: &Fleet, scope: &Scope) -> Vec<RowId>;
     fn key(&self, fleet: &Fleet, row: RowId) -> RowKey;
     fn mark(&self, cx: &Context<'_>, row: RowId) -> Mark;
+    /// Of a column that spreads nobody asks it.
     fn fact<'a>(&self, cx: &Context<'a>, row: RowId, key: &str) -> Fact<'a>;
+    /// Over which registries its spread columns go.
+    fn spread(&self, fleet: &Fleet) -> Vec<Head> {
+        let _ = fleet;
+        Vec::new()
+    }
+    /// One registry's part of a column that spreads.
+    fn part<'a>(&self, cx: &Context<'a>, row: RowId, key: &str, registry: usize) -> Fact<'a> {
+        let _ = (cx, row, key, registry);
+        Fact::Unknown
+    }
+    /// The part's cell where it says more or less than the fact.
+    fn part_dressed(&self, cx: &Context<'_>, row: RowId, key: &str, registry: usize) -> Option<Cell> {
+        let _ = (cx, row, key, registry);
+        None
+    }
     /// The cell where it says more or less than the fact: `running 2d`, `22/24`.
     fn dressed(&self, cx: &Context<'_>, row: RowId, key: &str) -> Option<Cell> {
         let _ = (cx, row, key);
@@ -56,6 +74,13 @@ pub(super) trait Table: Sync + Debug {
     fn under(&self, fleet: &Fleet, row: RowId) -> Scope {
         let _ = (fleet, row);
         Scope::default()
+    }
+    fn causes(&self, cx: &Context<'_>, row: RowId) -> Vec<(Arc<Fault>, Option<Stamp>)> {
+        let _ = (cx, row);
+        Vec::new()
+    }
+    fn overdue(&self, cx: &Context<'_>, row: RowId) -> Option<(Option<Stamp>, Text)> {
+        self.freshness(cx.fleet, row).and_then(super::fresh::overdue)
     }
     fn total(&self, cx: &Context<'_>) -> Option<Vec<Cell>> {
         let _ = cx;
@@ -105,17 +130,56 @@ impl<T: Table> Noun for T {
         Table::mark(self, cx, row)
     }
 
+    fn spread(&self, fleet: &Fleet) -> Vec<Head> {
+        Table::spread(self, fleet)
+    }
+
     fn cell(&self, cx: &Context<'_>, row: RowId, column: usize) -> Cell {
-        let Some(column) = T::COLUMNS.get(column) else { return Cell::default() };
-        self.dressed(cx, row, column.key).unwrap_or_else(|| self.fact(cx, row, column.key).cell(cx))
+        match place::<T>(column) {
+            Place::Whole(key) => self.dressed(cx, row, key).unwrap_or_else(|| self.fact(cx, row, key).cell(cx)),
+            Place::Part(key, registry) => part_cell(self, cx, row, (key, registry)),
+            Place::Spread(key) => {
+                let heads = Table::spread(self, cx.fleet);
+                let cells = heads.iter().map(|head| part_cell(self, cx, row, (key, head.registry)).text);
+                let mut words: Vec<String> = cells.collect();
+                if words.windows(2).all(|two| two[0] == two[1]) {
+                    words.truncate(1);
+                }
+                if words.is_empty() { Cell::new("-", super::noun::Tone::Dim) } else { Cell::plain(words.join(" ")) }
+            }
+            Place::Nowhere => Cell::default(),
+        }
     }
 
     fn value(&self, cx: &Context<'_>, row: RowId, column: usize) -> Value {
-        T::COLUMNS.get(column).map_or(Value::Null, |column| self.fact(cx, row, column.key).value())
+        match place::<T>(column) {
+            Place::Whole(key) => self.fact(cx, row, key).value(),
+            Place::Part(key, registry) => self.part(cx, row, key, registry).value(),
+            Place::Spread(key) => {
+                let heads = Table::spread(self, cx.fleet);
+                let parts = heads.iter().map(|head| (head.name.to_string(), self.part(cx, row, key, head.registry).value()));
+                Value::Object(parts.collect())
+            }
+            Place::Nowhere => Value::Null,
+        }
     }
 
     fn sort_key(&self, cx: &Context<'_>, row: RowId, column: usize) -> SortKey {
-        T::COLUMNS.get(column).map_or(SortKey::Unknown, |column| self.fact(cx, row, column.key).sort_key(cx))
+        match place::<T>(column) {
+            Place::Whole(key) => self.fact(cx, row, key).sort_key(cx),
+            Place::Part(key, registry) => self.part(cx, row, key, registry).sort_key(cx),
+            Place::Spread(key) => {
+                let heads = Table::spread(self, cx.fleet);
+                let mut words = String::new();
+                for head in &heads {
+                    self.part(cx, row, key, head.registry).say(&mut words);
+                    words.push(' ');
+                }
+                words.make_ascii_lowercase();
+                if words.is_empty() { SortKey::Unknown } else { SortKey::Words(words) }
+            }
+            Place::Nowhere => SortKey::Unknown,
+        }
     }
 
     fn haystack(&self, cx: &Context<'_>, row: RowId, out: &mut String) {
@@ -123,14 +187,28 @@ impl<T: Table> Noun for T {
     }
 
     fn say(&self, cx: &Context<'_>, row: RowId, column: usize, out: &mut String) {
-        if let Some(column) = T::COLUMNS.get(column) {
-            self.fact(cx, row, column.key).say(out);
-            self.aliases(cx, row, column.key, out);
+        match place::<T>(column) {
+            Place::Whole(key) => {
+                self.fact(cx, row, key).say(out);
+                self.aliases(cx, row, key, out);
+            }
+            Place::Part(key, registry) => say_part(self, cx, row, (key, registry), out),
+            Place::Spread(key) => {
+                for head in Table::spread(self, cx.fleet) {
+                    say_part(self, cx, row, (key, head.registry), out);
+                    out.push(' ');
+                }
+            }
+            Place::Nowhere => {}
         }
     }
 
     fn overdue(&self, cx: &Context<'_>, row: RowId) -> Option<(Option<Stamp>, Text)> {
-        self.freshness(cx.fleet, row).and_then(super::fresh::overdue)
+        Table::overdue(self, cx, row)
+    }
+
+    fn causes(&self, cx: &Context<'_>, row: RowId) -> Vec<(Arc<Fault>, Option<Stamp>)> {
+        Table::causes(self, cx, row)
     }
 
     fn is_tree(&self) -> bool {
@@ -172,5 +250,35 @@ impl<T: Table> Noun for T {
     fn first_sort(&self) -> Option<(usize, Direction)> {
         let (key, direction) = T::FIRST_SORT?;
         T::COLUMNS.iter().position(|c| c.key == key).map(|at| (at, direction))
+    }
+}
+
+/// What stands at a place.
+enum Place {
+    Whole(&'static str),
+    Spread(&'static str),
+    Part(&'static str, usize),
+    Nowhere,
+}
+
+fn place<T: Table>(place: usize) -> Place {
+    let (column, part) = split(place);
+    match (T::COLUMNS.get(column), part) {
+        (Some(column), Some(registry)) if column.spread => Place::Part(column.key, registry),
+        (Some(column), None) if column.spread => Place::Spread(column.key),
+        (Some(column), None) => Place::Whole(column.key),
+        _ => Place::Nowhere,
+    }
+}
+
+fn part_cell<T: Table>(table: &T, cx: &Context<'_>, row: RowId, (key, registry): (&str, usize)) -> Cell {
+    table.part_dressed(cx, row, key, registry).unwrap_or_else(|| table.part(cx, row, key, registry).cell(cx))
+}
+
+fn say_part<T: Table>(table: &T, cx: &Context<'_>, row: RowId, (key, registry): (&str, usize), out: &mut String) {
+    table.part(cx, row, key, registry).say(out);
+    if let Some(cell) = table.part_dressed(cx, row, key, registry) {
+        out.push(' ');
+        out.push_str(&cell.text);
     }
 }

@@ -14,6 +14,7 @@ use super::worker::Sheet;
 use crate::model::clock::Stamp;
 use crate::model::live::Live;
 use crate::model::text::{Lang, Text, clean};
+use crate::tables::spread::lanes;
 use crate::tables::{self, Context};
 
 /// The rows of one moment.
@@ -67,13 +68,14 @@ fn replace(path: &Path, fill: impl FnOnce(&mut dyn io::Write) -> io::Result<()>)
 fn csv(ask: &Ask, out: &mut dyn io::Write) -> io::Result<()> {
     let noun = ask.sheet.noun;
     let cx = context(ask);
-    let heads: Vec<&str> = noun.columns().iter().map(|c| c.key).collect();
+    let lanes = lanes(noun, cx.fleet);
+    let heads: Vec<String> = lanes.iter().map(|lane| field(&lane.key())).collect();
     write!(out, "{}\r\n", heads.join(","))?;
     let mut line = String::new();
     for row in &ask.sheet.rows {
         line.clear();
-        for at in 0..heads.len() {
-            let words = match noun.value(&cx, *row, at) {
+        for (at, lane) in lanes.iter().enumerate() {
+            let words = match noun.value(&cx, *row, lane.place) {
                 Value::Null => String::new(),
                 Value::String(words) => words,
                 other => other.to_string(),

@@ -14,6 +14,7 @@ use crate::model::live::Live;
 use crate::model::text::{Lang, Text};
 use crate::tables::lineup::Folding;
 use crate::tables::sort::Order;
+use crate::tables::spread::{self, lanes};
 use crate::tables::{Direction, Filter, Noun, RowId, RowKey, Scope};
 
 /// How far a row that moved is looked for on the drawing thread.
@@ -38,9 +39,9 @@ pub(super) struct Moment {
 pub(super) struct Drawn {
     /// The rows, without the head.
     pub rows: Rect,
-    /// Column of the noun and where it stands: from, to (exclusive).
+    /// Place of a column or of a part of one, and where it stands: from, to (exclusive).
     pub columns: Vec<(usize, u16, u16)>,
-    /// Widest cell seen so far, a column of the noun each: columns grow but never jump back.
+    /// Widest cell seen so far, one each: columns grow but never jump back.
     pub widest: Vec<u16>,
 }
 
@@ -149,7 +150,7 @@ impl Listing {
 
     /// True where the order or the filter looks at live figures, which change without the Fleet.
     pub(super) fn follows_figures(&self) -> bool {
-        let sorted = self.sort.and_then(|o| self.noun.columns().get(o.column)).is_some_and(|c| FIGURES.contains(&c.key));
+        let sorted = self.sort.and_then(|o| self.noun.columns().get(spread::split(o.column).0)).is_some_and(|c| FIGURES.contains(&c.key));
         sorted || FIGURES.iter().any(|key| self.filter_text.to_lowercase().contains(&format!("{key}:")))
     }
 
@@ -216,9 +217,15 @@ impl Listing {
 
     /// Sorts by the next column to the right or left of the one sorted by.
     pub(super) fn sort_aside(&mut self, columns: isize) {
-        let all = isize::try_from(self.noun.columns().len()).unwrap_or(1).max(1);
-        let now = self.sort.map_or(if columns > 0 { -1 } else { 0 }, |o| isize::try_from(o.column).unwrap_or(0));
+        let places: Vec<usize> = match &self.sheet {
+            Some(sheet) => lanes(self.noun, &sheet.fleet).iter().map(|lane| lane.place).collect(),
+            None => (0..self.noun.columns().len()).collect(),
+        };
+        let all = isize::try_from(places.len()).unwrap_or(1).max(1);
+        let at = self.sort.and_then(|o| places.iter().position(|place| *place == o.column));
+        let now = at.map_or(if columns > 0 { -1 } else { 0 }, |at| isize::try_from(at).unwrap_or(0));
         let next = usize::try_from((now + columns).rem_euclid(all)).unwrap_or(0);
+        let next = places.get(next).copied().unwrap_or(0);
         self.sort = Some(Order { column: next, direction: Direction::Up });
     }
 

@@ -8,6 +8,7 @@ use super::console::Console;
 use super::panes::PANES;
 use crate::tables::Direction;
 use crate::tables::sort::Order;
+use crate::tables::spread::split;
 
 /// Longest memory that is read, in bytes.
 const LONGEST: usize = 64 * 1024;
@@ -35,7 +36,7 @@ pub(super) fn text_of(console: &Console) -> String {
         let Some(listing) = trail.first().filter(|listing| listing.noun.name() == pane.noun().name()) else { continue };
         let columns = listing.noun.columns();
         let kept = Kept {
-            sort: listing.sort.and_then(|o| columns.get(o.column)).map(|c| c.key.to_owned()),
+            sort: listing.sort.and_then(|o| columns.get(split(o.column).0)).map(|c| c.key.to_owned()),
             down: listing.sort.is_some_and(|o| o.direction == Direction::Down),
             filter: listing.filter_text.clone(),
         };

@@ -140,6 +140,17 @@ impl Holdings {
         listed.or_else(|| project.summary.as_ref().and_then(|summary| summary.usage))
     }
 
+    /// Whether our credential sees every project: others are shown only their own and the public ones.
+    #[must_use]
+    pub fn sees_all(&self) -> bool {
+        match &self.identity {
+            Some(Identity::User(user)) => user.sysadmin || user.admin_by_auth,
+            // A project's robot has the project before the plus.
+            Some(Identity::Robot(name)) => !name.contains('+'),
+            Some(Identity::Anonymous) | None => false,
+        }
+    }
+
     #[must_use]
     pub fn policy(&self, id: i64) -> Option<&Arc<Policy>> {
         self.policies.as_ref()?.iter().find(|p| p.id == id)

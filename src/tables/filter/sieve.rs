@@ -103,7 +103,7 @@ impl Sieve<'_> {
 
 fn holds(term: &Term, cx: &Context<'_>, noun: &dyn Noun, (row, words): (RowId, &str), scratch: &mut Scratch) -> bool {
     match &term.test {
-        Test::Column { .. } | Test::Figure { .. } => {}
+        Test::Column { .. } | Test::Whole { .. } | Test::Figure { .. } => {}
         Test::Words(_) | Test::Fuzzy(_) => {
             scratch.hay.clear();
             scratch.hay.push_str(words);

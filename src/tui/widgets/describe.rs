@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::model::clock::Stamp;
 use crate::model::fleet::Fleet;
 use crate::model::text::{Lang, Text, clean};
+use crate::tables::spread::lanes;
 use crate::tables::{self, Context, Noun, RowId, Tone, figures};
 
 /// One line: a label, empty where the line goes on, and what it says.
@@ -30,13 +31,17 @@ impl Said {
 pub(in crate::tui) fn describe(noun: &dyn Noun, cx: &Context<'_>, row: RowId) -> Vec<Said> {
     let (noun, row) = tables::told_as(noun, row);
     let mut lines = Vec::new();
-    for (at, column) in noun.columns().iter().enumerate() {
-        let cell = noun.cell(cx, row, at);
+    for lane in lanes(noun, cx.fleet) {
+        let cell = noun.cell(cx, row, lane.place);
         // Columns that a row of this kind has not.
-        if cell.text.is_empty() || (column.wide && cell.text == "-") {
+        if cell.text.is_empty() || (lane.column.wide && cell.text == "-") {
             continue;
         }
-        lines.push(Said::new(column.title.get(cx.lang), cell.text, cell.tone));
+        let label = match &lane.head {
+            Some(head) => format!("{} {}", lane.column.title.get(cx.lang), head.title),
+            None => lane.title(cx.lang).to_owned(),
+        };
+        lines.push(Said::new(label, cell.text, cell.tone));
     }
     let mut more = Vec::new();
     for (key, value) in noun.extra(cx, row) {

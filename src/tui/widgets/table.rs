@@ -18,6 +18,7 @@ use super::super::theme::Role;
 use super::super::worker::Sheet;
 use crate::model::clock::Stamp;
 use crate::model::text::{cut_end, cut_middle, width};
+use crate::tables::spread::{self, Lane};
 use crate::tables::{Align, Cell, Column, Context, Direction, Mark, RowId, Tone};
 
 /// Room before the first column: the bar, the mark, a space.
@@ -30,6 +31,8 @@ const FIGURE_MAX: u16 = 24;
 /// Room for the age of an overdue row, and for its cause before wide columns come.
 const AGE: u16 = 4;
 const CAUSE: u16 = 24;
+/// Room for what stands in place of parts that have none: `+12`.
+const REST: u16 = 3;
 
 /// Draws the table with its head. The rows point into the sheet's own Fleet, so `cx` must be made from it.
 pub(in crate::tui) fn draw(canvas: &mut Canvas<'_>, area: Rect, listing: &Listing, sheet: &Sheet, cx: &Context<'_>) {
@@ -41,26 +44,28 @@ pub(in crate::tui) fn draw(canvas: &mut Canvas<'_>, area: Rect, listing: &Listin
     let height = usize::from(rows_area.height);
     let offset = scrolled(listing.offset.get(), listing.at, height, sheet.rows.len());
     listing.offset.set(offset);
-    let shown: Vec<Line> = sheet.rows.iter().skip(offset).take(height).map(|row| Line::of(sheet, cx, *row, listing)).collect();
-    let layout = lay_columns(canvas, area, listing, sheet, &shown, totals.as_deref());
-    draw_head(canvas, area, listing, sheet.noun.columns(), &layout);
+    let lanes = spread::lanes(sheet.noun, &sheet.fleet);
+    let rows = sheet.rows.iter().skip(offset).take(height);
+    let shown: Vec<Line> = rows.map(|row| Line::of(sheet, cx, (*row, &lanes), listing)).collect();
+    let layout = lay_columns(canvas, area, listing, (sheet, &lanes), &shown, totals.as_deref());
+    draw_head(canvas, area, listing, &lanes, &layout);
     for (at, line) in shown.iter().enumerate() {
         let y = rows_area.y + u16::try_from(at).unwrap_or(0);
         let bar = if offset + at == listing.at { Bar::Here } else { Bar::Elsewhere };
-        draw_line(canvas, Rect::new(area.x, y, area.width, 1), line, &layout, (sheet.noun.columns(), bar, cx.now));
+        draw_line(canvas, Rect::new(area.x, y, area.width, 1), line, &layout, (&lanes, bar, cx.now));
     }
     if let Some(totals) = totals {
         let y = rows_area.bottom();
         let style = canvas.style(Role::Head);
-        for (column, from, to) in &layout.columns {
-            if let Some(cell) = totals.get(*column) {
-                put_cell(canvas, (*from, *to, y), &sheet.noun.columns()[*column], cell, style);
+        for (lane, from, to) in &layout.columns {
+            if let Some(cell) = totals.get(lanes[*lane].place) {
+                put_cell(canvas, (*from, *to, y), lanes[*lane].column, cell, style);
             }
         }
     }
     let mut drawn = listing.drawn.borrow_mut();
     drawn.rows = rows_area;
-    drawn.columns = layout.columns;
+    drawn.columns = layout.columns.into_iter().map(|(lane, from, to)| (lanes[lane].place, from, to)).collect();
 }
 
 /// Where a table of so many rows begins so that the selected one is seen: it moves no more than needed.
@@ -81,7 +86,7 @@ struct Line {
 }
 
 impl Line {
-    fn of(sheet: &Sheet, cx: &Context<'_>, row: RowId, listing: &Listing) -> Self {
+    fn of(sheet: &Sheet, cx: &Context<'_>, (row, lanes): (RowId, &[Lane]), listing: &Listing) -> Self {
         let noun = sheet.noun;
         let key = noun.key(&sheet.fleet, row);
         Self {
@@ -89,71 +94,97 @@ impl Line {
             depth: u16::from(row.depth),
             branch: noun.opens(&sheet.fleet, row).then(|| listing.scope.closed.contains(&key)),
             marked: listing.marks.contains(&key),
-            cells: (0..noun.columns().len()).map(|c| noun.cell(cx, row, c)).collect(),
+            cells: lanes.iter().map(|lane| noun.cell(cx, row, lane.place)).collect(),
             overdue: noun.overdue(cx, row).map(|(since, why)| (since, why.get(cx.lang).to_owned())),
         }
     }
 }
 
 struct Layout {
-    /// Column of the noun, from, to.
+    /// Lane, from, to.
     columns: Vec<(usize, u16, u16)>,
+    /// Lanes of a spread column that have no room, and where it is said.
+    rest: Option<(Vec<usize>, u16)>,
     /// Where age and cause begin; `None` where no row is overdue or there is no room.
     age: Option<u16>,
     tree: bool,
 }
 
-fn lay_columns(canvas: &Canvas<'_>, area: Rect, listing: &Listing, sheet: &Sheet, shown: &[Line], totals: Option<&[Cell]>) -> Layout {
-    let all = sheet.noun.columns();
+fn lay_columns(
+    canvas: &Canvas<'_>,
+    area: Rect,
+    listing: &Listing,
+    (sheet, lanes): (&Sheet, &[Lane]),
+    shown: &[Line],
+    totals: Option<&[Cell]>,
+) -> Layout {
     let lang = canvas.look.lang;
     let screen = canvas.buffer.area.width;
     let mut drawn = listing.drawn.borrow_mut();
-    drawn.widest.resize(all.len(), 0);
-    for (at, column) in all.iter().enumerate() {
+    drawn.widest.resize(lanes.len(), 0);
+    for (at, lane) in lanes.iter().enumerate() {
+        let column = lane.column;
         let indent = |line: &Line| if at == 0 && sheet.noun.is_tree() { line.depth * 2 + 2 } else { 0 };
         let cells = shown.iter().map(|line| columns_wide(&line.cells[at].text) + indent(line));
-        let total = totals.and_then(|t| t.get(at)).map_or(0, |c| columns_wide(&c.text));
-        let head = columns_wide(column.title.get(lang)) + u16::from(listing.sort.is_some_and(|o| o.column == at));
+        let total = totals.and_then(|t| t.get(lane.place)).map_or(0, |c| columns_wide(&c.text));
+        let signs = u16::from(listing.sort.is_some_and(|o| o.column == lane.place)) + u16::from(is_late(lane));
+        let head = columns_wide(lane.title(lang)) + signs;
         // A figure that is cut is a wrong figure: only words have a widest width.
         let most = if column.align == Align::Right { FIGURE_MAX } else { column.max };
         let widest = cells.max().unwrap_or(0).max(head).max(total).clamp(column.min, most.max(column.min));
         drawn.widest[at] = drawn.widest[at].max(widest);
     }
+    let widest = drawn.widest.clone();
+    drop(drawn);
     let overdue = shown.iter().any(|l| l.overdue.is_some());
     let room = area.width.saturating_sub(GUTTER + if overdue { AGE + GAP } else { 0 });
-    let mut kept: Vec<(usize, &Column)> = all.iter().enumerate().filter(|(_, c)| !c.wide).collect();
-    let widest = drawn.widest.clone();
-    let needed = |at: usize, column: &Column| if column.align == Align::Right { widest[at] } else { column.min };
-    let least = |kept: &[(usize, &Column)]| kept.iter().map(|(at, c)| needed(*at, c) + GAP).sum::<u16>().saturating_sub(GAP);
-    while least(&kept) > room {
-        let Some(worst) = kept.iter().enumerate().filter(|(_, (_, c))| c.fades > 0).max_by_key(|(_, (_, c))| c.fades).map(|(i, _)| i)
-        else {
-            break;
-        };
-        kept.remove(worst);
+    let needed = |at: usize| if lanes[at].column.align == Align::Right { widest[at] } else { lanes[at].column.min };
+    let mut kept: Vec<usize> = (0..lanes.len()).filter(|at| !lanes[*at].column.wide).collect();
+    let mut hidden: Vec<usize> = Vec::new();
+    let instead = |hidden: &[usize]| if hidden.is_empty() { 0 } else { REST + GAP };
+    let least = |kept: &[usize], hidden: &[usize]| {
+        (kept.iter().map(|at| needed(*at) + GAP).sum::<u16>() + instead(hidden)).saturating_sub(GAP)
+    };
+    while least(&kept, &hidden) > room {
+        // Of equal ones the last: parts fall away from the right.
+        let fading = kept.iter().enumerate().filter(|(_, at)| lanes[**at].column.fades > 0);
+        let Some(worst) = fading.max_by_key(|(_, at)| lanes[**at].column.fades).map(|(i, _)| i) else { break };
+        let gone = kept.remove(worst);
+        if lanes[gone].column.spread {
+            hidden.insert(0, gone);
+        }
     }
     // Wide ones come where nothing else is cut for them, the cause of an overdue row neither.
-    let whole = |kept: &[(usize, &Column)]| kept.iter().map(|(at, _)| widest[*at] + GAP).sum::<u16>() + if overdue { CAUSE } else { 0 };
-    for (at, column) in all.iter().enumerate().filter(|(_, c)| c.wide && screen >= WIDE_FROM) {
+    let cause = if overdue { CAUSE } else { 0 };
+    let whole = |kept: &[usize]| kept.iter().map(|at| widest[*at] + GAP).sum::<u16>() + instead(&hidden) + cause;
+    for at in (0..lanes.len()).filter(|at| lanes[*at].column.wide && screen >= WIDE_FROM) {
         if whole(&kept).saturating_add(widest[at]) > room {
             break;
         }
-        kept.push((at, column));
+        kept.push(at);
     }
-    let mut widths: Vec<u16> = kept.iter().map(|(at, column)| needed(*at, column)).collect();
-    let wanted: Vec<u16> = kept.iter().map(|(at, _)| widest[*at]).collect();
-    share(&mut widths, &wanted, room.saturating_sub(least(&kept)));
+    let mut widths: Vec<u16> = kept.iter().map(|at| needed(*at)).collect();
+    let wanted: Vec<u16> = kept.iter().map(|at| widest[*at]).collect();
+    share(&mut widths, &wanted, room.saturating_sub(least(&kept, &hidden)));
     let mut x = area.x + GUTTER;
-    let mut columns = Vec::new();
-    for ((at, _), wide) in kept.into_iter().zip(widths) {
+    let (mut columns, mut rest) = (Vec::new(), None);
+    for (at, wide) in kept.into_iter().zip(widths) {
+        if rest.is_none() && hidden.first().is_some_and(|first| *first < at) {
+            rest = Some(x);
+            x += REST + GAP;
+        }
         let to = (x + wide).min(area.right());
         if x < to {
             columns.push((at, x, to));
         }
         x = to + GAP;
     }
+    if rest.is_none() && !hidden.is_empty() {
+        rest = Some(x);
+        x += REST + GAP;
+    }
     let age = overdue.then_some(x).filter(|x| *x + AGE <= area.right());
-    Layout { columns, age, tree: sheet.noun.is_tree() }
+    Layout { columns, rest: rest.map(|x| (hidden, x)), age, tree: sheet.noun.is_tree() }
 }
 
 /// Shares out spare room a column at a time to the narrowest that wants more: a long one is cut before a short one.
@@ -165,16 +196,25 @@ fn share(widths: &mut [u16], wanted: &[u16], spare: u16) {
     }
 }
 
-fn draw_head(canvas: &mut Canvas<'_>, area: Rect, listing: &Listing, all: &[Column], layout: &Layout) {
+fn is_late(lane: &Lane) -> bool {
+    lane.head.as_ref().is_some_and(|head| head.mark != Mark::None)
+}
+
+fn draw_head(canvas: &mut Canvas<'_>, area: Rect, listing: &Listing, lanes: &[Lane], layout: &Layout) {
     let style = canvas.style(Role::Head);
-    for (column, from, to) in &layout.columns {
-        let title = canvas.word(&all[*column].title).to_owned();
+    for (at, from, to) in &layout.columns {
+        let lane = &lanes[*at];
+        let title = lane.title(canvas.look.lang).to_owned();
+        let late = lane.head.as_ref().filter(|_| is_late(lane)).map_or("", |head| canvas.look.glyphs.mark(head.mark));
         let arrow = match listing.sort {
-            Some(order) if order.column == *column && order.direction == Direction::Up => canvas.look.glyphs.up,
-            Some(order) if order.column == *column => canvas.look.glyphs.down,
+            Some(order) if order.column == lane.place && order.direction == Direction::Up => canvas.look.glyphs.up,
+            Some(order) if order.column == lane.place => canvas.look.glyphs.down,
             _ => "",
         };
-        put_cell(canvas, (*from, *to, area.y), &all[*column], &Cell::plain(format!("{title}{arrow}")), style);
+        put_cell(canvas, (*from, *to, area.y), lane.column, &Cell::plain(format!("{title}{late}{arrow}")), style);
+    }
+    if let Some((hidden, x)) = &layout.rest {
+        canvas.put(*x, area.y, REST, &format!("+{}", hidden.len()), style);
     }
     if let Some(x) = layout.age {
         let words = match canvas.look.lang {
@@ -191,8 +231,8 @@ enum Bar {
     Elsewhere,
 }
 
-fn draw_line(canvas: &mut Canvas<'_>, area: Rect, line: &Line, layout: &Layout, row: (&[Column], Bar, Stamp)) {
-    let (all, bar, now) = row;
+fn draw_line(canvas: &mut Canvas<'_>, area: Rect, line: &Line, layout: &Layout, row: (&[Lane], Bar, Stamp)) {
+    let (lanes, bar, now) = row;
     let glyphs = canvas.look.glyphs;
     let mark_style = canvas.look.theme.mark(line.mark);
     let (mut x, y) = (area.x, area.y);
@@ -224,7 +264,13 @@ fn draw_line(canvas: &mut Canvas<'_>, area: Rect, line: &Line, layout: &Layout, 
             }
         }
         let style = canvas.look.theme.tone(cell.tone);
-        put_cell(canvas, (from, *to, y), &all[*column], cell, style);
+        put_cell(canvas, (from, *to, y), lanes[*column].column, cell, style);
+    }
+    if let Some((hidden, x)) = &layout.rest {
+        let shown = layout.columns.iter().find(|(at, ..)| lanes[*at].column.spread).map(|(at, ..)| &line.cells[*at]);
+        let cell = spread::rest(shown, &hidden.iter().map(|at| &line.cells[*at]).collect::<Vec<_>>());
+        let style = canvas.look.theme.tone(cell.tone);
+        canvas.put(*x, y, REST, &cell.text, style);
     }
     if let (Some(x), Some((since, why))) = (layout.age, &line.overdue) {
         let style = mark_style;

@@ -16,7 +16,7 @@ use crate::engine::start::Interest;
 use crate::model::audit::AuditLog;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::registry::{Peer, Question, RegistryFact, SystemFacts};
-use crate::model::replication::{Policy, Queue, Worker, WorkerPool};
+use crate::model::replication::{Policy, Worker, WorkerPool};
 use crate::planning::replication::judge_peer;
 
 /// Ping, executions, queues: what a person watches during a copy.

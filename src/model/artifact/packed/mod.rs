@@ -187,6 +187,18 @@ impl PackedArtifacts {
         self.tags.iter().map(|row| PackedTag { all: self, row })
     }
 
+    /// The artifact at this place of [`Self::iter`].
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<PackedArtifact<'_>> {
+        (index < self.rows.len()).then_some(PackedArtifact { all: self, index })
+    }
+
+    /// The tag at this place of [`Self::tags`].
+    #[must_use]
+    pub fn tag_at(&self, index: usize) -> Option<PackedTag<'_>> {
+        self.tags.get(index).map(|row| PackedTag { all: self, row })
+    }
+
     #[must_use]
     pub fn tag(&self, name: &str) -> Option<PackedTag<'_>> {
         let at = self.tags.binary_search_by(|row| self.name(row).cmp(name)).ok()?;

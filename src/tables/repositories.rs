@@ -1,0 +1,160 @@
+//! Repositories over all registries by their full name, with what each registry has of them.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::fact::Fact;
+use super::holders::{self, all, by_registry};
+use super::noun::{Age, Column, Context, Mark, RowId, RowKey, Scope};
+use super::shelves::{self, OF_REPOSITORIES, Shelf};
+use super::spread::Head;
+use super::table::Table;
+use crate::model::artifact::Repository;
+use crate::model::clock::Stamp;
+use crate::model::fault::Fault;
+use crate::model::fleet::Fleet;
+use crate::model::registry::Question;
+use crate::model::text::Text;
+use crate::model::union::Held;
+
+/// A row is the first place where the repository is.
+#[derive(Debug)]
+pub(super) struct Repositories;
+
+impl Table for Repositories {
+    const NAME: &'static str = "repositories";
+    const TITLE: Text = Text::new("Repositories", "镜像仓库");
+    const QUESTIONS: &'static [Question] = OF_REPOSITORIES;
+    const COLUMNS: &'static [Column] = &[
+        Column::words("name", "REPOSITORY", "镜像仓库").width(12, 40),
+        Column::figure("artifacts", "ARTIFACTS", "制品").width(6, 9).spread().fades(3),
+        Column::figure("tags", "TAGS", "标签").width(4, 6).fades(4),
+        Column::figure("size", "SIZE", "大小").width(7, 9).fades(2),
+        Column::figure("pulls", "PULLS", "拉取").width(5, 8).fades(5),
+        Column::figure("updated", "UPDATED", "更新").width(7, 12).fades(1),
+        Column::figure("created", "CREATED", "创建").width(7, 12).wide(),
+    ];
+
+    fn rows(&self, fleet: &Fleet, scope: &Scope) -> Vec<RowId> {
+        shelves::repositories(fleet, scope).into_values().filter_map(|places| places.first().copied()).collect()
+    }
+
+    fn key(&self, fleet: &Fleet, row: RowId) -> RowKey {
+        Shelf::at(fleet, row).map_or_else(|| "".into(), |shelf| Arc::clone(shelf.name()))
+    }
+
+    fn mark(&self, cx: &Context<'_>, row: RowId) -> Mark {
+        let Some(shelf) = Shelf::at(cx.fleet, row) else { return Mark::None };
+        let mut mark = Mark::Good;
+        for registry in shelves::group_of(cx.fleet, shelf.registry) {
+            match shelves::find(cx.fleet, registry, shelf.name()) {
+                Held::Absent => return Mark::Warn,
+                Held::Unknown => mark = Mark::Unknown,
+                Held::Here(_) => {}
+            }
+        }
+        if cx.fleet.registries[shelf.registry].freshness.is_stale() { Mark::Unknown } else { mark }
+    }
+
+    fn fact<'a>(&self, cx: &Context<'a>, row: RowId, key: &str) -> Fact<'a> {
+        let Some(shelf) = Shelf::at(cx.fleet, row) else { return Fact::Unknown };
+        let of = |told: &dyn Fn(&Repository) -> Option<u64>| known(cx.fleet, &shelf, |r| told(&r.repository));
+        match key {
+            "name" => Fact::Name(Cow::Borrowed(shelf.name())),
+            "tags" => most(known(cx.fleet, &shelf, |r| r.artifacts.as_ref().map(|packed| packed.tag_count() as u64))),
+            "size" => {
+                let size = |r: &crate::model::registry::RepositoryHoldings| r.artifacts.as_ref().map(|all| all.iter().map(|a| a.size()).sum());
+                known(cx.fleet, &shelf, size).into_iter().max().map_or(Fact::Unknown, Fact::Bytes)
+            }
+            "pulls" => {
+                let pulls = of(&|r| r.pulls);
+                if pulls.is_empty() { Fact::Unknown } else { Fact::Count(pulls.into_iter().sum()) }
+            }
+            "updated" => known(cx.fleet, &shelf, |r| r.repository.updated).into_iter().max().map_or(Fact::Unknown, Fact::Since),
+            "created" => known(cx.fleet, &shelf, |r| r.repository.created).into_iter().min().map_or(Fact::Unknown, Fact::Since),
+            _ => Fact::Unknown,
+        }
+    }
+
+    fn spread(&self, fleet: &Fleet) -> Vec<Head> {
+        all(fleet)
+    }
+
+    fn part<'a>(&self, cx: &Context<'a>, row: RowId, _: &str, registry: usize) -> Fact<'a> {
+        let Some(shelf) = Shelf::at(cx.fleet, row) else { return Fact::Unknown };
+        match shelves::find(cx.fleet, registry, shelf.name()) {
+            Held::Here(here) => {
+                let counted = here.artifacts.as_ref().map(|packed| packed.len() as u64).or(here.repository.artifacts);
+                counted.map_or(Fact::Unknown, Fact::Count)
+            }
+            Held::Absent => Fact::Absent,
+            Held::Unknown => Fact::Unknown,
+        }
+    }
+
+    fn haystack(&self, cx: &Context<'_>, row: RowId, out: &mut String) {
+        if let Some(shelf) = Shelf::at(cx.fleet, row) {
+            out.push_str(shelf.name());
+            if let Some(words) = &shelf.repository.repository.description {
+                out.push(' ');
+                out.push_str(words);
+            }
+        }
+    }
+
+    fn extra(&self, cx: &Context<'_>, row: RowId) -> Vec<(&'static str, Value)> {
+        let Some(shelf) = Shelf::at(cx.fleet, row) else { return Vec::new() };
+        let is_in = |registry: usize| match shelves::find(cx.fleet, registry, shelf.name()) {
+            Held::Here(_) => json!(true),
+            Held::Absent => json!(false),
+            Held::Unknown => Value::Null,
+        };
+        let tags = |registry| shelves::packed(cx.fleet, registry, shelf.name()).here().map_or(Value::Null, |packed| json!(packed.tag_count()));
+        let heads = all(cx.fleet);
+        vec![
+            ("repository", json!(shelf.name())),
+            ("project", json!(shelf.project.map(|project| &project.project.name))),
+            ("is_in", by_registry(&heads, &is_in)),
+            ("tags_in", by_registry(&heads, &tags)),
+            ("description", json!(shelf.repository.repository.description)),
+        ]
+    }
+
+    fn age(&self, cx: &Context<'_>, row: RowId) -> Age {
+        Shelf::at(cx.fleet, row).map_or(holders::NO_AGE, |shelf| holders::age(cx, held_in(cx.fleet, shelf.name()).into_iter()))
+    }
+
+    fn overdue(&self, cx: &Context<'_>, row: RowId) -> Option<(Option<Stamp>, Text)> {
+        holders::overdue(cx.fleet, held_in(cx.fleet, Shelf::at(cx.fleet, row)?.name()).into_iter())
+    }
+
+    fn causes(&self, cx: &Context<'_>, row: RowId) -> Vec<(Arc<Fault>, Option<Stamp>)> {
+        let project = Shelf::at(cx.fleet, row).and_then(|shelf| shelf.project).map(|project| &*project.project.name);
+        holders::causes(cx.fleet, &all(cx.fleet), project, OF_REPOSITORIES)
+    }
+
+    fn under(&self, fleet: &Fleet, row: RowId) -> Scope {
+        let shelf = Shelf::at(fleet, row);
+        Scope {
+            project: shelf.and_then(|shelf| shelf.project).map(|project| Arc::clone(&project.project.name)),
+            repository: shelf.map(|shelf| Arc::clone(shelf.name())),
+            ..Scope::default()
+        }
+    }
+}
+
+/// The registries that have a repository.
+pub(super) fn held_in(fleet: &Fleet, name: &str) -> Vec<usize> {
+    (0..fleet.registries.len()).filter(|at| shelves::find(fleet, *at, name).here().is_some()).collect()
+}
+
+/// What each registry that has it tells.
+fn known<T>(fleet: &Fleet, shelf: &Shelf<'_>, told: impl Fn(&crate::model::registry::RepositoryHoldings) -> Option<T>) -> Vec<T> {
+    (0..fleet.registries.len()).filter_map(|at| told(shelves::find(fleet, at, shelf.name()).here()?)).collect()
+}
+
+fn most<'a>(counts: Vec<u64>) -> Fact<'a> {
+    counts.into_iter().max().map_or(Fact::Unknown, Fact::Count)
+}
