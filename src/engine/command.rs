@@ -16,6 +16,8 @@ pub enum Command {
     Refresh { endpoints: Vec<EndpointId> },
     /// The containers on the screen: their figures come first.
     Visible { rows: Vec<(Arc<str>, ContainerId)> },
+    /// Read the tasks of an execution of replication: a person wants to see them.
+    ReadTasks { registry: Arc<str>, execution: i64 },
     /// Carry this plan out, if planning it again gives the same effects.
     Run { plan: Box<Plan>, revision: u64, reason: Option<Arc<str>> },
     /// Carry out what is open of an abandoned run.

@@ -11,7 +11,7 @@ use super::endpoints::{Line, Lines, Switchboard};
 use super::executor::Executor;
 use super::figures::Visible;
 use super::poller::{Pace, Poller};
-use super::registries::{RegistryPoller, Wants, kind_of};
+use super::registries::{RegistryPoller, TaskLogAsk, Wants, Wishes, kind_of};
 use super::runs::Runs;
 use super::start::{Interest, RunnerCommand};
 use super::tail::{Tail, TailAsk, TailText};
@@ -73,6 +73,7 @@ struct Polled {
 struct Talked {
     entry: RegistryEntry,
     wake: Arc<Notify>,
+    wishes: Arc<Wishes>,
     tasks: Tasks,
 }
 
@@ -147,6 +148,12 @@ impl Desk {
                 });
                 Ok(Answer::Taken)
             }
+            Command::ReadTasks { registry, execution } => {
+                if let Some(talked) = self.talked.get(&registry) {
+                    talked.wishes.add(execution);
+                }
+                Ok(Answer::Taken)
+            }
             writing => match &mut self.runs {
                 Some(runs) => runs.take(writing).await,
                 None => Err(read_only()),
@@ -164,6 +171,13 @@ impl Desk {
     fn open_tail(&self, ask: TailAsk, give: oneshot::Sender<Tail>) {
         let (text_in, text) = watch::channel(Arc::new(TailText::default()));
         let tasks = self.parts.tasks.child();
+        if let TailAsk::ReplicationTask { registry, execution, task } = ask {
+            let entry = self.config.registries.iter().find(|entry| entry.spec.name == registry).cloned();
+            let log = TaskLogAsk { registry, entry, execution, task };
+            tasks.start("tail", "face", log.run(self.parts.wire.clone(), text_in));
+            let _ = give.send(Tail::new(text, tasks.token().clone()));
+            return;
+        }
         let feed = Feed { lines: self.parts.lines.clone(), fleet: self.parts.fleet.clone(), text: text_in };
         tasks.start("tail", "face", feed.run(ask));
         let _ = give.send(Tail::new(text, tasks.token().clone()));
@@ -206,19 +220,20 @@ impl Desk {
                 continue;
             }
             self.started += 1;
-            let (tasks, wake) = (self.parts.tasks.child(), Arc::new(Notify::new()));
+            let (tasks, wake, wishes) = (self.parts.tasks.child(), Arc::new(Notify::new()), Arc::new(Wishes::default()));
             let poller = RegistryPoller {
                 entry: entry.clone(),
                 wire: self.parts.wire.clone(),
                 clock: self.parts.clock.clone(),
                 reports: self.parts.reports.clone(),
                 wake: Arc::clone(&wake),
+                wishes: Arc::clone(&wishes),
                 generation: self.started * GENERATIONS,
                 interest: self.parts.interest,
                 wants: self.parts.wants.clone(),
             };
             tasks.start("registry", &name, poller.run());
-            self.talked.insert(name, Talked { entry, wake, tasks });
+            self.talked.insert(name, Talked { entry, wake, wishes, tasks });
         }
     }
 

@@ -50,7 +50,7 @@ impl Runs {
             Command::Resume { run } => self.resume(run).await,
             Command::Abandon { run } => self.abandon(run).await,
             Command::Cancel { run } => self.cancel(&run),
-            Command::Refresh { .. } | Command::Visible { .. } => Ok(Answer::Taken),
+            Command::Refresh { .. } | Command::Visible { .. } | Command::ReadTasks { .. } => Ok(Answer::Taken),
         }
     }
 

@@ -21,6 +21,8 @@ pub enum TailAsk {
     Logs { containers: Vec<(Arc<str>, ContainerId)>, since: Option<Stamp>, last: u32, follow: bool },
     /// The engine's own inspection of one container as pretty JSON, environment values masked.
     Inspect { host: Arc<str>, id: ContainerId },
+    /// The log of a task of replication, whole, as its Harbor has it.
+    ReplicationTask { registry: Arc<str>, execution: i64, task: i64 },
     /// A run: each step, its request, its ending.
     Run { run: RunId },
 }

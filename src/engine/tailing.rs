@@ -44,6 +44,8 @@ impl Feed {
             }
             TailAsk::Inspect { host, id } => self.inspect(&host, &id).await,
             TailAsk::Run { run } => self.run_steps(&run).await,
+            // The desk gives it to the registry itself.
+            TailAsk::ReplicationTask { .. } => {}
         }
     }
 
@@ -182,7 +184,7 @@ fn plain_line(at: Option<Stamp>, words: &str) -> TailLine {
     TailLine { at, source: "".into(), is_error: false, text: crate::model::text::clean_keeping_indent(words).into() }
 }
 
-fn append(text: &mut TailText, new: Vec<TailLine>) {
+pub(super) fn append(text: &mut TailText, new: Vec<TailLine>) {
     text.lines += new.len();
     let mut new = new.into_iter();
     if let Some(last) = text.chunks.back_mut() {

@@ -74,12 +74,53 @@ pub enum About {
     },
     Registry {
         name: Arc<str>,
+        matter: Matter,
+    },
+    /// Edges of replication: the registry that has the policy, and the policy's id.
+    Edges {
+        of: Vec<(Arc<str>, i64)>,
+    },
+    /// The queue that a registry's replication waits in.
+    Queue {
+        registry: Arc<str>,
+    },
+    /// Robots that have come, or soon come, to their end.
+    Robots {
+        end: Arc<str>,
+    },
+    /// Projects over several registries, by name.
+    Projects {
+        names: Vec<Arc<str>>,
     },
     Run {
         id: RunId,
     },
     Config,
     Nothing,
+}
+
+/// What about a registry needs a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Matter {
+    /// It does not answer, or refuses us.
+    Away,
+    ReadOnly,
+    Clock,
+    /// It refuses a question.
+    Denied,
+}
+
+impl Matter {
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Away => "away",
+            Self::ReadOnly => "read_only",
+            Self::Clock => "clock",
+            Self::Denied => "denied",
+        }
+    }
 }
 
 /// One row of "needs attention": many of one cause are one row.

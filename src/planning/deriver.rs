@@ -14,7 +14,7 @@ use crate::model::fleet::{Applied, Fleet};
 pub fn derive(fleet: &Fleet, now: Stamp, last: &Derived) -> Derived {
     let sums = Sums::of(fleet, now);
     let topology = Arc::clone(Edges::of(&fleet.registries).topology());
-    let attention = Troubles::of(fleet, now).list(fleet);
+    let attention = Troubles::of(fleet, now).list(fleet, &topology, now);
     let last_trouble = last_trouble(last, &attention, now);
     Derived { total: sums.total, idcs: sums.idcs, attention, faults: attention::faults(fleet), topology, last_trouble }
 }
@@ -29,6 +29,8 @@ pub struct Deriver {
     sums_changed: bool,
     troubles_changed: bool,
     edges_changed: bool,
+    /// When the attention list reads otherwise by time alone.
+    until: Option<Stamp>,
 }
 
 impl Deriver {
@@ -73,6 +75,7 @@ impl Deriver {
         for index in self.troubles.outdated(now) {
             self.apply(fleet, &Applied::Host(index), now);
         }
+        self.troubles_changed |= self.until.is_some_and(|until| until <= now);
     }
 
     /// What is derived now; the same `Arc` as before where nothing changed.
@@ -84,7 +87,8 @@ impl Deriver {
                 derived.idcs.clone_from(&self.sums.idcs);
             }
             if self.troubles_changed {
-                let attention = self.troubles.list(fleet);
+                let attention = self.troubles.list(fleet, self.edges.topology(), now);
+                self.until = attention::until(fleet, now);
                 derived.last_trouble = last_trouble(derived, &attention, now);
                 derived.attention = attention;
                 derived.faults = attention::faults(fleet);

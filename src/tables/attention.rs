@@ -27,7 +27,17 @@ impl Table for AttentionList {
         Column::figure("since", "SINCE", "多久").width(5, 6),
     ];
 
-    const QUESTIONS: &'static [Question] = &[Question::Identity];
+    const QUESTIONS: &'static [Question] = &[
+        Question::Identity,
+        Question::System,
+        Question::Peers,
+        Question::Policies,
+        Question::Executions,
+        Question::Queues,
+        Question::Quotas,
+        Question::Projects,
+        Question::Robots,
+    ];
 
     fn rows(&self, fleet: &Fleet, scope: &Scope) -> Vec<RowId> {
         let all = fleet.derived.attention.iter().zip(0u32..).filter(|(a, _)| scope.idc.is_none() || a.idc == scope.idc);
@@ -41,7 +51,14 @@ impl Table for AttentionList {
             |line| match &line.about {
                 About::Hosts { idc, names } => format!("hosts/{idc}/{}", names.first().map_or("", |n| &**n)).into(),
                 About::Containers { names } => format!("containers/{}", names.first().map_or("", |n| &**n)).into(),
-                About::Registry { name } => format!("registry/{name}").into(),
+                About::Registry { name, matter } => format!("registry/{name}/{}", matter.name()).into(),
+                About::Edges { of } => {
+                    format!("edges/{}", of.first().map_or_else(String::new, |(registry, policy)| format!("{registry}/{policy}"))).into()
+                }
+                About::Queue { registry } => format!("queue/{registry}").into(),
+                About::Robots { end } => format!("robots/{end}").into(),
+                // Full and nearly full are two lines.
+                About::Projects { names } => format!("projects/{:?}/{}", line.severity, names.first().map_or("", |n| &**n)).into(),
                 About::Run { id } => format!("run/{id}").into(),
                 About::Config => "config".into(),
                 About::Nothing => "everything".into(),

@@ -31,6 +31,9 @@ pub(super) enum Fact<'a> {
     Since(Stamp),
     /// A time of day.
     At(Stamp),
+    /// Milliseconds that something took: seconds for scripts.
+    Took(u64),
+    YesNo(bool),
     Labels(&'a Labels),
     List(Vec<Cow<'a, str>>),
 }
@@ -67,6 +70,9 @@ impl<'a> Fact<'a> {
             Self::Cost(sum) => cost_cell(cx, sum),
             Self::Since(at) => Cell::plain(figures::age(cx.now.since(*at), cx.lang)),
             Self::At(at) => Cell::plain(clock(cx, *at)),
+            Self::Took(millis) => Cell::plain(took(*millis)),
+            Self::YesNo(true) => Cell::plain(either(cx.lang, "yes", "是")),
+            Self::YesNo(false) => Cell::new(either(cx.lang, "no", "否"), Tone::Dim),
             Self::Labels(labels) if labels.is_empty() => Cell::new("-", Tone::Dim),
             Self::Labels(labels) => {
                 let pairs: Vec<String> = labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
@@ -85,6 +91,8 @@ impl<'a> Fact<'a> {
             Self::Percent(value) => json!((value * 10.0).round() / 10.0),
             Self::Cost(sum) => sum.single().map_or(Value::Null, |money| json!(money.amount.normalize().to_string())),
             Self::Since(at) | Self::At(at) => json!(at.rfc3339()),
+            Self::Took(millis) => json!(millis / 1000),
+            Self::YesNo(is) => json!(is),
             Self::Labels(labels) => json!(labels),
             Self::List(list) => json!(list),
         }
@@ -101,6 +109,8 @@ impl<'a> Fact<'a> {
             // Seconds: what `age:>5m` compares with.
             Self::Since(at) => SortKey::Number((cx.now.since(*at) / 1000) as f64),
             Self::At(at) => SortKey::Number(at.0 as f64),
+            Self::Took(millis) => SortKey::Number((millis / 1000) as f64),
+            Self::YesNo(is) => SortKey::Number(f64::from(u8::from(*is))),
             Self::Labels(_) | Self::List(_) => {
                 let mut words = String::new();
                 self.say(&mut words);
@@ -121,11 +131,23 @@ impl<'a> Fact<'a> {
             Self::Percent(value) => write!(out, "{value:.1}"),
             Self::Cost(sum) => sum.amounts.iter().try_for_each(|(currency, amount)| write!(out, "{amount} {} ", currency.code())),
             Self::Since(at) | Self::At(at) => out.write_str(&at.rfc3339()),
+            Self::Took(millis) => write!(out, "{}", millis / 1000),
+            Self::YesNo(is) => write!(out, "{is}"),
             Self::Labels(labels) => labels.iter().try_for_each(|(key, value)| write!(out, "{key}={value},")),
             Self::List(list) => list.iter().try_for_each(|words| write!(out, "{words} ")),
         };
         // Writing to a String cannot fail.
         debug_assert!(told.is_ok());
+    }
+}
+
+/// `8s`, `2m31`, `1h04`.
+fn took(millis: u64) -> String {
+    let seconds = millis / 1000;
+    match seconds {
+        0..=59 => format!("{seconds}s"),
+        60..=3_599 => format!("{}m{:02}", seconds / 60, seconds % 60),
+        _ => format!("{}h{:02}", seconds / 3_600, seconds % 3_600 / 60),
     }
 }
 

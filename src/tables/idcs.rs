@@ -6,12 +6,14 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::fact::Fact;
+use super::registries::Standing;
 use super::noun::{Age, Cell, Column, Context, Mark, RowId, RowKey, Scope, Tone};
 use super::sums;
 use super::table::Table;
 use crate::model::derived::IdcRollup;
 use crate::model::fleet::Fleet;
 use crate::model::live::Usage;
+use crate::model::registry::Question;
 use crate::model::text::{Text, clean};
 
 /// A row is an index into the derived IDCs.
@@ -23,6 +25,7 @@ impl Table for Idcs {
     const TITLE: Text = Text::new("IDCs", "机房");
     const COLUMNS: &'static [Column] = &[
         Column::words("name", "IDC", "机房").width(8, 24),
+        Column::words("registry", "REGISTRY", "仓库").width(9, 18).fades(4),
         Column::figure("hosts", "HOSTS", "主机").width(5, 11),
         Column::figure("containers", "CTR run/all", "容器 运行/全部").width(9, 16),
         Column::figure("cpu", "CPU", "CPU").width(4, 5).fades(2),
@@ -34,6 +37,7 @@ impl Table for Idcs {
         Column::words("environment", "ENV", "环境").width(4, 12).wide(),
         Column::words("parent", "PARENT", "上级").width(6, 14).wide(),
     ];
+    const QUESTIONS: &'static [Question] = &[Question::Identity, Question::System];
 
     fn rows(&self, fleet: &Fleet, scope: &Scope) -> Vec<RowId> {
         let all = fleet.derived.idcs.iter().zip(0u32..);
@@ -45,7 +49,12 @@ impl Table for Idcs {
     }
 
     fn mark(&self, cx: &Context<'_>, row: RowId) -> Mark {
-        at(cx.fleet, row).map_or(Mark::None, |idc| sums::mark(&idc.sum))
+        at(cx.fleet, row).map_or(Mark::None, |idc| {
+            let mark = sums::mark(&idc.sum);
+            // Hosts that are all well do not make an IDC well whose registry nobody can read.
+            let is_blind = worst(cx.fleet, &idc.name).is_some_and(|(standing, _)| standing == Standing::Failing);
+            if is_blind && mark == Mark::Good { Mark::Unknown } else { mark }
+        })
     }
 
     fn fact<'a>(&self, cx: &Context<'a>, row: RowId, key: &str) -> Fact<'a> {
@@ -55,6 +64,11 @@ impl Table for Idcs {
             "name" => Fact::Name(Cow::Borrowed(&idc.name)),
             "environment" => Fact::maybe(declared.map(|d| &*d.environment).filter(|e| !e.is_empty())),
             "parent" => Fact::maybe(declared.and_then(|d| d.parent.as_deref())),
+            "registry" => match worst(cx.fleet, &idc.name) {
+                Some((Standing::Unknown, _)) => Fact::Unknown,
+                Some((standing, _)) => Fact::words(standing.name()),
+                None => Fact::Absent,
+            },
             _ => sums::fact(&idc.sum, usage(cx, idc, key).as_ref(), key).unwrap_or(Fact::Unknown),
         }
     }
@@ -63,6 +77,9 @@ impl Table for Idcs {
         let idc = at(cx.fleet, row)?;
         if key == "name" {
             return Some(Cell::new(tagged(cx.fleet, &idc.name), Tone::Name));
+        }
+        if key == "registry" {
+            return worst(cx.fleet, &idc.name).map(|(standing, of)| registry_cell(cx, &idc.name, standing, of));
         }
         sums::dressed(cx, &idc.sum, key)
     }
@@ -109,6 +126,28 @@ fn at(fleet: &Fleet, row: RowId) -> Option<&IdcRollup> {
 
 fn usage(cx: &Context<'_>, idc: &IdcRollup, key: &str) -> Option<Usage> {
     if matches!(key, "cpu" | "mem") { sums::usage_of(cx.live, |(name, _, _)| *name == idc.name) } else { None }
+}
+
+/// The worst of an IDC's registries, and how many of how many do as badly.
+fn worst(fleet: &Fleet, idc: &str) -> Option<(Standing, (usize, usize))> {
+    let all: Vec<Standing> = fleet.registries.iter().filter(|r| *r.spec.idc == *idc).map(|r| Standing::of(r)).collect();
+    let worst = *all.iter().min()?;
+    Some((worst, (all.iter().filter(|standing| **standing == worst).count(), all.len())))
+}
+
+/// `● healthy`, `✖ refused`, `▲ read-only 1/2`.
+fn registry_cell(cx: &Context<'_>, idc: &str, standing: Standing, (as_badly, all): (usize, usize)) -> Cell {
+    let (sign, tone) = match standing {
+        Standing::Failing => ("✖", Tone::Bad),
+        Standing::ReadOnly => ("▲", Tone::Warn),
+        Standing::Stale => ("◌", Tone::Unknown),
+        Standing::Unknown => return Cell::unknown(),
+        Standing::Healthy => ("●", Tone::Good),
+    };
+    let share = if as_badly < all { format!(" {as_badly}/{all}") } else { String::new() };
+    let mut here = cx.fleet.registries.iter().filter(|r| *r.spec.idc == *idc);
+    let word = here.find_map(|r| r.freshness.fault.as_ref()).map_or_else(|| standing.word(), |fault| fault.kind.word());
+    Cell::new(format!("{sign} {}{share}", word.get(cx.lang)), tone)
 }
 
 /// The title with the environment as its tag: `永丰 PROD`.

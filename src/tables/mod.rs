@@ -7,6 +7,8 @@ pub mod filter;
 pub(crate) mod fixture;
 mod fresh;
 pub mod noun;
+mod of_registry;
+pub mod policy_words;
 pub mod sort;
 mod sums;
 mod table;
@@ -16,9 +18,13 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 pub use containers::container_at;
+pub use edges::{End, edge_at, end_of};
+pub use executions::run_at;
 pub use filter::Filter;
 pub use hosts::host_at;
 pub use noun::{Age, Align, Cell, Column, Context, Direction, Mark, Noun, RowId, RowKey, Scope, SortKey, Tone};
+pub use peers::peer_at;
+pub use replication_tasks::{TaskPlace, task_at};
 
 use crate::model::fleet::Fleet;
 use crate::model::text::clean;
@@ -41,6 +47,13 @@ nouns! {
     pools::Pools,
     classes::Classes,
     registries::Registries,
+    edges::Edges,
+    policies::Policies,
+    executions::Executions,
+    replication_tasks::ReplicationTasks,
+    queues::Queues,
+    peers::Peers,
+    preheat::Preheat,
     tasks::Tasks,
     activity::Activity,
     faults::Faults,

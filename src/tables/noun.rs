@@ -197,6 +197,11 @@ pub struct Scope {
     pub cluster: Option<std::sync::Arc<str>>,
     pub pool: Option<std::sync::Arc<str>>,
     pub host: Option<std::sync::Arc<str>>,
+    pub registry: Option<std::sync::Arc<str>>,
+    /// A replication policy of that registry, by its id there.
+    pub policy: Option<i64>,
+    /// An execution of that registry, by its id there.
+    pub execution: Option<i64>,
     /// Keys of tree rows that are closed.
     pub closed: std::collections::BTreeSet<RowKey>,
 }

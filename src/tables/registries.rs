@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::fact::{Fact, either};
+use super::fact::Fact;
 use super::idc_title;
 use super::noun::{Cell, Column, Context, Mark, RowId, RowKey, Scope, Tone};
 use super::table::Table;
@@ -26,6 +26,9 @@ impl Table for Registries {
         Column::words("idc", "IDC", "机房").width(4, 14),
         Column::words("kind", "KIND", "类型").width(6, 7).fades(2),
         Column::words("state", "STATE", "状态").width(7, 16),
+        Column::figure("ping_ms", "PING ms", "延迟 ms").width(4, 8).fades(3),
+        Column::words("claim", "HARBOR SAYS", "Harbor 称").width(9, 11).fades(4),
+        Column::words("version", "VERSION", "版本").width(6, 18).fades(5),
         Column::words("url", "URL", "地址").width(12, 48).fades(1),
         Column::words("pull", "PULL", "拉取名").width(8, 40).wide(),
         Column::words("group", "MATCH", "对齐组").width(5, 16).wide(),
@@ -43,9 +46,10 @@ impl Table for Registries {
     }
 
     fn mark(&self, cx: &Context<'_>, row: RowId) -> Mark {
-        match at(cx.fleet, row).map(|r| state(&r.freshness)) {
-            Some("healthy") => Mark::Good,
-            Some("failing") => Mark::Bad,
+        match at(cx.fleet, row).map(|r| Standing::of(r)) {
+            Some(Standing::Healthy) => Mark::Good,
+            Some(Standing::ReadOnly) => Mark::Warn,
+            Some(Standing::Failing) => Mark::Bad,
             _ => Mark::Unknown,
         }
     }
@@ -57,7 +61,10 @@ impl Table for Registries {
             "name" => Fact::Name(Cow::Borrowed(&spec.name)),
             "idc" => Fact::words(&spec.idc),
             "kind" => Fact::words(if spec.kind == RegistryKind::Harbor { "harbor" } else { "oci" }),
-            "state" => Fact::words(state(&registry.freshness)),
+            "state" => Fact::words(Standing::of(registry).name()),
+            "version" => registry.holdings.system.as_ref().map_or(Fact::Unknown, |system| Fact::told(system.version.as_deref())),
+            "ping_ms" => registry.holdings.ping_ms.map_or(Fact::Unknown, Fact::count),
+            "claim" => registry.holdings.health.as_ref().map_or(Fact::Unknown, |health| Fact::told(Some(health.claim.word()).filter(|w| !w.is_empty()))),
             "url" => Fact::words(&spec.url),
             "pull" => Fact::words(&spec.pull),
             "group" => Fact::maybe(spec.group.as_deref()),
@@ -69,11 +76,17 @@ impl Table for Registries {
         let registry = at(cx.fleet, row)?;
         match key {
             "idc" => Some(Cell::plain(idc_title(cx.fleet, &registry.spec.idc))),
-            "state" => Some(match (&registry.freshness.fault, state(&registry.freshness)) {
+            "state" => Some(match (&registry.freshness.fault, Standing::of(registry)) {
                 (Some(fault), _) => Cell::new(fault.kind.word().get(cx.lang), Tone::Bad),
-                (None, "healthy") => Cell::new(either(cx.lang, "healthy", "正常"), Tone::Good),
-                (None, "stale") => Cell::new(either(cx.lang, "stale", "过期"), Tone::Unknown),
-                (None, _) => Cell::unknown(),
+                (None, Standing::Unknown) => Cell::unknown(),
+                (None, standing) => {
+                    let tone = match standing {
+                        Standing::Healthy => Tone::Good,
+                        Standing::ReadOnly => Tone::Warn,
+                        _ => Tone::Unknown,
+                    };
+                    Cell::new(standing.word().get(cx.lang), tone)
+                }
             }),
             _ => None,
         }
@@ -82,7 +95,7 @@ impl Table for Registries {
     fn haystack(&self, cx: &Context<'_>, row: RowId, out: &mut String) {
         if let Some(registry) = at(cx.fleet, row) {
             let spec = &registry.spec;
-            for words in [&*spec.name, &spec.idc, &idc_title(cx.fleet, &spec.idc), &spec.url, &spec.pull, state(&registry.freshness)] {
+            for words in [&*spec.name, &spec.idc, &idc_title(cx.fleet, &spec.idc), &spec.url, &spec.pull, Standing::of(registry).name()] {
                 out.push_str(words);
                 out.push(' ');
             }
@@ -94,7 +107,18 @@ impl Table for Registries {
     }
 
     fn extra(&self, cx: &Context<'_>, row: RowId) -> Vec<(&'static str, Value)> {
-        at(cx.fleet, row).map(|r| vec![("registry", json!(r.spec.name)), ("aliases", json!(r.spec.aliases))]).unwrap_or_default()
+        at(cx.fleet, row).map(|r| {
+            let (holdings, spec) = (&r.holdings, &r.spec);
+            let system = holdings.system.as_ref();
+            let denied: Vec<_> = holdings.denied.keys().collect();
+            vec![
+                ("registry", json!(spec.name)),
+                ("aliases", json!(spec.aliases)),
+                ("read_only", json!(system.and_then(|system| system.read_only))),
+                ("clock_skew_ms", json!(system.and_then(|system| system.skew_ms))),
+                ("denied", json!(denied)),
+            ]
+        }).unwrap_or_default()
     }
 
     fn under(&self, fleet: &Fleet, row: RowId) -> Scope {
@@ -106,12 +130,50 @@ fn at(fleet: &Fleet, row: RowId) -> Option<&Arc<Registry>> {
     fleet.registries.get(row.a as usize)
 }
 
-/// `healthy`, `failing`, `stale` (from an earlier run) or `unknown` (never asked).
-fn state(freshness: &Freshness) -> &'static str {
-    match (&freshness.fault, freshness.good_at) {
-        (Some(_), _) => "failing",
-        (None, None) => "unknown",
-        (None, Some(_)) if freshness.cached => "stale",
-        (None, Some(_)) => "healthy",
+/// How a registry stands, by our own talk with it; the worst first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Standing {
+    Failing,
+    /// Answers, and refuses every write.
+    ReadOnly,
+    /// From an earlier run.
+    Stale,
+    /// Never asked.
+    Unknown,
+    Healthy,
+}
+
+impl Standing {
+    pub(super) fn of(registry: &Registry) -> Self {
+        let freshness = &registry.freshness;
+        let is_read_only = registry.holdings.system.as_ref().is_some_and(|system| system.read_only == Some(true));
+        match (&freshness.fault, freshness.good_at) {
+            (Some(_), _) => Self::Failing,
+            (None, None) => Self::Unknown,
+            (None, Some(_)) if freshness.cached => Self::Stale,
+            (None, Some(_)) if is_read_only => Self::ReadOnly,
+            (None, Some(_)) => Self::Healthy,
+        }
+    }
+
+    /// For scripts.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Failing => "failing",
+            Self::ReadOnly => "read_only",
+            Self::Stale => "stale",
+            Self::Unknown => "unknown",
+            Self::Healthy => "healthy",
+        }
+    }
+
+    pub(super) fn word(self) -> Text {
+        match self {
+            Self::Failing => Text::new("failing", "异常"),
+            Self::ReadOnly => Text::new("read-only", "只读"),
+            Self::Stale => Text::new("stale", "过期"),
+            Self::Unknown => Text::new("?", "?"),
+            Self::Healthy => Text::new("healthy", "正常"),
+        }
     }
 }

@@ -31,7 +31,8 @@ struct Kept {
 pub(super) fn text_of(console: &Console) -> String {
     let mut memory = Memory { pane: PANES[console.pane].name().to_owned(), tables: BTreeMap::new() };
     for (pane, trail) in PANES.iter().zip(&console.trails) {
-        let Some(listing) = trail.first() else { continue };
+        // Of a page with tabs its own table is kept.
+        let Some(listing) = trail.first().filter(|listing| listing.noun.name() == pane.noun().name()) else { continue };
         let columns = listing.noun.columns();
         let kept = Kept {
             sort: listing.sort.and_then(|o| columns.get(o.column)).map(|c| c.key.to_owned()),

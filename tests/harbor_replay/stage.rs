@@ -99,6 +99,12 @@ impl Stage {
         stage
     }
 
+    /// The Harbors as they are now, to be asked over the wire.
+    #[allow(dead_code, reason = "one of the tests that this is part of serves them")]
+    pub(crate) fn into_parts(self) -> (Harbors, Stamp) {
+        (self.harbors, self.now)
+    }
+
     /// Performs an exchange.
     pub(crate) fn perform(&mut self, exchange: &Exchange, masks: &Masks) -> Answer {
         self.prepare(exchange.n);

@@ -1,5 +1,7 @@
 //! The talk with one Harbor: identity first, then what moves quickly, what moves slowly, and everything now and then.
 
+mod runs;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,9 +20,9 @@ use crate::model::clock::Stamp;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::project::Project;
 use crate::model::quota::Quota;
-use crate::model::registry::{Peer, ProjectPart, Question, RegistryFact, Run};
-use crate::model::replication::{Policy, Queue, Worker, WorkerPool};
-use crate::planning::replication::{Around, judge_peer, settle};
+use crate::model::registry::{Peer, ProjectPart, Question, RegistryFact};
+use crate::model::replication::{Policy, Worker, WorkerPool};
+use crate::planning::replication::judge_peer;
 
 /// Ping, executions, queues: what a person watches during a copy.
 const QUICK: Duration = Duration::from_secs(10);
@@ -28,10 +30,6 @@ const QUICK: Duration = Duration::from_secs(10);
 const SLOW: Duration = Duration::from_mins(1);
 /// Every project with its members and repositories: the check on what changes told.
 const WHOLE: Duration = Duration::from_mins(30);
-/// Executions kept; each costs Harbor a query of its own.
-const EXECUTIONS: usize = 50;
-/// Executions whose tasks are read in one round: those that are not over.
-const TASKS_OF: usize = 10;
 /// Preheat executions read of each policy.
 const PREHEAT_RUNS: usize = 10;
 /// Audit entries kept.
@@ -54,6 +52,8 @@ struct Talk<'a> {
     read_only: Option<bool>,
     pools: Vec<WorkerPool>,
     workers: Vec<Worker>,
+    /// Why executions failed, by their logs.
+    causes: runs::Causes,
 }
 
 /// Talks until something concerns the whole registry; that is returned.
@@ -80,6 +80,7 @@ async fn begin(poller: &RegistryPoller) -> Result<Talk<'_>, Fault> {
         read_only: None,
         pools: Vec::new(),
         workers: Vec::new(),
+        causes: runs::Causes::default(),
     })
 }
 
@@ -102,6 +103,10 @@ impl Talk<'_> {
             let woken = tokio::select! {
                 () = sleep_until(quick.min(slow).min(whole)) => false,
                 () = self.poller.wake.notified() => true,
+                execution = self.poller.wishes.next() => {
+                    self.tasks_of(execution).await?;
+                    false
+                }
             };
             let now = Instant::now();
             if woken || now >= quick {
@@ -119,7 +124,7 @@ impl Talk<'_> {
         }
     }
 
-    async fn quick(&self) -> Result<(), Fault> {
+    async fn quick(&mut self) -> Result<(), Fault> {
         let poller = self.poller;
         let began = Instant::now();
         self.harbor.fetch_ping().await?;
@@ -135,39 +140,8 @@ impl Talk<'_> {
             poller.told(Question::Queues, queues, |queues| RegistryFact::Queues(Arc::new(queues))).await?;
         }
         if poller.wants.needs(Question::Executions) {
-            self.executions(queue.as_ref()).await?;
+            self.runs(queue.as_ref()).await?;
         }
-        Ok(())
-    }
-
-    async fn executions(&self, queue: Option<&Queue>) -> Result<(), Fault> {
-        let poller = self.poller;
-        let executions = match self.harbor.list_executions(None, EXECUTIONS).await {
-            Ok(listing) => listing.rows,
-            Err(fault) => {
-                poller.told(Question::Executions, Err(fault), RegistryFact::Runs).await?;
-                poller.complete(&[Question::Tasks]).await;
-                return Ok(());
-            }
-        };
-        // Ages are judged by that Harbor's own clock.
-        let now = poller.clock.now().plus_millis(self.skew_ms);
-        let mut runs = Vec::with_capacity(executions.len());
-        let mut read = 0;
-        for execution in executions {
-            let around =
-                Around { queue, pools: Some(&self.pools), workers: Some(&self.workers), read_only: self.read_only, ..Around::at(now) };
-            let mut settled = settle(&execution, &around);
-            let mut tasks = None;
-            if !settled.is_final() && read < TASKS_OF {
-                read += 1;
-                tasks = self.harbor.list_tasks(execution.id).await.ok().map(|listing| Arc::new(listing.rows));
-                settled = settle(&execution, &Around { tasks: tasks.as_deref().map(Vec::as_slice), ..around });
-            }
-            runs.push(Arc::new(Run { execution, settled, cause: None, tasks }));
-        }
-        poller.told(Question::Executions, Ok(runs), RegistryFact::Runs).await?;
-        poller.complete(&[Question::Tasks]).await;
         Ok(())
     }
 

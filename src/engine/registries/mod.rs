@@ -1,15 +1,21 @@
 //! One task a registry: who we are there, what it claims of itself, and then its holdings in rounds of three speeds.
 
 mod harbor;
+mod log;
 mod oci;
 mod secret;
 mod wants;
+mod wishes;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, timeout};
+
+pub(super) use log::TaskLogAsk;
+pub(super) use wants::Wants;
+pub(super) use wishes::Wishes;
 
 use super::backoff::{Backoff, Wait};
 use super::start::Interest;
@@ -23,7 +29,6 @@ use crate::model::fault::{Fault, FaultKind};
 use crate::model::registry::{ProjectPart, Question, RegistryFact, RegistryKind};
 use crate::model::report::{Fact, Report};
 use crate::model::text::Text;
-pub(super) use wants::Wants;
 
 /// The longest wait between two attempts at a registry that is away.
 const RETRY_CAP: Duration = Duration::from_secs(15);
@@ -36,6 +41,7 @@ pub(super) struct RegistryPoller {
     pub(super) clock: Clock,
     pub(super) reports: mpsc::Sender<Report>,
     pub(super) wake: Arc<Notify>,
+    pub(super) wishes: Arc<Wishes>,
     pub(super) generation: u64,
     pub(super) interest: Interest,
     pub(super) wants: Wants,
@@ -67,10 +73,7 @@ impl RegistryPoller {
 
     /// Where it speaks HTTP, with its credential read anew: a secret may be another one than at the last talk.
     async fn endpoint(&self, client: Client) -> Result<HttpEndpoint, Fault> {
-        let spec = &self.entry.spec;
-        let base = spec.url.parse().map_err(|_| bad_url(&spec.name, &spec.url))?;
-        let credentials = secret::credentials(&self.wire, &spec.name, &self.entry.access, &spec.url).await?;
-        Ok(HttpEndpoint { name: Arc::clone(&spec.name), base, ca: self.entry.access.ca.clone(), client, credentials })
+        endpoint(&self.entry, &self.wire, client).await
     }
 
     async fn say(&self, fact: RegistryFact) {
@@ -126,6 +129,14 @@ impl RegistryPoller {
         self.say(RegistryFact::Project { name: Arc::clone(project), part }).await;
         Ok(())
     }
+}
+
+/// Where a registry speaks HTTP, and who we are there.
+async fn endpoint(entry: &RegistryEntry, wire: &Wire, client: Client) -> Result<HttpEndpoint, Fault> {
+    let spec = &entry.spec;
+    let base = spec.url.parse().map_err(|_| bad_url(&spec.name, &spec.url))?;
+    let credentials = secret::credentials(wire, &spec.name, &entry.access, &spec.url).await?;
+    Ok(HttpEndpoint { name: Arc::clone(&spec.name), base, ca: entry.access.ca.clone(), client, credentials })
 }
 
 pub(super) fn kind_of(kind: RegistryKind) -> EndpointKind {

@@ -7,7 +7,7 @@ use crate::model::clock::Stamp;
 use crate::model::endpoint::Freshness;
 use crate::model::fault::Fault;
 use crate::model::project::Project;
-use crate::model::registry::{Holdings, ProjectHoldings, ProjectPart, Question, RegistryFact, RepositoryHoldings};
+use crate::model::registry::{Holdings, ProjectHoldings, ProjectPart, Question, RegistryFact, RepositoryHoldings, Run};
 
 /// It answered at `at`. True when it had been failing, or had not answered in this life.
 pub(super) fn freshen(freshness: &mut Freshness, at: Stamp) -> bool {
@@ -47,7 +47,17 @@ pub(super) fn apply(holdings: &mut Holdings, fact: RegistryFact) -> bool {
         F::Robots(robots) => put(&mut holdings.denied, Question::Robots, &mut holdings.robots, robots),
         F::Peers(peers) => put(&mut holdings.denied, Question::Peers, &mut holdings.peers, peers),
         F::Policies(policies) => put(&mut holdings.denied, Question::Policies, &mut holdings.policies, policies),
-        F::Runs(runs) => put(&mut holdings.denied, Question::Executions, &mut holdings.runs, runs),
+        F::Runs(mut runs) => {
+            keep_tasks(holdings.runs.as_deref().unwrap_or_default(), &mut runs);
+            put(&mut holdings.denied, Question::Executions, &mut holdings.runs, runs)
+        }
+        F::Tasks { execution, tasks } => {
+            holdings.denied.remove(&Question::Tasks);
+            let run = holdings.runs.iter_mut().flatten().find(|run| run.execution.id == execution);
+            let Some(run) = run.filter(|run| run.tasks.as_ref() != Some(&tasks)) else { return false };
+            Arc::make_mut(run).tasks = Some(tasks);
+            true
+        }
         F::Queues(queues) => put(&mut holdings.denied, Question::Queues, &mut holdings.queues, queues),
         F::Schedules(schedules) => put(&mut holdings.denied, Question::Schedules, &mut holdings.schedules, schedules),
         F::Audit(audit) => put(&mut holdings.denied, Question::Audit, &mut holdings.audit, audit),
@@ -75,6 +85,16 @@ pub(super) fn apply(holdings: &mut Holdings, fact: RegistryFact) -> bool {
         }
         F::Denied(question, fault) => deny(&mut holdings.denied, question, fault),
         F::Complete(question) => holdings.complete.insert(question),
+    }
+}
+
+/// An execution that has not changed keeps the tasks that were once read.
+fn keep_tasks(was: &[Arc<Run>], runs: &mut [Arc<Run>]) {
+    for run in runs.iter_mut().filter(|run| run.tasks.is_none()) {
+        let Some(old) = was.iter().find(|old| old.execution == run.execution) else { continue };
+        if let Some(tasks) = &old.tasks {
+            Arc::make_mut(run).tasks = Some(Arc::clone(tasks));
+        }
     }
 }
 

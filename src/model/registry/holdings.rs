@@ -187,6 +187,11 @@ pub enum RegistryFact {
     Policies(Vec<Arc<Policy>>),
     /// The newest ones; older ones are forgotten.
     Runs(Vec<Arc<Run>>),
+    /// The tasks of one of them, read because somebody wanted to see them.
+    Tasks {
+        execution: i64,
+        tasks: Arc<Vec<ReplicationTask>>,
+    },
     Queues(Arc<Vec<Queue>>),
     Workers {
         pools: Arc<Vec<WorkerPool>>,

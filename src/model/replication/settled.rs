@@ -45,6 +45,28 @@ pub enum Cause {
 }
 
 impl Cause {
+    /// For scripts.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Refused => "refused",
+            Self::Unreachable => "unreachable",
+            Self::NoSuchName => "no_such_name",
+            Self::Tls => "tls",
+            Self::BadCredential => "bad_credential",
+            Self::Forbidden => "forbidden",
+            Self::MayNotCreateProject => "may_not_create_project",
+            Self::Immutable => "immutable",
+            Self::Quota => "quota",
+            Self::ReadOnly => "read_only",
+            Self::MissingContent => "missing_content",
+            Self::NoSpace => "no_space",
+            Self::Throttled => "throttled",
+            Self::PeerError(_) => "peer_error",
+            Self::Said(words) => words,
+        }
+    }
+
     #[must_use]
     pub fn word(&self) -> Text {
         match self {
@@ -88,6 +110,20 @@ pub enum StuckCause {
 }
 
 impl StuckCause {
+    /// For scripts.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::QueuePaused => "queue_paused",
+            Self::ReadOnly => "read_only",
+            Self::NoTasks => "no_tasks",
+            Self::WorkersBusy => "workers_busy",
+            Self::NoWorkers => "no_workers",
+            Self::NotRefreshed => "not_refreshed",
+            Self::Unknown => "unknown",
+        }
+    }
+
     #[must_use]
     pub fn word(self) -> Text {
         match self {
@@ -146,6 +182,25 @@ impl Settled {
         }
     }
 
+    /// For scripts.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Running => "running",
+            Self::Retrying => "retrying",
+            Self::Succeeded => "succeeded",
+            Self::Partial => "partial",
+            Self::Failed => "failed",
+            Self::Lost(_) => "lost",
+            Self::NothingToDo => "nothing_to_do",
+            Self::Skipped => "skipped",
+            Self::Stopped => "stopped",
+            Self::Stuck(_) => "stuck",
+            Self::FalseSuccess => "false_success",
+            Self::Unknown(word) => word,
+        }
+    }
+
     /// One word for a table; the cause of a loss or of standing still is beside it.
     #[must_use]
     pub fn word(&self) -> Text {
@@ -183,6 +238,54 @@ pub enum PeerVerdict {
     /// Nobody of ours has pinged; Harbor claims it is down.
     OnlyClaimedDown,
     Unknown,
+}
+
+impl PeerVerdict {
+    /// For scripts.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Up => "up",
+            Self::Down(_) => "down",
+            Self::ClaimedUpIsDown(_) => "claimed_up_is_down",
+            Self::ClaimedDownIsUp => "claimed_down_is_up",
+            Self::OnlyClaimedUp => "only_claimed_up",
+            Self::OnlyClaimedDown => "only_claimed_down",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// What our own ping found, whatever is claimed.
+    #[must_use]
+    pub fn trouble(self) -> Option<FaultKind> {
+        match self {
+            Self::Down(kind) | Self::ClaimedUpIsDown(kind) => Some(kind),
+            _ => None,
+        }
+    }
+
+    #[must_use]
+    pub fn severity(self) -> Severity {
+        match self {
+            Self::Up | Self::ClaimedDownIsUp => Severity::Good,
+            Self::Down(_) | Self::ClaimedUpIsDown(_) => Severity::Bad,
+            Self::OnlyClaimedUp | Self::OnlyClaimedDown | Self::Unknown => Severity::Unknown,
+        }
+    }
+
+    #[must_use]
+    pub fn word(self) -> Text {
+        match self {
+            Self::Up => Text::new("answers", "应答"),
+            Self::Down(FaultKind::Unauthorized) | Self::ClaimedUpIsDown(FaultKind::Unauthorized) => Text::new("refuses us", "拒绝凭证"),
+            Self::Down(_) => Text::new("away", "不可达"),
+            Self::ClaimedUpIsDown(_) => Text::new("away, claimed healthy", "不可达，却称正常"),
+            Self::ClaimedDownIsUp => Text::new("answers, claimed sick", "应答，却称异常"),
+            Self::OnlyClaimedUp => Text::new("claimed healthy", "自称正常"),
+            Self::OnlyClaimedDown => Text::new("claimed sick", "自称异常"),
+            Self::Unknown => Text::new("?", "?"),
+        }
+    }
 }
 
 /// What a task's log tells: which of its tags were pushed, were there already, or were kept different.

@@ -2,6 +2,8 @@
 
 mod containers;
 mod hosts;
+mod registries;
+mod replication;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,6 +13,7 @@ use crate::model::derived::{About, Attention};
 use crate::model::fleet::Fleet;
 use crate::model::host::ContainerId;
 use crate::model::plan::{Call, ContainerVerb, RunId};
+use crate::model::replication::Topology;
 use crate::model::task::{Severity, TaskState};
 use crate::model::text::Text;
 
@@ -90,11 +93,12 @@ impl Troubles {
 
     /// The lines: by severity, then the newest first.
     #[must_use]
-    pub fn list(&self, fleet: &Fleet) -> Vec<Attention> {
+    pub fn list(&self, fleet: &Fleet, topology: &Topology, now: Stamp) -> Vec<Attention> {
         let mut lines = hosts::lines(fleet, self.hosts.iter().filter_map(|(index, t)| t.away.map(|how| (*index, how))));
         let failing = self.hosts.iter().flat_map(|(index, t)| t.failing.iter().map(|f| (&fleet.hosts[*index], f)));
         lines.extend(containers::lines(failing.filter(|(host, f)| !self.was_asked(host.name(), f))));
-        lines.extend(registries(fleet));
+        lines.extend(registries::lines(fleet, now));
+        lines.extend(replication::lines(fleet, topology));
         lines.extend(runs(fleet));
         lines.extend(config(fleet));
         lines.sort_by(|a, b| b.severity.cmp(&a.severity).then(b.since.cmp(&a.since)).then_with(|| a.text.en.cmp(&b.text.en)));
@@ -107,26 +111,18 @@ impl Troubles {
     }
 }
 
+/// When the list will read otherwise by time alone, beside what [`Troubles::outdated`] tells.
+#[must_use]
+pub fn until(fleet: &Fleet, now: Stamp) -> Option<Stamp> {
+    registries::until(fleet, now)
+}
+
 /// Endpoints that are failing now.
 #[must_use]
 pub fn faults(fleet: &Fleet) -> u32 {
     let hosts = fleet.hosts.iter().filter(|h| h.freshness.fault.is_some()).count();
     let registries = fleet.registries.iter().filter(|r| r.freshness.fault.is_some()).count();
     u32::try_from(hosts + registries).unwrap_or(u32::MAX)
-}
-
-fn registries(fleet: &Fleet) -> impl Iterator<Item = Attention> {
-    fleet.registries.iter().filter_map(|registry| {
-        let fault = registry.freshness.fault.as_ref()?;
-        let name = &registry.spec.name;
-        Some(Attention {
-            severity: Severity::Bad,
-            idc: Some(Arc::clone(&registry.spec.idc)),
-            text: Text::made(format!("registry {name}: {}", fault.cause.en), format!("仓库 {name}：{}", fault.cause.zh)),
-            since: registry.freshness.fault_since,
-            about: About::Registry { name: Arc::clone(name) },
-        })
-    })
 }
 
 fn runs(fleet: &Fleet) -> impl Iterator<Item = Attention> {

@@ -1,12 +1,14 @@
 //! What the attention list says of small worlds.
 
+mod registries;
+
 use super::*;
 use crate::model::fault::FaultKind;
 use crate::model::fixture::{NOW, ago, container, failed, fleet, online};
 use crate::model::host::{ContainerState, Health};
 
 fn lines(fleet: &Fleet) -> Vec<(String, String)> {
-    let list = Troubles::of(fleet, NOW).list(fleet);
+    let list = crate::planning::derive(fleet, NOW, &crate::model::derived::Derived::default()).attention;
     list.iter().map(|a| (format!("{:?} {} {}", a.severity, a.idc.as_deref().unwrap_or("-"), a.text.en), a.text.zh.to_string())).collect()
 }
 

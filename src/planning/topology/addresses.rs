@@ -79,7 +79,9 @@ mod tests {
     #[test]
     fn the_same_place_written_in_many_ways_is_one() {
         let of = |text: &str| Address::read(text).expect(text);
-        for same in ["https://Harbor.YF.example", "http://harbor.yf.example/", "harbor.yf.example:443", "https://u:p@harbor.yf.example.:443/"] {
+        for same in
+            ["https://Harbor.YF.example", "http://harbor.yf.example/", "harbor.yf.example:443", "https://u:p@harbor.yf.example.:443/"]
+        {
             assert_eq!(of(same), of("harbor.yf.example"), "{same}");
         }
         assert_eq!(of("http://[fd00::1]:8080"), of("[FD00::1]:8080/"));

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use crate::model::clock::Stamp;
-use crate::model::fault::FaultKind;
 use crate::model::registry::Run;
-use crate::model::replication::{Cause, EdgeHealth, EdgeState, PeerVerdict, Policy, Settled, TriggerKind};
+use crate::model::replication::{EdgeHealth, EdgeState, PeerVerdict, Policy, Settled, TriggerKind};
 
 /// A Harbor tells its newest executions only, over all policies; where it told fewer than this it told all.
 const WINDOW: usize = 50;
@@ -30,7 +29,7 @@ pub(super) fn health(policy: &Policy, verdict: PeerVerdict, runs: Option<&[Arc<R
     let newest = own.iter().find(|run| !matches!(run.settled, Settled::Skipped | Settled::Stopped | Settled::Running));
     let stuck = own.iter().find_map(|run| if let Settled::Stuck(cause) = &run.settled { Some(*cause) } else { None });
     let is_window_full = runs.is_none_or(|runs| runs.len() >= WINDOW);
-    health.state = match (newest.map(|run| &run.settled), peer_trouble(verdict)) {
+    health.state = match (newest.map(|run| &run.settled), verdict.trouble()) {
         _ if !policy.enabled => EdgeState::Disabled,
         _ if policy.never_fires() => EdgeState::NeverFires,
         (_, Some(kind)) => EdgeState::PeerDown(kind),
@@ -89,26 +88,10 @@ fn trouble_since(own: &[&Run]) -> Option<Stamp> {
     last.and_then(|run| run.execution.started)
 }
 
-pub(crate) fn is_failure(settled: &Settled) -> bool {
+fn is_failure(settled: &Settled) -> bool {
     matches!(settled, Settled::Failed | Settled::Partial | Settled::Lost(_) | Settled::FalseSuccess)
-}
-
-/// What our own ping found, whatever is claimed.
-pub(crate) fn peer_trouble(verdict: PeerVerdict) -> Option<FaultKind> {
-    match verdict {
-        PeerVerdict::Down(kind) | PeerVerdict::ClaimedUpIsDown(kind) => Some(kind),
-        _ => None,
-    }
 }
 
 fn end_of(run: &Run) -> Option<Stamp> {
     run.execution.ended.or(run.execution.started)
-}
-
-/// The cause that most of these have in common.
-pub(crate) fn cause_of_run(run: &Run) -> Option<Cause> {
-    match &run.settled {
-        Settled::Lost(cause) => Some(cause.clone()),
-        _ => run.cause.clone(),
-    }
 }

@@ -10,7 +10,6 @@ use crate::model::registry::{Holdings, Peer, Registry, Run};
 use crate::model::replication::{Direction, Edge, PeerVerdict, Place, Policy, Topology};
 
 use addresses::Addresses;
-pub(crate) use health::{cause_of_run, is_failure, peer_trouble};
 
 /// The topology kept beside the keeper: a registry whose policies, peers and runs are the same ones as before costs nothing.
 #[derive(Clone, Debug, Default)]

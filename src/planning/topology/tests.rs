@@ -43,7 +43,11 @@ fn a_peer_is_known_by_its_url_its_pull_name_its_aliases_and_what_it_says_of_itse
     let mut fleet = world(vec![harbor("a", "yongfeng"), Arc::new(b)]);
     let system = SystemFacts { external_url: Some("https://outer.b".into()), ..SystemFacts::default() };
     tell(&mut fleet, "b", NOW, RegistryFact::System(Arc::new(system)));
-    pushes(&mut fleet, "a", &["http://B.example:80/", "https://pull.b:5000", "http://10.1.0.5:8080/", "https://outer.b:443", "http://10.1.0.5:8081"]);
+    pushes(
+        &mut fleet,
+        "a",
+        &["http://B.example:80/", "https://pull.b:5000", "http://10.1.0.5:8080/", "https://outer.b:443", "http://10.1.0.5:8081"],
+    );
     let found: Vec<Place> = ways(&topology(&fleet)).into_iter().map(|(_, to)| to).collect();
     assert_eq!(found[..4], [at("b"), at("b"), at("b"), at("b")]);
     assert_eq!(found[4], Place::Outside("http://10.1.0.5:8081".into()));

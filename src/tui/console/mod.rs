@@ -3,7 +3,9 @@
 mod act;
 mod mouse;
 mod open;
+mod replication;
 mod strokes;
+mod tabs;
 mod travel;
 mod verbs;
 
@@ -78,6 +80,8 @@ pub(super) struct Console {
     /// For each pane the tables one went through, the last one shown.
     pub(super) trails: Vec<Vec<Listing>>,
     pub(super) pane: usize,
+    /// Tabs that one went away from: the pane, and the table as it was left.
+    left: Vec<(usize, Listing)>,
     /// Where one was before.
     last: Option<(usize, Vec<Listing>)>,
     pub(super) layers: Vec<Box<dyn Layer>>,
@@ -145,6 +149,7 @@ impl Console {
             keymap,
             trails,
             pane: 0,
+            left: Vec::new(),
             last: None,
             layers: Vec::new(),
             followed: Followed::default(),

@@ -118,6 +118,9 @@ impl Console {
     }
 
     pub(super) fn logs(&mut self) {
+        if matches!(self.listing().noun.name(), "replication_tasks" | "executions") {
+            return self.task_log();
+        }
         let mut targets: Vec<Target> = Vec::new();
         for key in self.listing().chosen() {
             targets.extend(container_of(&key));

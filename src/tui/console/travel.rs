@@ -30,7 +30,12 @@ impl Console {
             "host_tree" if under.host.is_none() => "host_tree",
             "host_tree" | "hosts" => "containers",
             "clusters" | "pools" => "hosts",
-            "containers" => return self.logs(),
+            "edges" | "policies" => "executions",
+            "executions" => {
+                self.want_tasks(&under);
+                "replication_tasks"
+            }
+            "containers" | "replication_tasks" => return self.logs(),
             "attention" => {
                 let about = sheet.fleet.derived.attention.get(row.a as usize).map(|a| a.about.clone());
                 return self.go_about(about.as_ref());
@@ -79,11 +84,9 @@ impl Console {
             return;
         }
         if pane == self.pane {
-            while self.trails[pane].len() > 1 {
-                if let Some(left) = self.trails[pane].pop() {
-                    self.retire(left);
-                }
-            }
+            let old: Vec<Listing> = self.trails[pane].drain(1..).collect();
+            self.retire_all(old);
+            self.put_tab(pane, PANES[pane].noun());
         } else {
             self.remember_place();
             self.pane = pane;
@@ -120,11 +123,13 @@ impl Console {
         let crumb = idc.map(|i| clean(&i.title).into_owned());
         let scope = Scope { idc: idc.map(|i| Arc::clone(&i.name)), ..Scope::default() };
         self.remember_place();
-        let pane = pane.unwrap_or(self.pane);
+        let is_tab = |at: &usize| PANES[*at].tabs().depth == 0 && PANES[*at].tabs().position(noun.name()).is_some();
+        let pane = pane.or_else(|| (0..PANES.len()).find(is_tab)).unwrap_or(self.pane);
         self.pane = pane;
-        let noun_is_the_panes = noun.name() == PANES[pane].noun().name();
+        let noun_is_the_panes = noun.name() == PANES[pane].noun().name() || is_tab(&pane);
         let old: Vec<Listing> = self.trails[pane].drain(1..).collect();
         self.retire_all(old);
+        self.put_tab(pane, if noun_is_the_panes { noun } else { PANES[pane].noun() });
         if !noun_is_the_panes || scope.idc.is_some() {
             let title = noun.title().get(self.look.lang).to_owned();
             self.trails[pane].push(Listing::new(noun, scope, Some(crumb.unwrap_or(title))));
@@ -149,15 +154,43 @@ impl Console {
                 self.go_to("containers", "containers", &filter, None);
             }
             Some(About::Run { id }) => self.layers.push(Box::new(Runs::at(id.clone()))),
-            Some(About::Registry { .. }) => self.go_to("overview", "registries", "", None),
+            Some(About::Registry { name, .. }) => self.go_to("overview", "registries", &names_as_filter(std::iter::once(&**name)), None),
+            Some(About::Edges { of }) => self.go_to_edges(of),
+            Some(About::Queue { registry }) => {
+                self.go_to("replication", "queues", "", None);
+                self.narrow_to_registry(registry);
+            }
+            Some(About::Robots { .. }) => self.go_to("projects", "robots", "", None),
+            Some(About::Projects { names }) => self.go_to("projects", "projects", &names_as_filter(names.iter().map(|n| &**n)), None),
             Some(About::Config | About::Nothing) | None => self.describe(),
         }
     }
 
     fn go_to(&mut self, pane: &str, noun: &str, filter: &str, idc: Option<&str>) {
         let pane = PANES.iter().position(|p| p.name() == pane);
-        if let Some(noun) = tables::noun(noun) {
-            self.go(pane, noun, filter, idc);
+        match tables::noun(noun) {
+            Some(noun) => self.go(pane, noun, filter, idc),
+            None => self.describe(),
+        }
+    }
+
+    /// One edge: its executions, which say what happened; several: the table of edges.
+    fn go_to_edges(&mut self, of: &[(Arc<str>, i64)]) {
+        self.go_to("replication", "edges", "", None);
+        let [(registry, policy)] = of else { return };
+        if let Some(noun) = tables::noun("executions") {
+            let scope = Scope { registry: Some(Arc::clone(registry)), policy: Some(*policy), ..Scope::default() };
+            let crumb = crumb_of("", &scope, &self.moment.fleet);
+            self.push(Listing::new(noun, scope, Some(crumb)));
+        }
+    }
+
+    /// Narrows the table shown to the rows of one registry, as a filter that the person can see and clear.
+    fn narrow_to_registry(&mut self, registry: &str) {
+        if self.listing().noun.columns().iter().any(|column| column.key == "registry") {
+            let filter = format!("registry:{registry}");
+            self.listing_mut().narrow(&filter);
+            self.ask_anew();
         }
     }
 
@@ -256,11 +289,23 @@ impl Console {
 /// What a person calls the place that is gone into.
 fn crumb_of(key: &str, under: &Scope, fleet: &crate::model::fleet::Fleet) -> String {
     let none = |name: &str| if name.is_empty() { "-".to_owned() } else { clean(name).into_owned() };
+    if under.execution.is_some() || under.policy.is_some() {
+        return crumb_of_replication(under, fleet);
+    }
     match (&under.host, &under.pool, &under.cluster, &under.idc) {
         (Some(name), ..) | (None, Some(name), ..) | (None, None, Some(name), _) => none(name),
         (None, None, None, Some(idc)) => fleet.idc(idc).map_or_else(|| none(idc), |i| clean(&i.title).into_owned()),
         _ => clean(key).into_owned(),
     }
+}
+
+/// A policy by its name, an execution by its number.
+fn crumb_of_replication(under: &Scope, fleet: &crate::model::fleet::Fleet) -> String {
+    if let Some(id) = under.execution {
+        return format!("#{id}");
+    }
+    let policy = under.policy.and_then(|id| fleet.registry(under.registry.as_deref()?)?.holdings.policy(id));
+    policy.map_or_else(|| "?".to_owned(), |policy| clean(&policy.name).into_owned())
 }
 
 /// A filter that finds these names.

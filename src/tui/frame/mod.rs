@@ -113,10 +113,24 @@ fn draw_body(console: &Console, canvas: &mut Canvas<'_>, body: Rect) {
     if let Some(frozen) = console.frozen.as_ref().filter(|f| f.pane == pane.name()) {
         return frozen.draw(canvas, body);
     }
+    let body = draw_strip(console, canvas, body);
     if console.trails[console.pane].len() > 1 {
         return draw_listing(console, canvas, body);
     }
     pane.draw(console, canvas, body);
+}
+
+/// ` [topology]  policies  executions`: the tables that stand side by side; what is left of the body.
+fn draw_strip(console: &Console, canvas: &mut Canvas<'_>, body: Rect) -> Rect {
+    let Some((all, shown)) = console.strip() else { return body };
+    let (here, elsewhere) = (canvas.style(Role::Accent), canvas.style(Role::Dim));
+    let mut x = body.x;
+    for (at, tab) in all.iter().enumerate() {
+        let title = canvas.word(&tab.title);
+        let (words, style) = if at == shown { (format!(" [{title}]"), here) } else { (format!("  {title} "), elsewhere) };
+        x += canvas.put(x, body.y, body.right().saturating_sub(x), &words, style);
+    }
+    Rect::new(body.x, body.y + 1, body.width, body.height - 1)
 }
 
 /// Draws the table shown, with the preview of its row where there is room.
@@ -164,10 +178,23 @@ fn draw_empty(console: &Console, canvas: &mut Canvas<'_>, area: Rect, sheet: &Sh
         Text::new("asking ...", "正在读取……")
     } else if sheet.noun.name() == "containers" && unlisted > 0 {
         Text::made(format!("{unlisted} hosts have not answered yet"), format!("{unlisted} 台主机尚未应答"))
+    } else if let Some(words) = unread_tasks(console, sheet) {
+        words
     } else {
         Text::new("nothing here", "没有内容")
     };
     draw_line(canvas, area, &words);
+}
+
+/// Why there is no task: of an execution that never had one, or because they are being read.
+fn unread_tasks(console: &Console, sheet: &Sheet) -> Option<Text> {
+    let scope = &console.listing().scope;
+    let (registry, id) = (sheet.fleet.registry(scope.registry.as_deref()?)?, scope.execution?);
+    let run = registry.holdings.runs.as_ref()?.iter().find(|run| run.execution.id == id)?;
+    Some(match &run.tasks {
+        None => Text::new("reading its tasks ...", "正在读取任务……"),
+        Some(_) => Text::new("this execution never had a task", "该执行未产生任何任务"),
+    })
 }
 
 fn draw_line(canvas: &mut Canvas<'_>, area: Rect, text: &Text) {

@@ -1,5 +1,7 @@
 //! Whole screens as a person sees them, at the jump box's size and on a wide terminal, in both languages.
 
+mod replication;
+
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;

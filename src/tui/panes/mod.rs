@@ -4,6 +4,7 @@ mod activity;
 mod containers;
 mod hosts;
 mod overview;
+mod replication;
 
 use ratatui::layout::Rect;
 
@@ -14,6 +15,29 @@ use super::verb::Verb;
 use crate::model::text::Text;
 use crate::tables::Noun;
 
+/// Tables that stand side by side: one goes from one to the next with `[` and `]`, over the same scope.
+#[derive(Debug)]
+pub(super) struct Tabs {
+    /// How deep in the page's trail they are: 0 is the page itself, 1 what one went into from there.
+    pub depth: usize,
+    pub all: &'static [Tab],
+}
+
+impl Tabs {
+    const NONE: Self = Self { depth: 0, all: &[] };
+
+    pub(super) fn position(&self, noun: &str) -> Option<usize> {
+        self.all.iter().position(|tab| tab.noun == noun)
+    }
+}
+
+/// One of them: a noun of `tables`, and its short name on the strip.
+#[derive(Debug)]
+pub(super) struct Tab {
+    pub noun: &'static str,
+    pub title: Text,
+}
+
 /// A page: a table, what stands around it, and the verbs that are its own.
 pub(super) trait Pane: Sync {
     /// As people type it after `:` and as verbs and the memory name it.
@@ -23,6 +47,11 @@ pub(super) trait Pane: Sync {
     fn title(&self) -> Text;
     /// Its table.
     fn noun(&self) -> &'static dyn Noun;
+
+    /// Tables that stand side by side in it.
+    fn tabs(&self) -> &'static Tabs {
+        &Tabs::NONE
+    }
 
     fn verbs(&self) -> &'static [Verb] {
         &[]
@@ -43,6 +72,7 @@ macro_rules! panes {
 
 panes! {
     overview::Overview,
+    replication::Replication,
     hosts::Hosts,
     containers::Containers,
     activity::Activity,
@@ -65,8 +95,11 @@ mod tests {
         digits.dedup();
         assert_eq!(digits, sorted);
         let tables: Vec<&str> = PANES.iter().map(|p| p.noun().name()).collect();
-        assert_eq!(tables, ["attention", "host_tree", "containers", "activity"]);
+        assert_eq!(tables, ["attention", "edges", "host_tree", "containers", "activity"]);
         for pane in PANES {
+            for tab in pane.tabs().all {
+                assert!(crate::tables::noun(tab.noun).is_some(), "{}", tab.noun);
+            }
             for verb in pane.verbs() {
                 assert!(verb.id.starts_with(&format!("{}.", pane.name())), "{}", verb.id);
             }

@@ -1,7 +1,7 @@
 //! Why a row is not well: what `w` shows, with the next step.
 
 use super::describe::{Said, moment};
-use crate::model::derived::About;
+use crate::model::derived::{About, Matter};
 use crate::model::endpoint::Freshness;
 use crate::model::fleet::Fleet;
 use crate::model::host::{Container, ContainerState, Health};
@@ -20,6 +20,9 @@ pub(in crate::tui) fn why(noun: &dyn Noun, cx: &Context<'_>, row: RowId) -> Vec<
         Some((name, freshness)) => why_stale(&name, freshness, cx),
         None => Vec::new(),
     };
+    if lines.is_empty() {
+        lines.extend(super::why_replication::why(noun, cx, row));
+    }
     if noun.name() == "containers" {
         lines.extend(container_at(cx.fleet, row).map(|(_, c)| why_container(c, cx)).unwrap_or_default());
     }
@@ -75,6 +78,11 @@ fn why_attention(cx: &Context<'_>, row: RowId) -> Vec<Said> {
         for host in names.iter().take(HOSTS_TOLD).filter_map(|name| cx.fleet.host(name)) {
             lines.push(Said::blank());
             lines.extend(why_stale(host.name(), &host.freshness, cx));
+        }
+    } else if let About::Registry { name, matter: Matter::Away } = &line.about {
+        if let Some(registry) = cx.fleet.registry(name) {
+            lines.push(Said::blank());
+            lines.extend(why_stale(name, &registry.freshness, cx));
         }
     } else if line.about == About::Config {
         if let Some(fault) = &cx.fleet.config_fault {

@@ -1,0 +1,98 @@
+//! Executions: read, judged, and where they failed asked for why, before Harbor forgets it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::Talk;
+use crate::model::fault::Fault;
+use crate::model::registry::{Question, RegistryFact, Run};
+use crate::model::replication::{Cause, Execution, Queue, ReplicationTask, Settled, TaskStatus};
+use crate::planning::replication::{Around, read_log, settle};
+
+/// Executions kept; each costs Harbor a query of its own.
+const EXECUTIONS: usize = 50;
+/// Executions whose tasks are read in one round: those that are not over.
+const TASKS_OF: usize = 10;
+/// Logs that are read in one round: those of executions that failed and were not asked about yet.
+const LOGS: usize = 5;
+
+/// What the log of a failed execution told, by the execution's id: it does not change once the execution is over.
+pub(super) type Causes = BTreeMap<i64, (Option<Cause>, Arc<Vec<ReplicationTask>>)>;
+
+impl Talk<'_> {
+    pub(super) async fn runs(&mut self, queue: Option<&Queue>) -> Result<(), Fault> {
+        let poller = self.poller;
+        let executions = match self.harbor.list_executions(None, EXECUTIONS).await {
+            Ok(listing) => listing.rows,
+            Err(fault) => {
+                poller.told(Question::Executions, Err(fault), RegistryFact::Runs).await?;
+                poller.complete(&[Question::Tasks]).await;
+                return Ok(());
+            }
+        };
+        self.causes.retain(|id, _| executions.iter().any(|execution| execution.id == *id));
+        let (mut runs, mut read, mut logs) = (Vec::with_capacity(executions.len()), 0, 0);
+        for execution in executions {
+            let mut settled = settle(&execution, &self.around(queue, None));
+            let mut tasks = None;
+            if !settled.is_final() && read < TASKS_OF {
+                read += 1;
+                tasks = self.harbor.list_tasks(execution.id).await.ok().map(|listing| Arc::new(listing.rows));
+                settled = settle(&execution, &self.around(queue, tasks.as_deref().map(Vec::as_slice)));
+            }
+            let mut cause = None;
+            if matches!(settled, Settled::Failed | Settled::Partial | Settled::Retrying) {
+                if !self.causes.contains_key(&execution.id) && logs < LOGS {
+                    logs += 1;
+                    self.ask_why(&execution, &settled, tasks.clone()).await;
+                }
+                if let Some((known, of)) = self.causes.get(&execution.id) {
+                    cause.clone_from(known);
+                    tasks = tasks.or_else(|| Some(Arc::clone(of)));
+                }
+            }
+            // A retry may fail of something else.
+            if !settled.is_final() {
+                self.causes.remove(&execution.id);
+            }
+            runs.push(Arc::new(Run { execution, settled, cause, tasks }));
+        }
+        poller.told(Question::Executions, Ok(runs), RegistryFact::Runs).await?;
+        poller.complete(&[Question::Tasks]).await;
+        Ok(())
+    }
+
+    /// Reads the tasks of one execution, because somebody wants to see them.
+    pub(super) async fn tasks_of(&self, execution: i64) -> Result<(), Fault> {
+        let answer = self.harbor.list_tasks(execution).await;
+        self.poller.told_in_part(Question::Tasks, answer, |listing| RegistryFact::Tasks { execution, tasks: Arc::new(listing.rows) }).await
+    }
+
+    /// The log of the first task that failed says why; a log that is gone says nothing, for good.
+    async fn ask_why(&mut self, execution: &Execution, settled: &Settled, tasks: Option<Arc<Vec<ReplicationTask>>>) {
+        let tasks = match tasks {
+            Some(tasks) => tasks,
+            None => match self.harbor.list_tasks(execution.id).await {
+                Ok(listing) => Arc::new(listing.rows),
+                Err(_) => return,
+            },
+        };
+        let failed = tasks.iter().find(|task| task.status == TaskStatus::Failed);
+        let cause = match failed {
+            Some(task) => match self.harbor.fetch_task_log(execution.id, task.id).await {
+                Ok(log) => read_log(&log.lines).cause,
+                Err(fault) if fault.kind.is_absence() => return,
+                Err(_) => None,
+            },
+            None if settled.is_final() => None,
+            None => return,
+        };
+        self.causes.insert(execution.id, (cause, tasks));
+    }
+
+    /// What else is known: ages are judged by that Harbor's own clock.
+    fn around<'a>(&'a self, queue: Option<&'a Queue>, tasks: Option<&'a [ReplicationTask]>) -> Around<'a> {
+        let now = self.poller.clock.now().plus_millis(self.skew_ms);
+        Around { tasks, queue, pools: Some(&self.pools), workers: Some(&self.workers), read_only: self.read_only, ..Around::at(now) }
+    }
+}
