@@ -2,15 +2,19 @@
 //! faults among them as their README tells.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "what is not as it should be fails the test")]
+#![allow(clippy::disallowed_methods, reason = "the program is started as a script starts it")]
 
 #[path = "harbor_replay/compare.rs"]
 mod compare;
 #[path = "harbor_replay/recording.rs"]
+#[allow(dead_code, reason = "the replay test reads all of it")]
 mod recording;
 #[path = "harbor_replay/stage.rs"]
+#[allow(dead_code, reason = "the replay test reads all of it")]
 mod stage;
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::net::Ipv4Addr;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -67,11 +71,12 @@ impl Bench {
             let address = Ipv4Addr::new(127, 79, 0, u8::try_from(at + 1).expect("few"));
             let place = Place { name: (*name).into(), address, latency: Duration::ZERO, rules: Vec::new() };
             server.open(place, Arc::new(Twin::new(Arc::clone(&harbors), at, clock.clone())));
-            config.push_str(&format!(
+            let _ = write!(
+                config,
                 "[[idc]]\nname = \"{name}\"\n[[registry]]\nname = \"{name}\"\nidc = \"{name}\"\nkind = \"harbor\"\nurl = \"http://{address}:{}\"\n\
                  aliases = [\"{known_as}\"]\nuser = \"admin\"\npassword = \"env:HARBOR_PASSWORD\"\n",
                 server.port()
-            ));
+            );
         }
         std::fs::write(dir.path().join("wharf.toml"), config).expect("a config");
         Self { server, dir, told }
@@ -234,30 +239,43 @@ async fn executions_are_told_as_recorded_with_what_they_settled_to() {
     assert!(compared >= 10, "only {compared} were compared");
 }
 
-/// After which row, how long after it, which execution of A, what it is then, why, and what Harbor says meanwhile.
-const JUDGED: [(u32, i64, i64, &str, Option<&str>, &str); 8] = [
+/// A moment of the recordings: an execution of A after a row and some time, what it is then and why, and what Harbor says of it.
+struct Moment {
+    row: u32,
+    pass_ms: i64,
+    id: i64,
+    state: &'static str,
+    cause: Option<&'static str>,
+    claim: &'static str,
+}
+
+const fn moment(row: u32, id: i64, state: &'static str, claim: &'static str) -> Moment {
+    Moment { row, pass_ms: 0, id, state, cause: None, claim }
+}
+
+const JUDGED: [Moment; 8] = [
     // jobservice: the queue was paused before it was started.
-    (281, 0, 10, "stuck", Some("queue_paused"), "InProgress"),
+    Moment { cause: Some("queue_paused"), ..moment(281, 10, "stuck", "InProgress") },
     // faults_peer_dies_midway: Failed, Failed with a task that runs again, InProgress, Succeed.
-    (319, 0, 13, "retrying", None, "Failed"),
-    (322, 0, 13, "retrying", None, "Failed"),
-    (324, 0, 13, "running", None, "InProgress"),
-    (328, 0, 13, "succeeded", None, "Succeed"),
+    moment(319, 13, "retrying", "Failed"),
+    moment(322, 13, "retrying", "Failed"),
+    moment(324, 13, "running", "InProgress"),
+    moment(328, 13, "succeeded", "Succeed"),
     // faults_conflicts: another digest at the target with override off is called a success; immutable is tried three times.
-    (343, 0, 16, "succeeded", None, "Succeed"),
-    (349, 0, 17, "retrying", Some("immutable"), "Failed"),
-    (349, 300_000, 17, "failed", Some("immutable"), "Failed"),
+    moment(343, 16, "succeeded", "Succeed"),
+    Moment { cause: Some("immutable"), ..moment(349, 17, "retrying", "Failed") },
+    Moment { cause: Some("immutable"), pass_ms: 300_000, ..moment(349, 17, "failed", "Failed") },
 ];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn faults_are_judged_as_they_came_and_not_repeated() {
-    for (last, pass, id, state, cause, claim) in JUDGED {
-        let bench = Bench::after(last, pass);
+    for Moment { row, pass_ms, id, state, cause, claim } in JUDGED {
+        let bench = Bench::after(row, pass_ms);
         let said = bench.get("executions").await;
         let item = find(&said.items, "yongfeng", id);
-        assert_eq!((text(&item["state"]).as_str(), text(&item["claim"]).as_str()), (state, claim), "after {last}: {item}");
+        assert_eq!((text(&item["state"]).as_str(), text(&item["claim"]).as_str()), (state, claim), "after {row}: {item}");
         if let Some(cause) = cause {
-            assert_eq!(item["cause"], cause, "after {last}: {item}");
+            assert_eq!(item["cause"], cause, "after {row}: {item}");
         }
     }
 }

@@ -10,6 +10,7 @@ use super::noun::{Cell, Column, Context, Mark, RowId, RowKey, Scope, Tone};
 use super::of_registry::{holds, mark, place_name, place_title, push, tone, way};
 use super::policy_words;
 use super::table::Table;
+use crate::model::clock::Stamp;
 use crate::model::endpoint::Freshness;
 use crate::model::fleet::Fleet;
 use crate::model::registry::Question;
@@ -139,8 +140,8 @@ impl Table for Edges {
             ("in_ring", json!(ring)),
             ("claim", json!(policy.peer.as_ref().map(|peer| &peer.claim))),
             ("account", json!(policy.peer.as_ref().and_then(|peer| peer.account.as_ref()))),
-            ("last_run", json!(health.last_run.map(|at| at.rfc3339()))),
-            ("trouble_since", json!(health.since.map(|at| at.rfc3339()))),
+            ("last_run", json!(health.last_run.map(Stamp::rfc3339))),
+            ("trouble_since", json!(health.since.map(Stamp::rfc3339))),
             ("retrying", json!(health.retrying)),
             ("running", json!(health.running)),
             ("stuck", json!(health.stuck)),

@@ -10,6 +10,7 @@ use super::noun::{Cell, Column, Context, Direction, Mark, RowId, RowKey, Scope, 
 use super::of_registry::{self, push, title, tone, way};
 use super::policy_words;
 use super::table::Table;
+use crate::model::clock::Stamp;
 use crate::model::endpoint::Freshness;
 use crate::model::fleet::Fleet;
 use crate::model::registry::{Question, Registry, Run};
@@ -144,7 +145,7 @@ impl Table for Executions {
             ("policy_id", json!(e.policy_id)),
             ("from", json!(edge.map(|edge| of_registry::place_name(&edge.from)))),
             ("to", json!(edge.map(|edge| of_registry::place_name(&edge.to)))),
-            ("ended", json!(e.ended.map(|at| at.rfc3339()))),
+            ("ended", json!(e.ended.map(Stamp::rfc3339))),
             ("succeed", json!(e.succeed)),
             ("failed", json!(e.failed)),
             ("in_progress", json!(e.in_progress)),

@@ -10,6 +10,7 @@ use super::noun::{Cell, Column, Context, Mark, RowId, RowKey, Scope, Tone};
 use super::of_registry::{self, place_name, place_title, push, title, tone};
 use super::policy_words;
 use super::table::Table;
+use crate::model::clock::Stamp;
 use crate::model::endpoint::Freshness;
 use crate::model::fleet::Fleet;
 use crate::model::registry::Question;
@@ -127,8 +128,8 @@ impl Table for Policies {
             ("copy_by_chunk", json!(policy.copy_by_chunk)),
             ("endpoint", json!(policy.peer.as_ref().map(|peer| &peer.name))),
             ("endpoint_url", json!(policy.peer.as_ref().map(|peer| &peer.url))),
-            ("created", json!(policy.created.map(|at| at.rfc3339()))),
-            ("updated", json!(policy.updated.map(|at| at.rfc3339()))),
+            ("created", json!(policy.created.map(Stamp::rfc3339))),
+            ("updated", json!(policy.updated.map(Stamp::rfc3339))),
         ]
     }
 

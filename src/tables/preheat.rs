@@ -122,9 +122,8 @@ impl Table for Preheat {
                     Some((JobStatus::Error, _)) => ("failed", "失败", Tone::Bad),
                     Some((JobStatus::Stopped, _)) => ("stopped", "已停止", Tone::Warn),
                     Some((JobStatus::Pending | JobStatus::Scheduled | JobStatus::Running, _)) => ("running", "进行中", Tone::Changing),
-                    Some((JobStatus::Other(_), _)) => return None,
                     None if of.preheat_executions.is_some() => ("never ran", "从未运行", Tone::Unknown),
-                    None => return None,
+                    Some((JobStatus::Other(_), _)) | None => return None,
                 };
                 Some(Cell::new(either(cx.lang, en, zh), tone))
             }
@@ -177,12 +176,11 @@ impl Table for Preheat {
 fn at(fleet: &Fleet, row: RowId) -> Option<(&Arc<Registry>, Row<'_>)> {
     let registry = of_registry::at(fleet, row)?;
     let (b, c) = (row.b as usize, row.c as usize);
-    let found = match row.kind {
-        NETWORK => Row::Network(registry.holdings.preheat.as_ref()?.get(b)?),
-        _ => {
-            let project = registry.holdings.projects.as_ref()?.get(b)?;
-            Row::Policy(project, project.preheat.as_ref()?.get(c)?)
-        }
+    let found = if row.kind == NETWORK {
+        Row::Network(registry.holdings.preheat.as_ref()?.get(b)?)
+    } else {
+        let project = registry.holdings.projects.as_ref()?.get(b)?;
+        Row::Policy(project, project.preheat.as_ref()?.get(c)?)
     };
     Some((registry, found))
 }

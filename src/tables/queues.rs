@@ -8,6 +8,7 @@ use super::fact::{Fact, either};
 use super::noun::{Cell, Column, Context, Mark, RowId, RowKey, Scope, Tone};
 use super::of_registry::{self, push, title};
 use super::table::Table;
+use crate::model::clock::Stamp;
 use crate::model::endpoint::Freshness;
 use crate::model::fleet::Fleet;
 use crate::model::registry::{Question, Registry};
@@ -98,7 +99,7 @@ impl Table for Queues {
             ("idc", json!(registry.spec.idc)),
             ("paused", json!(queue.paused)),
             ("workers", json!(workers(registry).map(|(_, all)| all))),
-            ("heartbeat", json!(heartbeat.map(|at| at.rfc3339()))),
+            ("heartbeat", json!(heartbeat.map(Stamp::rfc3339))),
         ]
     }
 }

@@ -10,6 +10,7 @@ use super::fact::Fact;
 use super::noun::{Cell, Column, Context, Mark, RowId, RowKey, Scope, Tone};
 use super::of_registry::{self, push, title};
 use super::table::Table;
+use crate::model::clock::Stamp;
 use crate::model::endpoint::Freshness;
 use crate::model::fleet::Fleet;
 use crate::model::registry::{Question, Registry, Run};
@@ -143,7 +144,7 @@ impl Table for ReplicationTasks {
             ("policy_id", json!(run.execution.policy_id)),
             ("job_id", json!(task.job_id)),
             ("resource_type", json!(task.resource_type)),
-            ("ended", json!(task.ended.map(|at| at.rfc3339()))),
+            ("ended", json!(task.ended.map(Stamp::rfc3339))),
         ]
     }
 }

@@ -107,13 +107,12 @@ impl Glyphs {
 /// What stands for a character that an ASCII terminal cannot show.
 pub(super) fn ascii_of(grapheme: &str) -> &'static str {
     match grapheme {
-        "…" => "~",
+        "…" | "◐" => "~",
         "›" | "→" | "▸" | "≥" => ">",
         "←" | "↔" => "<",
         "●" => "*",
         "▲" => "!",
         "✖" => "X",
-        "◐" => "~",
         "◇" => "o",
         "↑" => "^",
         "↓" => "v",

@@ -37,27 +37,7 @@ impl TaskLogAsk {
     async fn fetch(&self, wire: &Wire) -> Result<TaskLog, Fault> {
         let Some(entry) = &self.entry else { return Err(undeclared(&self.registry)) };
         let harbor = Harbor::new(wire, endpoint(entry, wire, Client::Harbor).await?)?;
-        harbor.fetch_task_log(self.execution, self.task).await.map_err(|fault| self.gone(fault))
-    }
-
-    /// A log that is not there is the usual end of one, and not a mistake of whoever asks.
-    fn gone(&self, fault: Fault) -> Fault {
-        // A file that was swept is answered as not found, or as an error of the server's own where its storage lacks it.
-        if !matches!(fault.kind, FaultKind::NotFound | FaultKind::Server) {
-            return fault;
-        }
-        let cause = match fault.kind {
-            FaultKind::NotFound => Text::new("Harbor has no log of this task (any more)", "Harbor 已没有该任务的日志"),
-            _ => Text::made(
-                format!("Harbor cannot give the log of this task: {}", fault.cause.en),
-                format!("Harbor 无法给出该任务的日志：{}", fault.cause.zh),
-            ),
-        };
-        let hint = Text::new(
-            "it keeps logs for a day, on the machine of the jobservice that ran the task; one that no worker took has none",
-            "日志默认只保留一天，且存放在执行该任务的 jobservice 机器上；未被领取的任务没有日志",
-        );
-        Fault { cause, hint, ..fault }
+        harbor.fetch_task_log(self.execution, self.task).await.map_err(gone)
     }
 }
 
@@ -81,6 +61,26 @@ fn lines_of(log: &TaskLog) -> Vec<TailLine> {
         lines.push(plain(at, words));
     }
     lines
+}
+
+/// A log that is not there is the usual end of one, and not a mistake of whoever asks.
+fn gone(fault: Fault) -> Fault {
+    // A file that was swept is answered as not found, or as an error of the server's own where its storage lacks it.
+    if !matches!(fault.kind, FaultKind::NotFound | FaultKind::Server) {
+        return fault;
+    }
+    let cause = match fault.kind {
+        FaultKind::NotFound => Text::new("Harbor has no log of this task (any more)", "Harbor 已没有该任务的日志"),
+        _ => Text::made(
+            format!("Harbor cannot give the log of this task: {}", fault.cause.en),
+            format!("Harbor 无法给出该任务的日志：{}", fault.cause.zh),
+        ),
+    };
+    let hint = Text::new(
+        "it keeps logs for a day, on the machine of the jobservice that ran the task; one that no worker took has none",
+        "日志默认只保留一天，且存放在执行该任务的 jobservice 机器上；未被领取的任务没有日志",
+    );
+    Fault { cause, hint, ..fault }
 }
 
 fn undeclared(registry: &str) -> Fault {
@@ -116,10 +116,9 @@ mod tests {
 
     #[test]
     fn a_log_that_is_gone_says_why_and_other_faults_stay() {
-        let ask = TaskLogAsk { registry: "a".into(), entry: None, execution: 1, task: 2 };
         let fault = |kind| Fault::new("a", kind, Text::new("x", "x"), Text::new("y", "y"));
-        assert!(ask.gone(fault(FaultKind::NotFound)).cause.en.contains("no log of this task"));
-        assert!(ask.gone(fault(FaultKind::Server)).hint.en.contains("for a day"));
-        assert_eq!(ask.gone(fault(FaultKind::Timeout)), fault(FaultKind::Timeout));
+        assert!(gone(fault(FaultKind::NotFound)).cause.en.contains("no log of this task"));
+        assert!(gone(fault(FaultKind::Server)).hint.en.contains("for a day"));
+        assert_eq!(gone(fault(FaultKind::Timeout)), fault(FaultKind::Timeout));
     }
 }

@@ -141,20 +141,17 @@ impl EdgeHealth {
             EdgeState::PeerDown(FaultKind::Unauthorized) => Text::new("peer refuses its credential", "对端拒绝凭证"),
             EdgeState::PeerDown(_) => Text::new("peer is away", "对端不可达"),
             EdgeState::Stuck(_) => Settled::Stuck(StuckCause::Unknown).word(),
-            EdgeState::Failing if self.lost > 0 => self.lost_words(),
+            EdgeState::Failing | EdgeState::Owing if self.lost > 0 => {
+                Text::made(format!("{} lost", self.lost), format!("丢失 {}", self.lost))
+            }
             EdgeState::Failing => Text::new("failing", "失败"),
             EdgeState::Retrying => Text::new("retrying", "重试中"),
-            EdgeState::Owing if self.lost > 0 => self.lost_words(),
             EdgeState::Owing => Text::made(format!("{} failed", self.failed), format!("失败 {}", self.failed)),
             EdgeState::Running => Text::new("running", "进行中"),
             EdgeState::Flowing => Text::new("ok", "正常"),
             EdgeState::NeverRan => Text::new("never ran", "从未运行"),
             EdgeState::Unread => Text::new("?", "?"),
         }
-    }
-
-    fn lost_words(&self) -> Text {
-        Text::made(format!("{} lost", self.lost), format!("丢失 {}", self.lost))
     }
 
     /// Why, where that is known.

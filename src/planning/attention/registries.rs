@@ -193,9 +193,12 @@ pub(super) fn until(fleet: &Fleet, now: Stamp) -> Option<Stamp> {
     all_robots(fleet).filter_map(next).min()
 }
 
+/// Per cent used, the project, its registry.
+type Full = (u32, Arc<str>, Arc<str>);
+
 /// One line for the full, one for the nearly full.
 fn quotas(fleet: &Fleet) -> impl Iterator<Item = Attention> {
-    let mut full: BTreeMap<Severity, Vec<(u32, Arc<str>, Arc<str>)>> = BTreeMap::new();
+    let mut full: BTreeMap<Severity, Vec<Full>> = BTreeMap::new();
     for registry in &fleet.registries {
         let mut take = |project: &Arc<str>, usage: Usage| {
             let Some(percent) = usage.percent().filter(|percent| *percent >= NEARLY_FULL) else { return };
@@ -203,11 +206,17 @@ fn quotas(fleet: &Fleet) -> impl Iterator<Item = Attention> {
             full.entry(severity).or_default().push((percent, Arc::clone(project), Arc::clone(&registry.spec.name)));
         };
         match &registry.holdings.quotas {
-            Some(quotas) => quotas.iter().for_each(|quota| take(&quota.project, quota.usage)),
+            Some(quotas) => {
+                for quota in quotas.iter() {
+                    take(&quota.project, quota.usage);
+                }
+            }
             None => {
                 for project in registry.holdings.projects.iter().flatten() {
                     let usage = project.summary.as_ref().and_then(|summary| summary.usage);
-                    usage.into_iter().for_each(|usage| take(&project.project.name, usage));
+                    if let Some(usage) = usage {
+                        take(&project.project.name, usage);
+                    }
                 }
             }
         }

@@ -18,7 +18,7 @@ pub(super) fn lines(fleet: &Fleet, topology: &Topology) -> Vec<Attention> {
     let is_heard = |edge: &&Edge| fleet.registry(&edge.registry).is_some_and(|registry| registry.freshness.fault.is_none());
     let mut away: BTreeMap<(&Place, Absence), Vec<&Edge>> = BTreeMap::new();
     let mut failing: BTreeMap<(Severity, Option<&Cause>), Vec<&Edge>> = BTreeMap::new();
-    let mut stuck: BTreeMap<(&Arc<str>, &'static str), (StuckCause, Vec<&Edge>)> = BTreeMap::new();
+    let mut stuck: BTreeMap<(&Arc<str>, &'static str), Stands<'_>> = BTreeMap::new();
     for edge in topology.edges.iter().filter(is_heard) {
         match &edge.health.state {
             EdgeState::PeerDown(kind) => away.entry((edge.peer(), Absence::of(*kind))).or_default().push(edge),
@@ -36,6 +36,9 @@ pub(super) fn lines(fleet: &Fleet, topology: &Topology) -> Vec<Attention> {
     lines.extend(paused(fleet));
     lines
 }
+
+/// Edges that stand still for one cause.
+type Stands<'f> = (StuckCause, Vec<&'f Edge>);
 
 /// In which way a peer is away, as far as lines are told apart by it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,8 +67,8 @@ fn peer_away(fleet: &Fleet, peer: &Place, kind: Absence, edges: &[&Edge]) -> Att
     }
     let lost: u32 = edges.iter().map(|edge| edge.health.lost).sum();
     if lost > 0 {
-        en.push_str(&format!("; {lost} {} lost", runs(lost)));
-        zh.push_str(&format!("；已丢失 {lost} 次"));
+        en = format!("{en}; {lost} {} lost", runs(lost));
+        zh = format!("{zh}；已丢失 {lost} 次");
     }
     row(fleet, Severity::Bad, Text::made(en, zh), edges)
 }

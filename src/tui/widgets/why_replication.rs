@@ -16,16 +16,16 @@ pub(super) fn why(noun: &dyn Noun, cx: &Context<'_>, row: RowId) -> Vec<Said> {
     }
 }
 
-fn line(cx: &Context<'_>, label: Text, words: &Text, tone: Tone) -> Said {
+fn line(cx: &Context<'_>, label: &Text, words: &Text, tone: Tone) -> Said {
     Said::new(label.get(cx.lang), words.get(cx.lang), tone)
 }
 
 fn what(cx: &Context<'_>, words: &Text, tone: Tone) -> Said {
-    line(cx, Text::new("WHAT", "问题"), words, tone)
+    line(cx, &Text::new("WHAT", "问题"), words, tone)
 }
 
 fn next(cx: &Context<'_>, words: &Text) -> Said {
-    line(cx, Text::new("NEXT", "下一步"), words, Tone::Accent)
+    line(cx, &Text::new("NEXT", "下一步"), words, Tone::Accent)
 }
 
 fn why_edge(cx: &Context<'_>, row: RowId) -> Vec<Said> {
@@ -43,7 +43,7 @@ fn why_edge(cx: &Context<'_>, row: RowId) -> Vec<Said> {
     };
     let mut lines = vec![what(cx, &health.words(), Tone::Bad)];
     if let Some(cause) = health.cause_words() {
-        lines.push(line(cx, Text::new("CAUSE", "原因"), &cause, Tone::Bad));
+        lines.push(line(cx, &Text::new("CAUSE", "原因"), &cause, Tone::Bad));
     }
     if let Some(since) = health.since {
         lines.push(Said::new(Text::new("SINCE", "自").get(cx.lang), moment(since, cx), Tone::Plain));
@@ -98,7 +98,7 @@ fn why_run(cx: &Context<'_>, row: RowId) -> Vec<Said> {
         _ => run.cause.as_ref().map(Cause::word),
     };
     if let Some(cause) = cause {
-        lines.push(line(cx, Text::new("CAUSE", "原因"), &cause, Tone::Bad));
+        lines.push(line(cx, &Text::new("CAUSE", "原因"), &cause, Tone::Bad));
     }
     if !run.execution.status_text.is_empty() {
         lines.push(Said::new(Text::new("HARBOR SAYS", "Harbor 称").get(cx.lang), clean(&run.execution.status_text), Tone::Dim));
@@ -129,7 +129,7 @@ fn claim(cx: &Context<'_>, verdict: PeerVerdict) -> Option<Said> {
         }
         _ => return None,
     };
-    Some(line(cx, Text::new("CLAIM", "声称"), &words, Tone::Warn))
+    Some(line(cx, &Text::new("CLAIM", "声称"), &words, Tone::Warn))
 }
 
 fn lost_words() -> Text {
