@@ -41,21 +41,12 @@ impl<T> Held<T> {
 }
 
 /// A project in one registry.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProjectPlace {
     /// Index into the same Fleet's `registries`.
     pub registry: usize,
     pub holdings: Arc<ProjectHoldings>,
 }
-
-/// The same facts are the same `Arc`: what is derived step by step points to what the Fleet points to.
-impl PartialEq for ProjectPlace {
-    fn eq(&self, other: &Self) -> bool {
-        self.registry == other.registry && Arc::ptr_eq(&self.holdings, &other.holdings)
-    }
-}
-
-impl Eq for ProjectPlace {}
 
 /// Someone who is a member of a project in at least one registry.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -190,4 +181,14 @@ impl Person {
 #[must_use]
 pub fn person<'f>(people: &'f [Person], name: &str) -> Option<&'f Person> {
     people.binary_search_by(|person| (*person.name).cmp(name)).ok().map(|at| &people[at])
+}
+
+/// What someone is in one registry, also of those whom no registry knows.
+#[must_use]
+pub fn power_at(fleet: &Fleet, name: &str, registry: usize) -> Held<Power> {
+    match (person(&fleet.derived.people, name), fleet.registries.get(registry)) {
+        (Some(person), _) => person.at(fleet, registry),
+        (None, Some(registry)) if registry.holdings.users.is_some() => Held::Absent,
+        (None, _) => Held::Unknown,
+    }
 }

@@ -3,7 +3,7 @@
 use crate::model::fleet::Fleet;
 use crate::model::member::{MemberKind, Role};
 use crate::model::text::{Text, clean};
-use crate::model::union::{Held, MemberUnion, Power, ProjectUnion, person};
+use crate::model::union::{Held, MemberUnion, Power, ProjectUnion, power_at};
 
 /// Whether a member may push to a project in one registry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,8 +44,8 @@ pub fn may_push(fleet: &Fleet, project: &ProjectUnion, member: &MemberUnion, reg
         return if matches!(project.at(fleet, registry), Held::Absent) { Answer::NoProject } else { Answer::Unknown };
     }
     let is_person = member.kind == MemberKind::User;
-    let power = person(&fleet.derived.people, &member.name).map(|person| person.at(fleet, registry));
-    if is_person && power == Some(Held::Here(Power::Sysadmin)) {
+    let power = power_at(fleet, &member.name, registry);
+    if is_person && power == Held::Here(Power::Sysadmin) {
         return Answer::Sysadmin;
     }
     let role = project.role_at(fleet, member, registry);
@@ -58,7 +58,7 @@ pub fn may_push(fleet: &Fleet, project: &ProjectUnion, member: &MemberUnion, reg
         },
         Held::Absent if is_person && pushing_groups(project, registry) => Answer::UnlessByGroup,
         // Whether they are an administrator there was not told.
-        Held::Absent if is_person && !matches!(power, Some(Held::Here(_) | Held::Absent)) => Answer::Unknown,
+        Held::Absent if is_person && power == Held::Unknown => Answer::Unknown,
         Held::Absent => Answer::NotMember,
         Held::Unknown => Answer::Unknown,
     }
@@ -121,21 +121,25 @@ mod tests {
     use crate::planning::derive;
 
     /// `payment` in one registry with these members and users; none told where `None`.
-    fn fleet(list: Option<Vec<Member>>, users: Option<Vec<(&str, bool)>>) -> Fleet {
+    fn fleet(list: Option<&[Member]>, users: Option<&[(&str, Power)]>) -> Fleet {
         let mut fleet = Fleet::default();
         declare(&mut fleet, vec![harbor("tucheng", "tucheng", None), harbor("yongfeng", "yongfeng", None)]);
         let all = |name: &str| {
-            if name == "yongfeng" { Some(vec![member("bob", 2), member("carol", 3), member("eve", 99)]) } else { list.clone() }
+            if name == "yongfeng" {
+                Some(vec![member("bob", 2), member("carol", 3), member("eve", 99)])
+            } else {
+                list.map(<[Member]>::to_vec)
+            }
         };
         for name in ["tucheng", "yongfeng"] {
             say(&mut fleet, name, NOW, RegistryFact::Identity(Identity::Robot("robot$wharf".into())));
-            say(&mut fleet, name, NOW, RegistryFact::Projects(vec![project("payment", false)]));
+            say(&mut fleet, name, NOW, RegistryFact::Projects(vec![project("payment", "private")]));
             if let Some(list) = all(name) {
                 let part = ProjectPart::Members(Arc::new(members(list, 0)));
                 say(&mut fleet, name, NOW, RegistryFact::Project { name: "payment".into(), part });
             }
-            if let Some(users) = &users {
-                let users = users.iter().map(|(name, sysadmin)| user(name, *sysadmin)).collect();
+            if let Some(users) = users {
+                let users = users.iter().map(|(name, power)| user(name, *power)).collect();
                 say(&mut fleet, name, NOW, RegistryFact::Users(Arc::new(users)));
             }
         }
@@ -151,7 +155,7 @@ mod tests {
 
     #[test]
     fn a_role_of_ones_own_lets_one_push_or_not() {
-        let fleet = fleet(Some(vec![member("bob", 3)]), Some(vec![("bob", false)]));
+        let fleet = fleet(Some(&[member("bob", 3)]), Some(&[("bob", Power::User)]));
         assert_eq!(answers(&fleet, "bob"), [Answer::May(Role::Developer), Answer::MayNot(Role::Guest)]);
         assert_eq!(answers(&fleet, "carol")[1], Answer::NotMember);
         assert_eq!(answers(&fleet, "eve")[0], Answer::Unknown, "role 99");
@@ -159,15 +163,15 @@ mod tests {
 
     #[test]
     fn what_was_not_read_is_not_a_no() {
-        let unread = fleet(None, Some(vec![("bob", false)]));
+        let unread = fleet(None, Some(&[("bob", Power::User)]));
         assert_eq!(answers(&unread, "bob")[1], Answer::Unknown);
-        let no_users = fleet(Some(Vec::new()), None);
+        let no_users = fleet(Some(&[]), None);
         assert_eq!(answers(&no_users, "bob")[1], Answer::Unknown, "may be an administrator");
     }
 
     #[test]
     fn administrators_may_everywhere_and_groups_make_a_no_uncertain() {
-        let fleet = fleet(Some(vec![member("bob", 3), member("@sre", 4)]), Some(vec![("carol", true)]));
+        let fleet = fleet(Some(&[member("bob", 3), member("@sre", 4)]), Some(&[("carol", Power::Sysadmin)]));
         assert_eq!(answers(&fleet, "carol"), [Answer::Sysadmin; 2]);
         assert_eq!(answers(&fleet, "bob")[1], Answer::UnlessByGroup);
         assert_eq!(answers(&fleet, "sre"), [Answer::NotMember, Answer::May(Role::Maintainer)]);

@@ -141,14 +141,16 @@ fn union_of(fleet: &Fleet, name: &Arc<str>) -> Option<ProjectUnion> {
     Some(union)
 }
 
+/// A kind, and the roles by registry.
+type Roles<'a> = (&'a MemberKind, Vec<(usize, Role)>);
+
 fn members_of(places: &[ProjectPlace]) -> Vec<MemberUnion> {
     // People before groups, whatever else there may be last.
     let rank = |kind: &MemberKind| match kind {
         MemberKind::User => 0,
         MemberKind::Group => 1,
-        _ => 2,
+        MemberKind::Other(_) => 2,
     };
-    type Roles<'a> = (&'a MemberKind, Vec<(usize, Role)>);
     let mut all: BTreeMap<(u8, &Arc<str>), Roles<'_>> = BTreeMap::new();
     for place in places {
         for member in place.holdings.members.iter().flat_map(|members| &members.listed) {

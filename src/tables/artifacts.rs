@@ -149,8 +149,8 @@ impl Table for Artifacts {
             ("project", json!(shelf.project.map(|project| &project.project.name))),
             ("is_in", by_registry(&heads, &is_in)),
             ("tags_in", by_registry(&heads, &tags_in)),
-            ("pushed_in", by_registry(&heads, &|registry| time(here(registry).and_then(|one| one.pushed())))),
-            ("pulled_in", by_registry(&heads, &|registry| time(here(registry).and_then(|one| one.pulled())))),
+            ("pushed_in", by_registry(&heads, &|registry| time(here(registry).and_then(PackedArtifact::pushed)))),
+            ("pulled_in", by_registry(&heads, &|registry| time(here(registry).and_then(PackedArtifact::pulled)))),
             ("labels_in", by_registry(&heads, &labels_in)),
         ];
         fields.extend(in_full(&artifact.unpack()));

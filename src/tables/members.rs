@@ -225,13 +225,9 @@ impl Table for Members {
         holders::causes(cx.fleet, &harbors(cx.fleet), name, QUESTIONS)
     }
 
+    /// The person in every project.
     fn under(&self, fleet: &Fleet, row: RowId) -> Scope {
-        let line = at(fleet, row);
-        Scope {
-            project: line.as_ref().map(|line| Arc::clone(&line.project.name)),
-            member: line.and_then(|line| line.member).map(|member| Arc::clone(&member.name)),
-            ..Scope::default()
-        }
+        Scope { member: at(fleet, row).and_then(|line| line.member).map(|member| Arc::clone(&member.name)), ..Scope::default() }
     }
 }
 
@@ -257,11 +253,17 @@ pub(super) fn said_name(cx: &Context<'_>, member: &MemberUnion) -> String {
 fn drifts(fleet: &Fleet, project: &ProjectUnion, member: &MemberUnion) -> Option<bool> {
     let mut is_known = true;
     let mut told: Vec<(&str, Held<Role>)> = Vec::new();
-    for place in &project.places {
-        let Some(group) = fleet.registries.get(place.registry).and_then(|r| r.spec.group.as_deref()) else { continue };
-        match project.role_at(fleet, member, place.registry) {
+    let groups: Vec<(usize, &str)> =
+        fleet.registries.iter().enumerate().filter_map(|(at, registry)| Some((at, registry.spec.group.as_deref()?))).collect();
+    for (registry, group) in &groups {
+        let is_shared = project.places.iter().any(|place| groups.contains(&(place.registry, *group)));
+        // Where there is no such project, that is what differs, and not each of its members.
+        if !is_shared || matches!(project.at(fleet, *registry), Held::Absent) {
+            continue;
+        }
+        match project.role_at(fleet, member, *registry) {
             Held::Unknown => is_known = false,
-            role if told.iter().any(|(other, before)| *other == group && *before != role) => return Some(true),
+            role if told.iter().any(|(other, before)| other == group && *before != role) => return Some(true),
             role => told.push((group, role)),
         }
     }

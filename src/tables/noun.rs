@@ -224,6 +224,12 @@ pub struct Scope {
 }
 
 impl Scope {
+    /// True where it narrows to something that registries have and hosts have not.
+    #[must_use]
+    pub fn is_of_registries(&self) -> bool {
+        self.registry.is_some() || self.project.is_some() || self.repository.is_some() || self.member.is_some()
+    }
+
     /// Whether a host lies in it. An empty name of a cluster or pool means: of none.
     #[must_use]
     pub fn holds(&self, spec: &HostSpec) -> bool {

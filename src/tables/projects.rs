@@ -37,7 +37,7 @@ impl Table for Projects {
         Column::figure("used", "SIZE/QUOTA", "用量/配额").width(9, 20),
         Column::figure("members", "MEMBERS", "成员").width(4, 7).fades(4),
         Column::figure("robots", "ROBOTS", "机器人").width(4, 6).fades(6),
-        Column::words("drift", "DRIFT", "差异").width(5, 40),
+        Column::words("drift", "DRIFT", "差异").width(10, 40),
         Column::words("owner", "OWNER", "所有者").width(5, 16).wide(),
         Column::figure("updated", "UPDATED", "更新").width(7, 12).wide(),
     ];
@@ -193,7 +193,7 @@ fn members_told<'a>(union: &ProjectUnion) -> Fact<'a> {
     if union.places.iter().all(|place| place.holdings.members.is_none()) { Fact::Unknown } else { Fact::count(union.members.len()) }
 }
 
-/// `8.1 GiB/20 GiB 40%`, `3.0 GiB/∞`.
+/// `8.1/20 GiB  40%`, `300 MiB/20 GiB   1%`, `3.0 GiB/∞`.
 pub(super) fn usage_cell(usage: Usage) -> Cell {
     let used = figures::bytes(usage.used);
     let tone = match quota_mark(usage.percent()) {
@@ -202,8 +202,14 @@ pub(super) fn usage_cell(usage: Usage) -> Cell {
         _ => Tone::Plain,
     };
     match (usage.hard, usage.percent()) {
-        (Some(hard), Some(percent)) if percent < 1000 => Cell::new(format!("{used}/{} {percent:>3}%", figures::bytes(hard)), tone),
-        (Some(hard), _) => Cell::new(format!("{used}/{} >9x", figures::bytes(hard)), tone),
+        (Some(hard), percent) => {
+            let hard = figures::bytes(hard);
+            let unit = hard.rsplit(' ').next();
+            // One unit is enough where both have it.
+            let used = used.rsplit_once(' ').filter(|(_, own)| Some(*own) == unit).map_or(used.as_str(), |(figure, _)| figure);
+            let full = percent.filter(|percent| *percent < 1000).map_or_else(|| ">999%".to_owned(), |percent| format!("{percent:>3}%"));
+            Cell::new(format!("{used}/{hard} {full}"), tone)
+        }
         (None, _) => Cell::new(format!("{used}/∞     "), tone),
     }
 }

@@ -11,7 +11,7 @@ use super::noun::{Age, Column, Context, Mark, RowId, RowKey, Scope};
 use super::shelves::{self, OF_REPOSITORIES, Shelf};
 use super::spread::Head;
 use super::table::Table;
-use crate::model::artifact::Repository;
+use crate::model::artifact::{PackedArtifact, Repository};
 use crate::model::clock::Stamp;
 use crate::model::fault::Fault;
 use crate::model::fleet::Fleet;
@@ -65,7 +65,7 @@ impl Table for Repositories {
             "name" => Fact::Name(Cow::Borrowed(shelf.name())),
             "tags" => most(known(cx.fleet, &shelf, |r| r.artifacts.as_ref().map(|packed| packed.tag_count() as u64))),
             "size" => {
-                let size = |r: &crate::model::registry::RepositoryHoldings| r.artifacts.as_ref().map(|all| all.iter().map(|a| a.size()).sum());
+                let size = |r: &crate::model::registry::RepositoryHoldings| r.artifacts.as_ref().map(|all| all.iter().map(PackedArtifact::size).sum());
                 known(cx.fleet, &shelf, size).into_iter().max().map_or(Fact::Unknown, Fact::Bytes)
             }
             "pulls" => {

@@ -110,7 +110,7 @@ impl Table for Tags {
     fn extra(&self, cx: &Context<'_>, row: RowId) -> Vec<(&'static str, Value)> {
         let Some((shelf, tag)) = at(cx.fleet, row) else { return Vec::new() };
         let of = |registry: usize| shelves::packed(cx.fleet, registry, shelf.name()).here().and_then(|packed| packed.tag(tag.name()));
-        let pushed = |registry: usize| of(registry).and_then(|tag| tag.pushed()).map_or(Value::Null, |at| json!(at.rfc3339()));
+        let pushed = |registry: usize| of(registry).and_then(PackedTag::pushed).map_or(Value::Null, |at| json!(at.rfc3339()));
         let is_in = |registry: usize| match shelves::digest(cx.fleet, registry, shelf.name(), tag.name()) {
             Held::Here(_) => json!(true),
             Held::Absent => json!(false),

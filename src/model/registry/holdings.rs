@@ -38,7 +38,7 @@ pub struct Run {
 }
 
 /// A repository and its artifacts where they were read.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RepositoryHoldings {
     pub repository: Repository,
     pub artifacts: Option<Arc<PackedArtifacts>>,
@@ -47,7 +47,7 @@ pub struct RepositoryHoldings {
 }
 
 /// A project and what is in it. Each part is `None` until it was read.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProjectHoldings {
     pub project: Project,
     pub summary: Option<ProjectSummary>,

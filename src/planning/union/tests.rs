@@ -47,7 +47,7 @@ fn fact(act: &Act) -> Option<(usize, RegistryFact)> {
     Some(match act {
         Act::Projects(r, list) => {
             // Twice as many numbers as names: visibility is the other bit.
-            let list = list.iter().map(|n| project(PROJECTS[n % 4], n / 4 == 0)).collect();
+            let list = list.iter().map(|n| project(PROJECTS[n % 4], if n / 4 == 0 { "public" } else { "private" })).collect();
             (*r, RegistryFact::Projects(list))
         }
         Act::Members(r, p, list, ghosts) => {
@@ -73,7 +73,7 @@ fn quota(project: &str, hard: u64) -> crate::model::quota::Quota {
 }
 
 fn user(number: u8) -> crate::model::member::User {
-    crate::model::fixture::holdings::user(&format!("u{number}"), number == 3)
+    crate::model::fixture::holdings::user(&format!("u{number}"), if number == 3 { Power::Sysadmin } else { Power::User })
 }
 
 fn identity(who: u8) -> crate::model::registry::Identity {
@@ -132,9 +132,9 @@ fn two(facts: [Vec<RegistryFact>; 2]) -> ProjectUnion {
     union_of(&fleet, &"payment".into()).expect("a project")
 }
 
-fn one(public: bool, hard: Option<u64>, list: Option<Vec<crate::model::member::Member>>) -> Vec<RegistryFact> {
+fn one(seen: &str, hard: Option<u64>, list: Option<Vec<crate::model::member::Member>>) -> Vec<RegistryFact> {
     let of = |part| RegistryFact::Project { name: "payment".into(), part };
-    let mut facts = vec![RegistryFact::Projects(vec![project("payment", public)]), of(ProjectPart::Summary(Box::new(summary(1, hard))))];
+    let mut facts = vec![RegistryFact::Projects(vec![project("payment", seen)]), of(ProjectPart::Summary(Box::new(summary(1, hard))))];
     facts.extend(list.map(|list| of(ProjectPart::Members(Arc::new(members(list, 0))))));
     facts
 }
@@ -142,15 +142,15 @@ fn one(public: bool, hard: Option<u64>, list: Option<Vec<crate::model::member::M
 #[test]
 fn what_differs_is_drift_and_what_was_not_read_is_unknown() {
     let bob = |role| Some(vec![member("alice", 1), member("bob", role)]);
-    let same = two([one(false, Some(9), bob(2)), one(false, Some(9), bob(2))]);
+    let same = two([one("private", Some(9), bob(2)), one("private", Some(9), bob(2))]);
     assert_eq!(same.drift, Drift::default());
-    let all = two([one(true, Some(9), bob(2)), one(false, None, Some(vec![member("bob", 3)]))]);
+    let all = two([one("public", Some(9), bob(2)), one("private", None, Some(vec![member("bob", 3)]))]);
     assert_eq!(all.drift, Drift { visibility: true, quota: true, members: 2, ..Drift::default() });
-    let unread = two([one(false, Some(9), bob(2)), one(false, Some(9), None)]);
+    let unread = two([one("private", Some(9), bob(2)), one("private", Some(9), None)]);
     assert_eq!(unread.drift, Drift { unknown: true, ..Drift::default() });
-    let missing = two([one(false, Some(9), bob(2)), vec![RegistryFact::Projects(Vec::new())]]);
+    let missing = two([one("private", Some(9), bob(2)), vec![RegistryFact::Projects(Vec::new())]]);
     assert_eq!(missing.drift, Drift { missing: vec![1], ..Drift::default() });
-    let never = two([one(false, Some(9), bob(2)), Vec::new()]);
+    let never = two([one("private", Some(9), bob(2)), Vec::new()]);
     assert_eq!(never.drift, Drift { unknown: true, ..Drift::default() });
 }
 
@@ -158,8 +158,8 @@ fn what_differs_is_drift_and_what_was_not_read_is_unknown() {
 fn registries_of_no_group_or_alone_in_it_do_not_drift() {
     let mut fleet = Fleet::default();
     declare(&mut fleet, vec![harbor("a", "yongfeng", None), harbor("b", "tucheng", Some("main"))]);
-    for (name, public) in [("a", true), ("b", false)] {
-        say(&mut fleet, name, NOW, RegistryFact::Projects(vec![project("payment", public)]));
+    for (name, seen) in [("a", "public"), ("b", "private")] {
+        say(&mut fleet, name, NOW, RegistryFact::Projects(vec![project("payment", seen)]));
     }
     assert_eq!(union_of(&fleet, &"payment".into()).map(|union| union.drift), Some(Drift::default()));
 }
@@ -168,7 +168,7 @@ fn registries_of_no_group_or_alone_in_it_do_not_drift() {
 fn ids_do_not_join_and_a_ghost_is_nobody_who_is_not_there() {
     let of = |ghosts| {
         let part = ProjectPart::Members(Arc::new(members(vec![member("alice", 1)], ghosts)));
-        vec![RegistryFact::Projects(vec![project("payment", false)]), RegistryFact::Project { name: "payment".into(), part }]
+        vec![RegistryFact::Projects(vec![project("payment", "private")]), RegistryFact::Project { name: "payment".into(), part }]
     };
     let mut fleet = Fleet::default();
     declare(&mut fleet, ["tucheng", "yongfeng"].map(|n| harbor(n, n, Some("main"))).into());

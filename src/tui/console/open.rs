@@ -151,7 +151,7 @@ impl Console {
     fn containers_under(&self) -> Vec<Target> {
         let Some((sheet, row)) = self.listing().row() else { return Vec::new() };
         let scope = sheet.noun.under(&sheet.fleet, row);
-        if scope == crate::tables::Scope::default() {
+        if scope == crate::tables::Scope::default() || scope.is_of_registries() {
             return Vec::new();
         }
         let under = sheet.fleet.hosts.iter().filter(|host| scope.holds(&host.spec));

@@ -35,6 +35,9 @@ impl Console {
                 self.want_tasks(&under);
                 "replication_tasks"
             }
+            "projects" | "quotas" => "members",
+            "repositories" => "tags",
+            "users" | "members" => "access",
             "containers" | "replication_tasks" => return self.logs(),
             "attention" => {
                 let about = sheet.fleet.derived.attention.get(row.a as usize).map(|a| a.about.clone());
@@ -204,6 +207,17 @@ impl Console {
         }
     }
 
+    /// Opens a table over what lies under the row where the rows are of that noun, else over everything there.
+    pub(in crate::tui) fn open_under(&mut self, of: &str, name: &str) {
+        let Some(noun) = tables::noun(name) else { return };
+        let under =
+            self.listing().row().filter(|_| self.listing().noun.name() == of).map(|(sheet, row)| sheet.noun.under(&sheet.fleet, row));
+        let scope = under.unwrap_or_else(|| Scope { closed: std::collections::BTreeSet::new(), ..Scope::clone(&self.listing().scope) });
+        let title = noun.title().get(self.look.lang).to_owned();
+        let crumb = scope.repository.as_ref().map_or(title, |name| clean(name).into_owned());
+        self.push(Listing::new(noun, scope, Some(crumb)));
+    }
+
     fn push(&mut self, listing: Listing) {
         if self.trails[self.pane].len() < DEEPEST {
             self.trails[self.pane].push(listing);
@@ -293,6 +307,9 @@ fn crumb_of(key: &str, under: &Scope, fleet: &crate::model::fleet::Fleet) -> Str
     let none = |name: &str| if name.is_empty() { "-".to_owned() } else { clean(name).into_owned() };
     if under.execution.is_some() || under.policy.is_some() {
         return crumb_of_replication(under, fleet);
+    }
+    if let Some(name) = under.repository.as_ref().or(under.member.as_ref()).or(under.project.as_ref()) {
+        return none(name);
     }
     match (&under.host, &under.pool, &under.cluster, &under.idc) {
         (Some(name), ..) | (None, Some(name), ..) | (None, None, Some(name), _) => none(name),

@@ -28,6 +28,7 @@ use super::widgets::describe;
 use super::widgets::pager::{self, Scroll};
 use super::widgets::table;
 use super::worker::Sheet;
+use crate::model::registry::Registry;
 use crate::model::text::{Text, width};
 use crate::tables::Context;
 
@@ -130,6 +131,9 @@ fn draw_strip(console: &Console, canvas: &mut Canvas<'_>, body: Rect) -> Rect {
         let (words, style) = if at == shown { (format!(" [{title}]"), here) } else { (format!("  {title} "), elsewhere) };
         x += canvas.put(x, body.y, body.right().saturating_sub(x), &words, style);
     }
+    let hint = Text::new("[ ] tabs", "[ ] 切换");
+    let words = canvas.word(&hint).to_owned();
+    canvas.put_right(body.right().saturating_sub(1), body.y, body.right().saturating_sub(x + 2), &words, elsewhere);
     Rect::new(body.x, body.y + 1, body.width, body.height - 1)
 }
 
@@ -168,6 +172,7 @@ fn draw_preview(canvas: &mut Canvas<'_>, area: Rect, listing: &Listing, sheet: &
 
 /// No rows: because of the filter, because nothing is known yet, or because there are none.
 fn draw_empty(console: &Console, canvas: &mut Canvas<'_>, area: Rect, sheet: &Sheet) {
+    let unread = unread_registries(sheet);
     let unlisted = sheet.fleet.hosts.iter().filter(|h| h.containers.is_none()).count();
     let words = if !console.listing().filter_text.is_empty() && sheet.total > 0 {
         Text::made(
@@ -178,7 +183,7 @@ fn draw_empty(console: &Console, canvas: &mut Canvas<'_>, area: Rect, sheet: &Sh
         Text::new("asking ...", "正在读取……")
     } else if sheet.noun.name() == "containers" && unlisted > 0 {
         Text::made(format!("{unlisted} hosts have not answered yet"), format!("{unlisted} 台主机尚未应答"))
-    } else if let Some(words) = unread_tasks(console, sheet) {
+    } else if let Some(words) = unread_tasks(console, sheet).or_else(|| unread_registries(sheet)) {
         words
     } else {
         Text::new("nothing here", "没有内容")
@@ -195,6 +200,15 @@ fn unread_tasks(console: &Console, sheet: &Sheet) -> Option<Text> {
         None => Text::new("reading its tasks ...", "正在读取任务……"),
         Some(_) => Text::new("this execution never had a task", "该执行未产生任何任务"),
     })
+}
+
+/// Registries that have not told what the rows are made of: an empty table would say that there is nothing.
+fn unread_registries(sheet: &Sheet) -> Option<Text> {
+    let questions = sheet.noun.questions();
+    let unread = |registry: &&std::sync::Arc<Registry>| !questions.iter().all(|question| registry.holdings.complete.contains(question));
+    let count = sheet.fleet.registries.iter().filter(unread).count();
+    (!questions.is_empty() && count > 0)
+        .then(|| Text::made(format!("{count} registries have not told yet"), format!("{count} 个仓库尚未应答")))
 }
 
 fn draw_line(canvas: &mut Canvas<'_>, area: Rect, text: &Text) {

@@ -1,5 +1,6 @@
 //! Whole screens as a person sees them, at the jump box's size and on a wide terminal, in both languages.
 
+mod projects;
 mod replication;
 
 use std::sync::Arc;

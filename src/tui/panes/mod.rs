@@ -4,6 +4,7 @@ mod activity;
 mod containers;
 mod hosts;
 mod overview;
+mod projects;
 mod replication;
 
 use ratatui::layout::Rect;
@@ -72,6 +73,7 @@ macro_rules! panes {
 
 panes! {
     overview::Overview,
+    projects::Projects,
     replication::Replication,
     hosts::Hosts,
     containers::Containers,
@@ -95,7 +97,7 @@ mod tests {
         digits.dedup();
         assert_eq!(digits, sorted);
         let tables: Vec<&str> = PANES.iter().map(|p| p.noun().name()).collect();
-        assert_eq!(tables, ["attention", "edges", "host_tree", "containers", "activity"]);
+        assert_eq!(tables, ["attention", "projects", "edges", "host_tree", "containers", "activity"]);
         for pane in PANES {
             for tab in pane.tabs().all {
                 assert!(crate::tables::noun(tab.noun).is_some(), "{}", tab.noun);

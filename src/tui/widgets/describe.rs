@@ -71,13 +71,35 @@ pub(in crate::tui) fn moment(at: Stamp, cx: &Context<'_>) -> String {
 }
 
 /// Fields for scripts that say nothing new to a person.
-const HIDDEN: [&str; 8] = ["path", "currency", "costs_per_hour", "unpriced", "name", "about", "host", "severity"];
+const HIDDEN: &[&str] = &[
+    "path",
+    "currency",
+    "costs_per_hour",
+    "unpriced",
+    "name",
+    "about",
+    "host",
+    "project",
+    "repository",
+    "tag",
+    "role_id",
+    "is_member",
+    "is_in",
+    "sentence",
+    "push",
+    "unlimited_in",
+    "drift_known",
+    "unlimited",
+    "disabled",
+    "succeeded",
+    "severity",
+];
 
 /// Counts of trouble that are not worth a line while there is none.
 const ZERO_IS_CALM: [&str; 2] = ["lost", "unlisted"];
 
 /// What people call fields that are no columns.
-const NAMES: [(&str, &str); 25] = [
+const NAMES: &[(&str, &str)] = &[
     ("cluster", "集群"),
     ("pool", "服务池"),
     ("exit_code", "退出码"),
@@ -103,6 +125,21 @@ const NAMES: [(&str, &str); 25] = [
     ("plan", "计划"),
     ("reason", "说明"),
     ("labels", "标签"),
+    ("registries", "所在仓库"),
+    ("used_in", "用量"),
+    ("quota_in", "配额"),
+    ("ghosts", "未列出的成员"),
+    ("tags_in", "标签"),
+    ("pushed_in", "推送"),
+    ("pulled_in", "拉取"),
+    ("labels_in", "标记"),
+    ("hangs_on_it", "附件"),
+    ("children", "子制品"),
+    ("media_type", "媒体类型"),
+    ("realname", "姓名"),
+    ("grants", "授权"),
+    ("days_left", "剩余天数"),
+    ("description", "描述"),
 ];
 
 /// A value for scripts as lines for people: lists and maps one line each, nothing for what is not known.
@@ -110,7 +147,7 @@ fn spell(label: &str, value: &Value, cx: &Context<'_>, lines: &mut Vec<Said>) {
     let zh = NAMES.iter().find(|(key, _)| *key == label && cx.lang == Lang::Zh).map(|(_, zh)| (*zh).to_owned());
     let head = zh.unwrap_or_else(|| label.to_uppercase().replace('_', " "));
     let counted = value.as_u64().and_then(|n| match label {
-        "mem_limit" | "memory_limit" => Some(figures::bytes(n)),
+        "mem_limit" | "memory_limit" | "size" | "used_in" | "quota_in" => Some(figures::bytes(n)),
         "net_rx" | "net_tx" => Some(figures::rate(n)),
         _ => None,
     });
@@ -120,7 +157,10 @@ fn spell(label: &str, value: &Value, cx: &Context<'_>, lines: &mut Vec<Said>) {
     let many: Vec<String> = match value {
         Value::Null => return,
         Value::Array(list) => list.iter().map(|one| words_of(one, cx)).collect(),
-        Value::Object(map) => map.iter().map(|(key, one)| format!("{}={}", clean(key), words_of(one, cx))).collect(),
+        Value::Object(map) => {
+            let sized = |one: &Value| if matches!(label, "used_in" | "quota_in") { one.as_u64().map(figures::bytes) } else { None };
+            map.iter().map(|(key, one)| format!("{}={}", clean(key), sized(one).unwrap_or_else(|| words_of(one, cx)))).collect()
+        }
         one => vec![words_of(one, cx)],
     };
     for (at, words) in many.into_iter().enumerate() {
@@ -134,6 +174,9 @@ fn words_of(value: &Value, cx: &Context<'_>) -> String {
             Some(at) => moment(at, cx),
             None => clean(words).into_owned(),
         },
+        Value::Object(map) => map.iter().map(|(key, one)| format!("{}={}", clean(key), words_of(one, cx))).collect::<Vec<_>>().join(" "),
+        Value::Array(list) => list.iter().map(|one| words_of(one, cx)).collect::<Vec<_>>().join(" "),
+        Value::Null => "?".to_owned(),
         other => clean(&other.to_string()).into_owned(),
     }
 }

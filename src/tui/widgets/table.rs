@@ -139,7 +139,8 @@ fn lay_columns(
     let overdue = shown.iter().any(|l| l.overdue.is_some());
     let room = area.width.saturating_sub(GUTTER + if overdue { AGE + GAP } else { 0 });
     let needed = |at: usize| if lanes[at].column.align == Align::Right { widest[at] } else { lanes[at].column.min };
-    let mut kept: Vec<usize> = (0..lanes.len()).filter(|at| !lanes[*at].column.wide).collect();
+    let mut kept: Vec<usize> =
+        (0..lanes.len()).filter(|at| !lanes[*at].column.wide && !is_told_above(listing, &lanes[*at])).collect();
     let mut hidden: Vec<usize> = Vec::new();
     let instead = |hidden: &[usize]| if hidden.is_empty() { 0 } else { REST + GAP };
     let least = |kept: &[usize], hidden: &[usize]| {
@@ -193,6 +194,15 @@ fn share(widths: &mut [u16], wanted: &[u16], spare: u16) {
         let hungry = widths.iter_mut().zip(wanted).filter(|(have, want)| **have < **want);
         let Some((narrowest, _)) = hungry.min_by_key(|(have, _)| **have) else { return };
         *narrowest += 1;
+    }
+}
+
+/// True where every row says the same as the crumb that one came by.
+fn is_told_above(listing: &Listing, lane: &Lane) -> bool {
+    match lane.column.key {
+        "project" => listing.scope.project.is_some(),
+        "repository" => listing.scope.repository.is_some(),
+        _ => false,
     }
 }
 

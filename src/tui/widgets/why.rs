@@ -1,8 +1,10 @@
 //! Why a row is not well: what `w` shows, with the next step.
 
 use super::describe::{Said, moment};
+use crate::model::clock::Stamp;
 use crate::model::derived::{About, Matter};
 use crate::model::endpoint::Freshness;
+use crate::model::fault::Fault;
 use crate::model::fleet::Fleet;
 use crate::model::host::{Container, ContainerState, Health};
 use crate::model::text::{Text, clean};
@@ -15,6 +17,10 @@ const HOSTS_TOLD: usize = 5;
 pub(in crate::tui) fn why(noun: &dyn Noun, cx: &Context<'_>, row: RowId) -> Vec<Said> {
     if noun.name() == "attention" {
         return why_attention(cx, row);
+    }
+    let causes = noun.causes(cx, row);
+    if !causes.is_empty() {
+        return causes.iter().flat_map(|(fault, since)| why_cause(fault, *since, cx)).collect();
     }
     let mut lines = match endpoint_of(noun, cx, row) {
         Some((name, freshness)) => why_stale(&name, freshness, cx),
@@ -29,6 +35,19 @@ pub(in crate::tui) fn why(noun: &dyn Noun, cx: &Context<'_>, row: RowId) -> Vec<
     if let (true, Some((_, why))) = (lines.is_empty(), noun.overdue(cx, row)) {
         lines.push(said(cx, &Text::new("WHY", "原因"), why.get(cx.lang), Tone::Warn));
     }
+    lines
+}
+
+/// One fault or refusal behind a row.
+fn why_cause(fault: &Fault, since: Option<Stamp>, cx: &Context<'_>) -> Vec<Said> {
+    let mut lines = vec![
+        said(cx, &Text::new("WHERE", "位置"), &fault.endpoint, Tone::Plain),
+        said(cx, &Text::new("WHAT", "问题"), fault.cause.get(cx.lang), Tone::Bad),
+    ];
+    if let Some(since) = since {
+        lines.push(said(cx, &Text::new("SINCE", "自"), &moment(since, cx), Tone::Plain));
+    }
+    lines.push(said(cx, &Text::new("NEXT", "下一步"), fault.hint.get(cx.lang), Tone::Accent));
     lines
 }
 
