@@ -172,7 +172,6 @@ fn draw_preview(canvas: &mut Canvas<'_>, area: Rect, listing: &Listing, sheet: &
 
 /// No rows: because of the filter, because nothing is known yet, or because there are none.
 fn draw_empty(console: &Console, canvas: &mut Canvas<'_>, area: Rect, sheet: &Sheet) {
-    let unread = unread_registries(sheet);
     let unlisted = sheet.fleet.hosts.iter().filter(|h| h.containers.is_none()).count();
     let words = if !console.listing().filter_text.is_empty() && sheet.total > 0 {
         Text::made(
