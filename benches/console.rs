@@ -37,7 +37,7 @@ fn main() {
         first_row(&site, world, if quick { 3 } else { 15 });
     }
     idle(&Site::new(&folder, "small"), if quick { Duration::from_secs(2) } else { Duration::from_secs(25) });
-    dense(&Site::new(&folder, "dense"), if quick { Duration::from_secs(3) } else { Duration::from_secs(60) });
+    dense(&Site::new(&folder, "dense"), if quick { Duration::from_secs(3) } else { Duration::from_mins(1) });
     fs::remove_dir_all(&folder).expect("the folder goes");
 }
 

@@ -42,7 +42,7 @@ fn change(fleet: &mut Fleet, seed: &mut u64) {
             _ => {
                 for container in containers.iter_mut() {
                     let name = format!("{}-{}", ["Web", "db", "永丰", "ÄPFEL", "payment-web"][thrown(seed) % 5], thrown(seed) % 12);
-                    let state = if thrown(seed) % 2 == 0 { ContainerState::Running } else { ContainerState::Exited(Some(1)) };
+                    let state = if thrown(seed).is_multiple_of(2) { ContainerState::Running } else { ContainerState::Exited(Some(1)) };
                     *container = Arc::new(Container { name: name.into(), state, ..Container::clone(container) });
                 }
             }
