@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn a_number_has_the_name_that_the_machine_gives_it() {
-        let passwd = "root:x:0:0:root:/root:/bin/sh\n# a remark\n:x:7::\nops:x:1000:1000::/home/ops:/bin/sh\n";
+        let passwd = "root:x:0:0:root:/root:/bin/sh\n# a remark\n:x:7::\nops:x:1000:1000::/srv/ops:/bin/sh\n";
         assert_eq!(login_name(passwd, 1000).as_deref(), Some("ops"));
         assert_eq!(login_name(passwd, 0).as_deref(), Some("root"));
         assert_eq!(login_name(passwd, 7), None);

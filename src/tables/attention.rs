@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::fact::Fact;
 use super::idc_title;
-use super::noun::{Cell, Column, Context, Mark, RowId, RowKey, Scope};
+use super::noun::{Cell, Column, Context, Mark, RowId, RowKey, Scope, Tone};
 use super::table::Table;
 use crate::model::derived::{About, Attention};
 use crate::model::fleet::Fleet;
@@ -82,7 +82,13 @@ impl Table for AttentionList {
 
     fn dressed(&self, cx: &Context<'_>, row: RowId, key: &str) -> Option<Cell> {
         let line = at(cx.fleet, row)?;
-        (key == "idc").then_some(line.idc.as_ref()).flatten().map(|idc| Cell::plain(idc_title(cx.fleet, idc)))
+        match (key, &line.idc, &line.about) {
+            ("idc", Some(idc), _) => Some(Cell::plain(idc_title(cx.fleet, idc))),
+            ("idc", None, About::Hosts { .. } | About::Containers { .. }) => {
+                Some(Cell::new(super::fact::either(cx.lang, "several", "多处"), Tone::Dim))
+            }
+            _ => None,
+        }
     }
 
     fn haystack(&self, cx: &Context<'_>, row: RowId, out: &mut String) {

@@ -184,6 +184,8 @@ fn draw_empty(console: &Console, canvas: &mut Canvas<'_>, area: Rect, sheet: &Sh
         Text::made(format!("{unlisted} hosts have not answered yet"), format!("{unlisted} 台主机尚未应答"))
     } else if let Some(words) = unread_tasks(console, sheet).or_else(|| unread_registries(sheet)) {
         words
+    } else if sheet.noun.name() == "activity" {
+        Text::new("nothing has changed since this console began to look", "自本控制台启动以来没有变化")
     } else {
         Text::new("nothing here", "没有内容")
     };

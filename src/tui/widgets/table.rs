@@ -33,6 +33,7 @@ const AGE: u16 = 4;
 const CAUSE: u16 = 24;
 /// Room for what stands in place of parts that have none: `+12`.
 const REST: u16 = 3;
+const CAUSE_LEAST: u16 = 8;
 
 /// Draws the table with its head. The rows point into the sheet's own Fleet, so `cx` must be made from it.
 pub(in crate::tui) fn draw(canvas: &mut Canvas<'_>, area: Rect, listing: &Listing, sheet: &Sheet, cx: &Context<'_>) {
@@ -288,8 +289,9 @@ fn draw_line(canvas: &mut Canvas<'_>, area: Rect, line: &Line, layout: &Layout, 
         canvas.put(x, y, AGE, &age, style);
         let x = x + AGE + 1;
         let room = area.right().saturating_sub(x);
-        if room >= 4 {
-            canvas.put_cut(x, y, room, why, style);
+        // A sentence keeps its beginning; less than a word or two of it says nothing.
+        if room >= CAUSE_LEAST {
+            canvas.put(x, y, room, &cut_end(why, usize::from(room)), style);
         }
     }
     if bar == Bar::Here {
