@@ -10,6 +10,8 @@
     reason = "the helpers of a test fail as the test does, and it starts processes"
 )]
 
+#[path = "journal/ending.rs"]
+mod ending;
 #[path = "journal/files.rs"]
 mod files;
 

@@ -153,9 +153,14 @@ impl Scene {
 
     /// Begins `wharf run VERB host/container ..` as a process of its own.
     fn begin(&self, verb: &str, containers: &[&str], more: &[&str]) -> Child {
+        let targets: Vec<String> = containers.iter().map(|c| format!("{}/{c}", self.host)).collect();
+        self.begin_words(std::iter::once(verb).chain(targets.iter().map(String::as_str)).chain(more.iter().copied()))
+    }
+
+    fn begin_words<'w>(&self, words: impl Iterator<Item = &'w str>) -> Child {
         let mut command = Command::new(env!("CARGO_BIN_EXE_wharf"));
         command.arg("--config").arg(self.dir.path().join("wharf.toml")).arg("--state").arg(self.state());
-        command.args(["run", "--yes", verb]).args(containers.iter().map(|c| format!("{}/{c}", self.host))).args(more);
+        command.args(["run", "--yes"]).args(words);
         let log = std::fs::File::create(self.dir.path().join("out")).expect("file");
         let errors = log.try_clone().expect("file");
         command.stdin(Stdio::null()).stdout(log).stderr(errors).spawn().expect("the binary starts")
@@ -244,6 +249,16 @@ async fn killed(verb: &str, more: &[&str], boundary: Boundary) {
     if verb == "start-containers" || verb == "remove-containers" {
         twin.act_by_hand("stop", "victim").await.expect("stopped");
     }
+    // What is taken back was done before, and all of it is known.
+    let mut words = vec![verb.to_owned()];
+    if verb == "undo" {
+        let done = scene.begin("stop-containers", &["victim"], &["--timeout", "1"]).wait().expect("ended");
+        assert!(done.success(), "{}", scene.said());
+        words.push(scene.said().lines().last().expect("its id").to_owned());
+    } else {
+        words.push(format!("{}/victim", scene.host));
+    }
+    words.extend(more.iter().map(|word| (*word).to_owned()));
     twin.forget_requests();
     let hold = match boundary {
         Boundary::Intent => Hold::Inspection,
@@ -251,7 +266,7 @@ async fn killed(verb: &str, more: &[&str], boundary: Boundary) {
         Boundary::Answer | Boundary::Outcome => Hold::Answer,
     };
     scene.proxy.hold.send_replace(hold);
-    let child = scene.begin(verb, &["victim"], more);
+    let child = scene.begin_words(words.iter().map(String::as_str));
     scene.wait_held(1).await;
     let mut locked = None;
     if boundary == Boundary::Outcome {
@@ -271,9 +286,10 @@ async fn killed(verb: &str, more: &[&str], boundary: Boundary) {
 
     let running = scene.next_start().await;
     let place = format!("{verb} {boundary:?}");
+    let is_it = |task: &Task| task.plan.operation == verb;
     let task = match boundary {
-        Boundary::Intent => until(&running, &place, |t| t.state == TaskState::Abandoned && t.under_way.is_empty()).await,
-        _ => until(&running, &place, |t| t.under_way.is_empty() && t.endings[0].is_some()).await,
+        Boundary::Intent => until(&running, &place, |t| is_it(t) && t.state == TaskState::Abandoned && t.under_way.is_empty()).await,
+        _ => until(&running, &place, |t| is_it(t) && t.under_way.is_empty() && t.endings[0].is_some()).await,
     };
     let expected = match boundary {
         Boundary::Intent => None,
@@ -283,16 +299,21 @@ async fn killed(verb: &str, more: &[&str], boundary: Boundary) {
     assert_eq!(task.endings, vec![expected], "{place}");
     assert_eq!(scene.calls(), sent, "{place}: finding out changes nothing");
     if took_effect {
-        assert_eq!(until(&running, &place, |t| t.ended.is_some()).await.state, TaskState::Done, "{place}");
+        assert_eq!(until(&running, &place, |t| is_it(t) && t.ended.is_some()).await.state, TaskState::Done, "{place}");
     } else {
         // Going on does it once.
         let asked = running.engine.ask(wharf::engine::Command::Resume { run: task.id.clone() }).expect("not busy");
         asked.await.expect("answered").expect("resumed");
-        let ended = until(&running, &place, |t| t.ended.is_some()).await;
+        let ended = until(&running, &place, |t| is_it(t) && t.ended.is_some()).await;
         assert_eq!(ended.endings, vec![Some(Ending::Done)], "{place}");
         assert_eq!(scene.calls().len(), 1, "{place}: {:?}", scene.calls());
     }
     running.close().await;
+    if verb == "undo" {
+        // Asked once more, there is nothing to take back.
+        let again = scene.begin_words(words.iter().map(String::as_str)).wait().expect("ended");
+        assert_eq!((again.code(), scene.calls().len()), (Some(1), 1), "{place}: {}", scene.said());
+    }
 }
 
 async fn at_every_boundary(verb: &str, more: &[&str]) {
@@ -323,4 +344,32 @@ async fn killing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn removing() {
     at_every_boundary("remove-containers", &[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn taking_back() {
+    at_every_boundary("undo", &[]).await;
+}
+
+/// The owner dies before it has heard that the run is to end: the next start ends it, and nothing is sent.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_that_was_to_end_is_ended_by_the_next_start() {
+    let scene = scene().await;
+    let twin = scene.lab.twin(&scene.host).expect("twin");
+    twin.run_by_hand("victim", "payment/web:v2", &["sh"]).expect("a container");
+    twin.forget_requests();
+    scene.proxy.hold.send_replace(Hold::Call);
+    let child = scene.begin("kill-containers", &["victim"], &[]);
+    scene.wait_held(1).await;
+    let clock = Clock::system();
+    let journal = Journal::open(&scene.state(), &clock).await.expect("journal");
+    let run = journal.tasks(1).await.expect("read").remove(0).id;
+    journal.ask_to_stop(&run, &owner_here(&clock)).await.expect("asked");
+    kill(child);
+    scene.proxy.hold.send_replace(Hold::Nothing);
+    let running = scene.next_start().await;
+    let ended = until(&running, "it is ended", |t| t.ended.is_some()).await;
+    assert_eq!((ended.state, &ended.endings), (TaskState::Cancelled, &vec![Some(Ending::FoundNotDone)]));
+    assert_eq!(scene.calls(), Vec::<String>::new());
+    running.close().await;
 }

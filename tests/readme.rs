@@ -3,6 +3,8 @@
 
 #[path = "common/pty.rs"]
 mod pty;
+#[path = "readme/reference.rs"]
+mod reference;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -33,7 +35,8 @@ fn the_commands_of_the_readme_work() {
     let _far = serve(&config);
     let mut run = 0;
     for line in commands("sh") {
-        let words: Vec<&str> = line.split_whitespace().collect();
+        let words = words(&line);
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
         match words.as_slice() {
             ["cargo", "run", "--release"] => the_lab_opens(home.path()),
             ["wharf", "config", "init"] => {
@@ -100,6 +103,34 @@ fn the_lab_opens(home: &Path) {
     console.expect_text("土城", SOON);
     console.send("\x03");
     assert!(console.ended(SOON).is_some(), "it leaves:\n{}", console.text());
+}
+
+#[test]
+fn the_references_are_what_the_program_lists() {
+    let mut text = README.to_owned();
+    for (name, part) in reference::parts() {
+        let (begin, end) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
+        let from = text.find(&begin).unwrap_or_else(|| panic!("the README has no place for {name}")) + begin.len();
+        let to = from + text[from..].find(&end).unwrap_or_else(|| panic!("{name} has no end"));
+        text.replace_range(from..to, &part);
+    }
+    if text != README && std::env::var_os("CI").is_none() {
+        fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md"), &text).expect("the README is written");
+    }
+    assert!(text == README, "what the program lists has changed: this test has rewritten README.md; look at it and commit it");
+}
+
+/// The words of a line as a shell parts them; single quotes keep together.
+fn words(line: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    for (at, part) in line.split('\'').enumerate() {
+        if at % 2 == 1 {
+            words.push(part.to_owned());
+        } else {
+            words.extend(part.split_whitespace().map(str::to_owned));
+        }
+    }
+    words
 }
 
 /// The lines of the README's blocks of this kind, without their comments.

@@ -152,14 +152,10 @@ impl Executor {
         self.journal.conclude(&Outcome { run: run.clone(), step: number, at, ending }).await
     }
 
-    /// Says of every step that nothing has been done for that nothing will be.
+    /// Says of every step that was never begun that it will not be.
     pub(super) async fn cancel_rest(&self, task: &Task) -> Result<(), Fault> {
         for (step, ending) in (0u32..).zip(&task.endings) {
-            let is_open = match ending {
-                None => !task.under_way.contains(&step),
-                Some(ending) => *ending == Ending::FoundNotDone,
-            };
-            if is_open {
+            if ending.is_none() && !task.under_way.contains(&step) {
                 let at = self.clock.now();
                 self.journal.conclude(&Outcome { run: task.id.clone(), step, at, ending: Ending::Cancelled }).await?;
             }
@@ -267,9 +263,11 @@ pub(super) fn ended_state(task: &Task) -> TaskState {
     let all = task.endings.len();
     // What was found not done can be gone on with, like what was never begun.
     let open = task.endings.iter().filter(|e| matches!(e, None | Some(Ending::FoundNotDone))).count();
-    let cancelled = task.endings.iter().flatten().any(|e| *e == Ending::Cancelled);
+    // Where somebody asked for the end it is gone on with no more.
+    let is_over = task.stopped_by.is_some() && task.endings.iter().all(Option::is_some);
+    let cancelled = open > 0 || task.endings.iter().flatten().any(|e| *e == Ending::Cancelled);
     match task.failed() {
-        _ if open > 0 => TaskState::Abandoned,
+        _ if open > 0 && !is_over => TaskState::Abandoned,
         // Each row says for itself what failed; the run was cut short.
         _ if cancelled => TaskState::Cancelled,
         0 => TaskState::Done,
