@@ -72,36 +72,6 @@ impl Paper {
     }
 }
 
-/// Standard output and error, as one face writes on them.
-#[derive(Debug)]
-pub struct Streams {
-    paper: Paper,
-    lang: Lang,
-    zone: jiff::tz::TimeZone,
-    clock: Clock,
-    stdout: io::Stdout,
-    stderr: io::Stderr,
-}
-
-impl Streams {
-    /// The process's own.
-    #[must_use]
-    pub fn standard(paper: Paper, lang: Lang, zone: jiff::tz::TimeZone, clock: Clock) -> Self {
-        Self { paper, lang, zone, clock, stdout: io::stdout(), stderr: io::stderr() }
-    }
-
-    pub fn lend(&mut self) -> Out<'_> {
-        Out {
-            out: &mut self.stdout,
-            err: &mut self.stderr,
-            paper: self.paper,
-            lang: self.lang,
-            zone: self.zone.clone(),
-            clock: self.clock.clone(),
-        }
-    }
-}
-
 /// What a face of the command line writes with.
 pub struct Out<'o> {
     /// The one document.

@@ -140,13 +140,11 @@ fn lay_columns(
     let overdue = shown.iter().any(|l| l.overdue.is_some());
     let room = area.width.saturating_sub(GUTTER + if overdue { AGE + GAP } else { 0 });
     let needed = |at: usize| if lanes[at].column.align == Align::Right { widest[at] } else { lanes[at].column.min };
-    let mut kept: Vec<usize> =
-        (0..lanes.len()).filter(|at| !lanes[*at].column.wide && !is_told_above(listing, &lanes[*at])).collect();
+    let mut kept: Vec<usize> = (0..lanes.len()).filter(|at| !lanes[*at].column.wide && !is_told_above(listing, &lanes[*at])).collect();
     let mut hidden: Vec<usize> = Vec::new();
     let instead = |hidden: &[usize]| if hidden.is_empty() { 0 } else { REST + GAP };
-    let least = |kept: &[usize], hidden: &[usize]| {
-        (kept.iter().map(|at| needed(*at) + GAP).sum::<u16>() + instead(hidden)).saturating_sub(GAP)
-    };
+    let least =
+        |kept: &[usize], hidden: &[usize]| (kept.iter().map(|at| needed(*at) + GAP).sum::<u16>() + instead(hidden)).saturating_sub(GAP);
     while least(&kept, &hidden) > room {
         // Of equal ones the last: parts fall away from the right.
         let fading = kept.iter().enumerate().filter(|(_, at)| lanes[**at].column.fades > 0);

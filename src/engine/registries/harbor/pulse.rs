@@ -43,7 +43,16 @@ pub(super) struct Pulse<'a> {
 
 impl<'a> Pulse<'a> {
     pub(super) fn new(poller: &'a RegistryPoller, harbor: Harbor, system: Option<&SystemFacts>, nudge: &'a Notify) -> Self {
-        let mut pulse = Self { poller, harbor, nudge, skew_ms: 0, read_only: None, pools: Vec::new(), workers: Vec::new(), causes: super::runs::Causes::default() };
+        let mut pulse = Self {
+            poller,
+            harbor,
+            nudge,
+            skew_ms: 0,
+            read_only: None,
+            pools: Vec::new(),
+            workers: Vec::new(),
+            causes: super::runs::Causes::default(),
+        };
         system.into_iter().for_each(|system| pulse.take(system));
         pulse
     }
