@@ -163,16 +163,11 @@ fn lay_columns(
         }
         kept.push(at);
     }
-<<<<<<< ours
     let mut widths: Vec<u16> = kept.iter().map(|at| needed(*at)).collect();
     let wanted: Vec<u16> = kept.iter().map(|at| widest[*at]).collect();
-    share(&mut widths, &wanted, room.saturating_sub(least(&kept, &hidden)));
-=======
-    let mut widths: Vec<u16> = kept.iter().map(|(at, column)| needed(*at, column)).collect();
-    let wanted: Vec<u16> = kept.iter().map(|(at, _)| widest[*at]).collect();
-    let mut spare = room.saturating_sub(widths.iter().map(|wide| wide + GAP).sum::<u16>().saturating_sub(GAP));
+    let mut spare = room.saturating_sub(least(&kept, &hidden));
     // The row's own name is whole before any other word is.
-    for (nth, (at, _)) in kept.iter().enumerate() {
+    for (nth, at) in kept.iter().enumerate() {
         if shown.iter().any(|line| line.cells[*at].tone == Tone::Name) {
             let more = wanted[nth].saturating_sub(widths[nth]).min(spare);
             widths[nth] += more;
@@ -180,7 +175,6 @@ fn lay_columns(
         }
     }
     share(&mut widths, &wanted, spare);
->>>>>>> theirs
     let mut x = area.x + GUTTER;
     let (mut columns, mut rest) = (Vec::new(), None);
     for (at, wide) in kept.into_iter().zip(widths) {
