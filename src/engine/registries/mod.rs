@@ -14,6 +14,11 @@ use std::time::Duration;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, timeout};
 
+pub(super) use log::TaskLogAsk;
+pub(super) use memory::Memory;
+pub(super) use wants::Wants;
+pub(super) use wishes::Wishes;
+
 use super::backoff::{Backoff, Wait};
 use super::start::Interest;
 use crate::clients::Wire;
@@ -26,10 +31,6 @@ use crate::model::fault::{Fault, FaultKind};
 use crate::model::registry::{Question, RegistryFact, RegistryKind};
 use crate::model::report::{Fact, Report};
 use crate::model::text::Text;
-pub(super) use log::TaskLogAsk;
-pub(super) use memory::Memory;
-pub(super) use wants::Wants;
-pub(super) use wishes::Wishes;
 
 /// The longest wait between two attempts at a registry that is away.
 const RETRY_CAP: Duration = Duration::from_secs(15);

@@ -10,6 +10,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
 use super::AT_ONCE;
+use super::runs::Causes;
 use crate::clients::harbor::{AuditFilter, Harbor, Listing};
 use crate::engine::registries::RegistryPoller;
 use crate::engine::start::Interest;
@@ -38,22 +39,16 @@ pub(super) struct Pulse<'a> {
     pub(super) pools: Vec<WorkerPool>,
     pub(super) workers: Vec<Worker>,
     /// Why executions failed, by their logs.
-    pub(super) causes: super::runs::Causes,
+    pub(super) causes: Causes,
 }
 
 impl<'a> Pulse<'a> {
     pub(super) fn new(poller: &'a RegistryPoller, harbor: Harbor, system: Option<&SystemFacts>, nudge: &'a Notify) -> Self {
-        let mut pulse = Self {
-            poller,
-            harbor,
-            nudge,
-            skew_ms: 0,
-            read_only: None,
-            pools: Vec::new(),
-            workers: Vec::new(),
-            causes: super::runs::Causes::default(),
-        };
-        system.into_iter().for_each(|system| pulse.take(system));
+        let (pools, workers) = (Vec::new(), Vec::new());
+        let mut pulse = Self { poller, harbor, nudge, skew_ms: 0, read_only: None, pools, workers, causes: Causes::default() };
+        if let Some(system) = system {
+            pulse.take(system);
+        }
         pulse
     }
 
@@ -101,7 +96,9 @@ impl<'a> Pulse<'a> {
             return Ok(());
         }
         let system = self.harbor.fetch_system().await;
-        system.iter().for_each(|system| self.take(system));
+        if let Ok(system) = &system {
+            self.take(system);
+        }
         self.poller.told(Question::System, system, |system| RegistryFact::System(Arc::new(system))).await
     }
 
