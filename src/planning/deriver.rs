@@ -41,7 +41,6 @@ pub struct Deriver {
     sums_changed: bool,
     troubles_changed: bool,
     edges_changed: bool,
-    unions_changed: bool,
     /// When the attention list reads otherwise by time alone.
     until: Option<Stamp>,
 }
@@ -66,8 +65,8 @@ impl Deriver {
                 self.troubles_changed = true;
             }
             Applied::Registry(index) => {
-                self.edges_changed |= self.edges.change(&fleet.registries, *index);
                 self.unions.touch(*index);
+                self.edges_changed |= self.edges.change(&fleet.registries, *index);
                 self.troubles_changed = true;
             }
             Applied::Everything => {
@@ -76,7 +75,6 @@ impl Deriver {
                 self.edges = Edges::of(&fleet.registries);
                 self.edges_changed = true;
                 self.unions = Unions::of(fleet);
-                self.unions_changed = true;
                 self.sums_changed = true;
                 self.troubles_changed = true;
             }
@@ -96,8 +94,8 @@ impl Deriver {
 
     /// What is derived now; the same `Arc` as before where nothing changed.
     pub fn derived(&mut self, fleet: &Fleet, now: Stamp) -> Arc<Derived> {
-        self.unions_changed |= self.unions.take_up(fleet);
-        if self.sums_changed || self.troubles_changed || self.edges_changed || self.unions_changed {
+        self.unions.take_up(fleet);
+        if self.sums_changed || self.troubles_changed || self.edges_changed || self.unions.is_new {
             let derived = Arc::make_mut(&mut self.derived);
             if self.sums_changed {
                 derived.total.clone_from(&self.sums.total);
@@ -113,12 +111,11 @@ impl Deriver {
             if self.edges_changed {
                 derived.topology = Arc::clone(self.edges.topology());
             }
-            if self.unions_changed {
+            if std::mem::take(&mut self.unions.is_new) {
                 derived.projects = Arc::clone(&self.unions.projects);
                 derived.people = Arc::clone(&self.unions.people);
             }
-            (self.sums_changed, self.troubles_changed) = (false, false);
-            (self.edges_changed, self.unions_changed) = (false, false);
+            (self.sums_changed, self.troubles_changed, self.edges_changed) = (false, false, false);
         }
         Arc::clone(&self.derived)
     }

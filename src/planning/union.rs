@@ -24,6 +24,8 @@ pub(super) struct Unions {
     known: Vec<Known>,
     /// Registries that said something since.
     touched: BTreeSet<usize>,
+    /// They are others than whoever publishes them has taken.
+    pub(super) is_new: bool,
 }
 
 impl Unions {
@@ -41,7 +43,7 @@ impl Unions {
             .iter()
             .map(|r| Known { spec: Arc::clone(&r.spec), holdings: Arc::clone(&r.holdings), lists_all: lists_all(r) })
             .collect();
-        Self { projects: Arc::new(projects), people: Arc::new(people_of(fleet)), known, touched: BTreeSet::new() }
+        Self { projects: Arc::new(projects), people: Arc::new(people_of(fleet)), known, touched: BTreeSet::new(), is_new: true }
     }
 
     /// A registry said something.
@@ -49,13 +51,13 @@ impl Unions {
         self.touched.insert(registry);
     }
 
-    /// Takes up what was touched; true when something is another than before.
-    pub(super) fn take_up(&mut self, fleet: &Fleet) -> bool {
+    /// Takes up what was touched.
+    pub(super) fn take_up(&mut self, fleet: &Fleet) {
         let (mut names, mut people_changed) = (BTreeSet::new(), false);
         for index in std::mem::take(&mut self.touched) {
             let (Some(now), Some(known)) = (fleet.registries.get(index), self.known.get_mut(index)) else {
                 *self = Self::of(fleet);
-                return true;
+                return;
             };
             if Arc::ptr_eq(&now.holdings, &known.holdings) && Arc::ptr_eq(&now.spec, &known.spec) {
                 continue;
@@ -63,7 +65,7 @@ impl Unions {
             // Whether absence means anything concerns every project.
             if known.lists_all != lists_all(now) || !Arc::ptr_eq(&now.spec, &known.spec) {
                 *self = Self::of(fleet);
-                return true;
+                return;
             }
             changed_names(known.holdings.projects.as_deref(), now.holdings.projects.as_deref(), &mut names);
             changed_quotas(&known.holdings, &now.holdings, &mut names);
@@ -88,7 +90,7 @@ impl Unions {
                 }
             }
         }
-        people_changed || !names.is_empty()
+        self.is_new |= people_changed || !names.is_empty();
     }
 }
 
