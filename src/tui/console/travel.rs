@@ -160,7 +160,7 @@ impl Console {
             }
             Some(About::Run { id }) => self.layers.push(Box::new(Runs::at(id.clone()))),
             Some(About::Registry { name, .. }) => {
-                self.go_to("overview", "registries", &names_as_filter("name", std::iter::once(&**name)), None)
+                self.go_to("overview", "registries", &names_as_filter("name", std::iter::once(&**name)), None);
             }
             Some(About::Edges { of }) => self.go_to_edges(of),
             Some(About::Queue { registry }) => {
@@ -169,7 +169,7 @@ impl Console {
             }
             Some(About::Robots { .. }) => self.go_to("projects", "robots", "", None),
             Some(About::Projects { names }) => {
-                self.go_to("projects", "projects", &names_as_filter("name", names.iter().map(|n| &**n)), None)
+                self.go_to("projects", "projects", &names_as_filter("name", names.iter().map(|n| &**n)), None);
             }
             Some(About::Config | About::Nothing) | None => self.describe(),
         }
