@@ -121,6 +121,12 @@ mod tests {
     }
 
     #[test]
+    fn the_dense_world_is_one_host_with_far_too_much_on_it() {
+        let world = World::load("dense").expect("embedded");
+        assert_eq!((world.hosts.len(), world.containers()), (1, 5_000));
+    }
+
+    #[test]
     fn the_same_seed_makes_the_same_world() {
         let (one, two) = (World::load("default").expect("one"), World::load("default").expect("two"));
         assert_eq!(format!("{:?}", one.hosts), format!("{:?}", two.hosts));
