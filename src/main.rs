@@ -158,12 +158,12 @@ async fn screen_over_config(given: &Given, mode: Mode, stage: impl FnOnce(&Confi
     let mut entry = Entry::with_last_picture(first, mode, journal::owner_here(&given.clock), given.clock.now());
     let premises = match &mut entry {
         None => Ok(premises(given).await),
-        Some(entry) => entry.during(premises(given)).await,
+        Some(entry) => entry.during(Box::pin(premises(given))).await,
     };
     match premises {
         Ok(Ok(premises)) => {
             let stage = stage(&premises.config);
-            screen(given, premises, mode, Opened { stage, entry }).await
+            Box::pin(screen(given, premises, mode, Opened { stage, entry })).await
         }
         Ok(Err(problems)) => {
             // The problems are told on the ordinary screen.
