@@ -183,11 +183,15 @@ pub fn person<'f>(people: &'f [Person], name: &str) -> Option<&'f Person> {
     people.binary_search_by(|person| (*person.name).cmp(name)).ok().map(|at| &people[at])
 }
 
+/// A Harbor's first administrator, who is in every Harbor and whom its list of users leaves out (recorded, row 29).
+const FIRST_ADMIN: &str = "admin";
+
 /// What someone is in one registry, also of those whom no registry knows.
 #[must_use]
 pub fn power_at(fleet: &Fleet, name: &str, registry: usize) -> Held<Power> {
     match (person(&fleet.derived.people, name), fleet.registries.get(registry)) {
         (Some(person), _) => person.at(fleet, registry),
+        (None, _) if name == FIRST_ADMIN => Held::Here(Power::Sysadmin),
         (None, Some(registry)) if registry.holdings.users.is_some() => Held::Absent,
         (None, _) => Held::Unknown,
     }

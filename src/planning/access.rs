@@ -173,6 +173,7 @@ mod tests {
     fn administrators_may_everywhere_and_groups_make_a_no_uncertain() {
         let fleet = fleet(Some(&[member("bob", 3), member("@sre", 4)]), Some(&[("carol", Power::Sysadmin)]));
         assert_eq!(answers(&fleet, "carol"), [Answer::Sysadmin; 2]);
+        assert_eq!(power_at(&fleet, "admin", 0), Held::Here(Power::Sysadmin), "no list names Harbor's own");
         assert_eq!(answers(&fleet, "bob")[1], Answer::UnlessByGroup);
         assert_eq!(answers(&fleet, "sre"), [Answer::NotMember, Answer::May(Role::Maintainer)]);
     }

@@ -15,7 +15,7 @@ pub(crate) enum Row {
 #[derive(Debug)]
 pub(crate) struct Exchange {
     pub n: u32,
-    #[allow(dead_code, reason = "said in a failure's debug print")]
+    #[allow(dead_code, reason = "shown by the suite that replays everything")]
     pub note: String,
     /// `A`, `B`, or Dragonfly's `manager`.
     pub instance: String,

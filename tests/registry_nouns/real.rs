@@ -1,6 +1,7 @@
 //! Two real registries on loopback, filled by skopeo: what Wharf says of them is what skopeo says.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -10,6 +11,9 @@ use serde_json::{Value, json};
 use wharf::lab::exchange::digest;
 
 use crate::{Site, text};
+
+/// By repository and digest: bytes, and the tags by registry.
+type Digests = BTreeMap<(String, String), (u64, BTreeMap<String, BTreeSet<String>>)>;
 
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 
@@ -124,11 +128,13 @@ fn two_real_registries_are_told_as_skopeo_tells_them() {
     }
     let mut config = String::new();
     for (name, real) in [("north", &north), ("south", &south)] {
-        config.push_str(&format!(
+        let written = write!(
+            config,
             "[[idc]]\nname = \"{name}\"\ntitle = \"{name}\"\nenvironment = \"test\"\n[[registry]]\nname = \"{name}\"\nidc = \"{name}\"\n\
              kind = \"oci\"\nurl = \"http://{}\"\n",
             real.host
-        ));
+        );
+        written.expect("a String takes everything");
     }
     let site = Site::new(&config);
     let names = ["2026", "infra/deep/er/kafka", "payment/web", "redis"];
@@ -141,7 +147,7 @@ fn two_real_registries_are_told_as_skopeo_tells_them() {
     assert_eq!(told, wanted.iter().map(|(name, places, none)| (*name, places, none)).collect::<Vec<_>>());
 
     let mut wanted: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
-    let mut digests: BTreeMap<(String, String), (u64, BTreeMap<String, BTreeSet<String>>)> = BTreeMap::new();
+    let mut digests: Digests = BTreeMap::new();
     for (real, place, repositories) in held {
         for repository in repositories {
             for tag in real.tags(repository) {
@@ -162,7 +168,7 @@ fn two_real_registries_are_told_as_skopeo_tells_them() {
         .collect();
     assert_eq!(told, wanted);
 
-    let told: BTreeMap<(String, String), (u64, BTreeMap<String, BTreeSet<String>>)> = site
+    let told: Digests = site
         .get("artifacts")
         .iter()
         .map(|artifact| {
