@@ -32,15 +32,20 @@ struct Size {
 }
 
 fn main() {
-    let mut args = std::env::args().skip(1);
+    let args: Vec<String> = std::env::args().skip(1).collect();
     let _ = rustls::crypto::ring::default_provider().install_default();
-    match args.next().as_deref() {
-        Some("--far") => return far(&args.next().expect("a world")),
-        // `cargo bench -- --test` and `cargo test --benches` only ask whether it runs.
-        Some("--test") => return all(1, 20),
-        _ => {}
+    if let [word, world] = &args[..]
+        && word == "--far"
+    {
+        return far(world);
     }
-    all(10, 2_000);
+    // `cargo bench -- --test` and `cargo test --benches` only ask whether it runs.
+    let asks = |word: &str| args.iter().any(|arg| arg == word);
+    if asks("--bench") && !asks("--test") {
+        all(10, 2_000);
+    } else {
+        all(1, 20);
+    }
 }
 
 fn all(slowly: u64, projects: usize) {
@@ -58,7 +63,8 @@ fn once(what: &str, size: Size) {
     let running = near.block_on(engine(&far.config, dir.path(), Interest::Once, &questions));
     let fleet = near.block_on(until(&running, |r| questions.iter().all(|q| r.holdings.complete.contains(q))));
     let took = begun.elapsed();
-    let read: usize = fleet.registries.iter().filter_map(|r| r.holdings.projects.as_ref()).flatten().filter(|p| p.members.is_some()).count();
+    let read: usize =
+        fleet.registries.iter().filter_map(|r| r.holdings.projects.as_ref()).flatten().filter(|p| p.members.is_some()).count();
     assert_eq!(read, REGISTRIES * size.projects);
     println!("{what}, 20 ms away, 8 at once each: {} requests, {:.1} s", far.requests(), took.as_secs_f64());
     near.block_on(running.close());

@@ -2,7 +2,7 @@
 
 use super::Row;
 use crate::model::fault::{Fault, FaultKind};
-use crate::model::registry::{Identity, Level, Question, Registry, RegistryKind};
+use crate::model::registry::{Follows, Identity, Level, Question, Registry, RegistryKind};
 use crate::model::text::{Lang, Text, clean};
 use crate::tables::Mark;
 
@@ -38,22 +38,17 @@ pub(super) fn rows(registry: &Registry, silent: Option<&Fault>, lang: Lang) -> V
             } else {
                 Text::made(format!("its clock is {seconds} s behind this machine's"), format!("其时钟比本机慢 {seconds} 秒"))
             };
-            let hint = Text::new(
-                "ages and lags take it into account; let NTP set both clocks",
-                "时延计算已扣除该偏差；请用 NTP 校准两端时钟",
-            );
+            let hint =
+                Text::new("ages and lags take it into account; let NTP set both clocks", "时延计算已扣除该偏差；请用 NTP 校准两端时钟");
             rows.push(said(Mark::Warn, &cause, &hint, lang));
         }
         if system.read_only == Some(true) {
             let cause = Text::new("it is in read-only mode: nothing can be pushed or changed", "处于只读模式：不能推送或修改");
-            let hint = Text::new(
-                "an administrator ends it under Configuration, System Settings",
-                "由管理员在“配置管理 - 系统设置”中解除",
-            );
+            let hint = Text::new("an administrator ends it under Configuration, System Settings", "由管理员在“配置管理 - 系统设置”中解除");
             rows.push(said(Mark::Warn, &cause, &hint, lang));
         }
     }
-    if let Some(gap) = holdings.follows.and_then(|follows| follows.gap()) {
+    if let Some(gap) = holdings.follows.and_then(Follows::gap) {
         rows.push(said(Mark::Warn, &gap, &Text::new("", ""), lang));
     }
     for question in Question::ALL {

@@ -46,7 +46,9 @@ pub(super) struct Pulse<'a> {
 impl<'a> Pulse<'a> {
     pub(super) fn new(poller: &'a RegistryPoller, harbor: Harbor, system: Option<&SystemFacts>, nudge: &'a Notify) -> Self {
         let mut pulse = Self { poller, harbor, nudge, skew_ms: 0, read_only: None, pools: Vec::new(), workers: Vec::new() };
-        system.into_iter().for_each(|system| pulse.take(system));
+        if let Some(system) = system {
+            pulse.take(system);
+        }
         pulse
     }
 
@@ -90,7 +92,9 @@ impl<'a> Pulse<'a> {
             return Ok(());
         }
         let system = self.harbor.fetch_system().await;
-        system.iter().for_each(|system| self.take(system));
+        if let Ok(system) = &system {
+            self.take(system);
+        }
         self.poller.told(Question::System, system, |system| RegistryFact::System(Arc::new(system))).await
     }
 

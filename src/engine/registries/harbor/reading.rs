@@ -28,9 +28,11 @@ const PAGE: u64 = 100;
 struct Found {
     project: Arc<str>,
     rows: Result<Vec<Repository>, Fault>,
-    /// Of the repositories that had changed.
-    artifacts: Vec<(Arc<str>, Option<Stamp>, Result<Vec<Artifact>, Fault>)>,
+    artifacts: Vec<OfRepository>,
 }
+
+/// A repository that had changed, when it did, and its artifacts.
+type OfRepository = (Arc<str>, Option<Stamp>, Result<Vec<Artifact>, Fault>);
 
 impl Sweep<'_> {
     /// Asks each project what was asked for, many at once.
@@ -189,11 +191,7 @@ async fn repositories_of(harbor: &Harbor, known: Option<&Known>, project: Arc<st
 }
 
 /// All artifacts of a project at once, sorted to the repositories that had changed.
-async fn of_project(
-    harbor: &Harbor,
-    project: &str,
-    changed: Vec<(Arc<str>, Option<Stamp>)>,
-) -> Vec<(Arc<str>, Option<Stamp>, Result<Vec<Artifact>, Fault>)> {
+async fn of_project(harbor: &Harbor, project: &str, changed: Vec<(Arc<str>, Option<Stamp>)>) -> Vec<OfRepository> {
     let listing = match harbor.list_artifacts_of(project).await {
         Ok(listing) => listing,
         Err(fault) => return changed.into_iter().take(1).map(|(name, updated)| (name, updated, Err(fault.clone()))).collect(),

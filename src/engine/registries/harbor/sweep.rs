@@ -22,7 +22,7 @@ const FOLLOW: Duration = Duration::from_mins(1);
 /// Lists that no log tells of: quotas, groups, what was missed of projects and people.
 const LISTS: Duration = Duration::from_mins(10);
 /// In this time the slow pass comes once to every project, one after the other: no burst, whatever the size.
-const PASS: Duration = Duration::from_mins(60);
+const PASS: Duration = Duration::from_hours(1);
 /// Between two projects of the slow pass at least, where there are very many.
 const STEP: Duration = Duration::from_millis(50);
 /// Questions that go to each project beside its repositories.
