@@ -106,7 +106,7 @@ async fn over(given: &Given, face: &Face, premises: Premises) -> Exit {
                 .await
         }
         Face::Doctor(ask) => {
-            let start = Start { mode: Mode::ReadOnly, interest: Interest::Console, kinds: Vec::new(), questions: Vec::new() };
+            let start = Start { mode: Mode::ReadOnly, interest: Interest::Trial, kinds: Vec::new(), questions: Vec::new() };
             with_engine(given, premises, start, async |running| {
                 let premises = cli::doctor::Premises { config: &config, state: Some(&state) };
                 cli::doctor::doctor(&running.engine, ask, premises, &mut streams.lend()).await

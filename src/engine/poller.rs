@@ -128,7 +128,7 @@ impl Poller {
     async fn open(&self) -> Result<Watch, Fault> {
         let facts = self.line.docker.fetch_host().await?;
         self.report(Fact::Host(facts)).await;
-        if self.interest != Interest::Console {
+        if !matches!(self.interest, Interest::Console | Interest::Trial) {
             // A script asks once; it needs no stream of what comes after.
             self.list_all().await?;
             return Ok(Watch::Nothing);

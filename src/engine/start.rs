@@ -69,6 +69,8 @@ pub enum Interest {
     Console,
     /// One answer of every endpoint.
     Once,
+    /// Every endpoint and credential tried: hosts answer again when asked, registries answer everything of one project.
+    Trial,
     /// One answer of every endpoint, with the figures of running containers.
     OnceWithFigures,
 }

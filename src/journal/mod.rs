@@ -117,6 +117,9 @@ impl Journal {
         self.finish_cache().await;
         // Other clones may still be used: their connections end with the last of them.
         if let Ok(inner) = Arc::try_unwrap(self.inner) {
+            if let Some(registries) = inner.registries.into_inner() {
+                let _ = registries.close().await;
+            }
             let _ = inner.reader.into_inner().close().await;
             let _ = inner.writer.into_inner().close().await;
         }

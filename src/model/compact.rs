@@ -118,8 +118,12 @@ mod tests {
         let mut writer = Writer::default();
         let numbers = [0, 1, 127, 128, 300, u64::MAX];
         let signed = [0, -1, 1, i64::MIN, i64::MAX, 1_795_406_400_000];
-        numbers.iter().for_each(|n| writer.number(*n));
-        signed.iter().for_each(|n| writer.signed(*n));
+        for n in numbers {
+            writer.number(n);
+        }
+        for n in signed {
+            writer.signed(n);
+        }
         writer.words("土城");
         writer.maybe(None);
         writer.maybe(Some(7));

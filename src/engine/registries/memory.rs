@@ -19,9 +19,11 @@ const SAVE_EVERY: Duration = Duration::from_mins(1);
 pub(in crate::engine) struct Memory {
     journal: Journal,
     fleet: watch::Receiver<Arc<Fleet>>,
-    /// By name: the address it is of, and what is known to be in the file.
-    saved: Arc<Mutex<BTreeMap<Arc<str>, (Arc<str>, Saved)>>>,
+    saved: Arc<Mutex<SavedByName>>,
 }
+
+/// By name: the address it is of, and what is known to be in the file.
+type SavedByName = BTreeMap<Arc<str>, (Arc<str>, Saved)>;
 
 impl Memory {
     pub(in crate::engine) fn new(journal: Journal, fleet: watch::Receiver<Arc<Fleet>>) -> Self {

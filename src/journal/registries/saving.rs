@@ -52,7 +52,8 @@ pub(super) async fn save(
     let seq = seq_of(now);
     let is_another = before.as_ref().is_some_and(|before| seq_of(before) > seq);
     let before = if is_another { None } else { before };
-    if before.is_none() && !keep(journal, name, url, is_another).await? {
+    let theirs = if is_another { Theirs::Go } else { Theirs::StayAtThisAddress };
+    if before.is_none() && !keep(journal, name, url, theirs).await? {
         saved.registry = Vec::new();
     }
     let changes = changes(before.as_deref(), now);
@@ -86,12 +87,20 @@ pub(super) async fn save(
     Ok(())
 }
 
+/// What becomes of the rows that are there under a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Theirs {
+    StayAtThisAddress,
+    /// They are of another Harbor at the same address.
+    Go,
+}
+
 /// Rows of another registry under this name go; true where those that are there are of this one.
-async fn keep(journal: &Journal, name: &str, url: &str, is_another: bool) -> Result<bool, Error> {
+async fn keep(journal: &Journal, name: &str, url: &str, theirs: Theirs) -> Result<bool, Error> {
     let mut guard = journal.registries().await?;
     let Some(conn) = guard.as_mut() else { return Ok(false) };
     let kept = sqlx::query("SELECT url FROM registries WHERE name = ?").bind(name).fetch_optional(&mut *conn).await?;
-    if !is_another && kept.is_some_and(|kept| kept.get::<&str, _>(0) == url) {
+    if theirs == Theirs::StayAtThisAddress && kept.is_some_and(|kept| kept.get::<&str, _>(0) == url) {
         return Ok(true);
     }
     let mut tx = sqlite::begin(conn).await?;

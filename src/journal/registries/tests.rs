@@ -58,13 +58,17 @@ fn repository(name: &str, tags: &[&str]) -> Arc<RepositoryHoldings> {
     Arc::new(RepositoryHoldings { repository, artifacts: Some(Arc::new(artifacts)), as_of: Some(Stamp(11)) })
 }
 
-fn cursor(audit_id: i64) -> Option<Arc<SweepCursor>> {
-    Some(Arc::new(SweepCursor { log: Some(AuditLog::Ext), audit_id, seen: BTreeSet::from([audit_id]), updated: Some(Stamp(11)) }))
+fn cursor(audit_id: i64) -> Arc<SweepCursor> {
+    Arc::new(SweepCursor { log: Some(AuditLog::Ext), audit_id, seen: BTreeSet::from([audit_id]), updated: Some(Stamp(11)) })
 }
 
 fn world(audit_id: i64) -> Arc<Holdings> {
     let payment = project(1, "payment", vec![repository("payment/api", &["v1"]), repository("payment/web", &["v1", "v2"])]);
-    Arc::new(Holdings { projects: Some(vec![payment, project(2, "search", Vec::new())]), cursor: cursor(audit_id), ..Holdings::default() })
+    Arc::new(Holdings {
+        projects: Some(vec![payment, project(2, "search", Vec::new())]),
+        cursor: Some(cursor(audit_id)),
+        ..Holdings::default()
+    })
 }
 
 async fn journal(dir: &Path) -> Journal {
@@ -131,7 +135,7 @@ async fn only_what_changed_is_written_and_nothing_where_nothing_did() {
     assert_eq!(written(&journal).await, before, "nothing changed");
 
     let mut pushed = Holdings::clone(&first);
-    pushed.cursor = cursor(41);
+    pushed.cursor = Some(cursor(41));
     let projects = pushed.projects.as_mut().expect("projects");
     Arc::make_mut(&mut projects[0]).repositories.as_mut().expect("repositories")[1] = repository("payment/web", &["v1", "v2", "v3"]);
     projects.pop();
@@ -139,7 +143,7 @@ async fn only_what_changed_is_written_and_nothing_where_nothing_did() {
     assert_eq!(written(&journal).await - before, 3, "one repository, one project gone, one cursor");
     let found = load(&journal).await.expect("remembered");
     assert_eq!(shape(&found), ["payment", "payment/api 1", "payment/web 3"]);
-    assert_eq!(found.holdings.cursor, cursor(41));
+    assert_eq!(found.holdings.cursor, Some(cursor(41)));
 }
 
 #[tokio::test]
@@ -158,7 +162,7 @@ async fn a_console_that_lags_behind_does_not_undo_what_another_wrote() {
     save(&slow, &Arc::new(older), &mut of_slow).await;
     let found = load(&journal(dir.path()).await).await.expect("remembered");
     assert_eq!(shape(&found)[2], "payment/web 1");
-    assert_eq!(found.holdings.cursor, cursor(60));
+    assert_eq!(found.holdings.cursor, Some(cursor(60)));
 }
 
 #[tokio::test]
@@ -167,11 +171,11 @@ async fn another_harbor_under_the_old_name_leaves_nothing_of_the_old_one() {
     let journal = journal(dir.path()).await;
     let mut saved = Saved::default();
     save(&journal, &world(4_000), &mut saved).await;
-    let only = Holdings { projects: Some(vec![project(1, "new", Vec::new())]), cursor: cursor(3), ..Holdings::default() };
+    let only = Holdings { projects: Some(vec![project(1, "new", Vec::new())]), cursor: Some(cursor(3)), ..Holdings::default() };
     save(&journal, &Arc::new(only), &mut saved).await;
     let found = load(&journal).await.expect("remembered");
     assert_eq!(shape(&found), ["new"]);
-    assert_eq!(found.holdings.cursor, cursor(3));
+    assert_eq!(found.holdings.cursor, Some(cursor(3)));
 }
 
 #[tokio::test]

@@ -28,10 +28,10 @@ pub(super) fn fail(freshness: &mut Freshness, at: Stamp, fault: Fault) -> bool {
     !same
 }
 
-/// Takes what an earlier run knew, where this one has heard nothing yet.
+/// Takes what an earlier run knew, where this one was told nothing yet.
 pub(super) fn remember(registry: &mut Registry, known: Holdings, good_at: Option<Stamp>, index: usize) -> Applied {
     let freshness = &mut registry.freshness;
-    if freshness.good_at.is_some() || freshness.fault.is_some() {
+    if freshness.good_at.is_some() {
         return Applied::Nothing;
     }
     (freshness.good_at, freshness.cached) = (good_at, true);
@@ -164,7 +164,11 @@ fn apply_parts(holdings: &mut Holdings, name: &str, parts: Vec<ProjectPart>) -> 
     let Some(all) = &mut holdings.projects else { return false };
     let Ok(at) = all.binary_search_by(|p| (*p.project.name).cmp(name)) else { return false };
     let project = Arc::make_mut(&mut all[at]);
-    parts.into_iter().fold(false, |changed, part| apply_part(project, part) || changed)
+    let mut changed = false;
+    for part in parts {
+        changed |= apply_part(project, part);
+    }
+    changed
 }
 
 fn apply_part(project: &mut ProjectHoldings, part: ProjectPart) -> bool {

@@ -17,7 +17,7 @@ pub use facts::{
 };
 pub use holdings::{Holdings, Peer, ProjectHoldings, ProjectPart, RegistryFact, RepositoryHoldings, Run};
 pub use peer::{AdapterKind, EndpointPowers, RegistryEndpoint};
-pub use question::Question;
+pub use question::{Level, Question};
 pub use sweep::{ChangedList, Changes, Follows, SweepCursor, WholeBecause};
 
 use super::endpoint::Freshness;

@@ -42,6 +42,14 @@ pub enum Question {
     PreheatRuns,
 }
 
+/// Where a robot needs a permission.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    System,
+    /// On the projects that are to be seen, best on all (`*`).
+    Projects,
+}
+
 impl Question {
     pub const ALL: [Self; 22] = [
         Self::Identity,
@@ -72,6 +80,31 @@ impl Question {
     #[must_use]
     pub fn is_of_projects(self) -> bool {
         matches!(self, Self::Summary | Self::Members | Self::Repositories | Self::Artifacts | Self::Robots | Self::PreheatRuns)
+    }
+
+    /// The permissions that a robot needs for it, in Harbor's own words; `None` where everybody may ask.
+    #[must_use]
+    pub fn right(self) -> Option<(Level, &'static str)> {
+        use Level::{Projects, System};
+        Some(match self {
+            Self::Identity | Self::System | Self::Health => return None,
+            Self::Projects => (System, "project:list"),
+            Self::Summary => (Projects, "project:read"),
+            Self::Members => (Projects, "member:list"),
+            Self::Repositories => (Projects, "repository:list"),
+            Self::Artifacts => (Projects, "artifact:list, tag:list, accessory:list"),
+            Self::Robots => (Projects, "robot:list (and robot:list of the system)"),
+            Self::Quotas => (System, "quota:list"),
+            Self::Users => (System, "user:list"),
+            Self::Groups => (System, "user-group:list"),
+            Self::Peers => (System, "registry:list, registry:read"),
+            Self::Policies => (System, "replication-policy:list"),
+            Self::Executions | Self::Tasks => (System, "replication:list"),
+            Self::Queues | Self::Workers | Self::Schedules => (System, "jobservice-monitor:list"),
+            Self::Audit => (System, "audit-log:list"),
+            Self::Preheat => (System, "preheat-instance:list"),
+            Self::PreheatRuns => (Projects, "preheat-policy:list"),
+        })
     }
 
     /// What is asked for, in words.

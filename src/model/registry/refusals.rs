@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Holdings, Question};
-use crate::model::fault::Fault;
+use crate::model::fault::{Fault, FaultKind};
 use crate::model::text::Text;
 
 impl Holdings {
@@ -32,14 +32,16 @@ impl Holdings {
 }
 
 fn said(what: &Text, fault: &Fault) -> Fault {
-    let cause = Text::made(format!("{}: {}", what.en, fault.cause.en), format!("{}：{}", what.zh, fault.cause.zh));
+    // What a 5xx hides stands in that Harbor's own log, under this id.
+    let id = fault.request_id.as_deref().filter(|_| fault.kind == FaultKind::Server);
+    let id = id.map_or_else(String::new, |id| format!(" [request {id}]"));
+    let cause = Text::made(format!("{}: {}{id}", what.en, fault.cause.en), format!("{}：{}{id}", what.zh, fault.cause.zh));
     Fault { cause, ..fault.clone() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::fault::FaultKind;
     use crate::model::project::Project;
     use crate::model::registry::ProjectHoldings;
 

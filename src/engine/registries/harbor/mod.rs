@@ -8,8 +8,10 @@ mod sweep;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use super::RegistryPoller;
 use crate::clients::Pace;
@@ -29,6 +31,9 @@ const AT_ONCE: usize = 8;
 /// Requests a second for what nobody waits for, and as many at once after a rest. A Harbor's core does some hundreds of
 /// such requests a second on two cores, and each push and pull is a handful of them: most of it stays theirs.
 const BACKGROUND: u32 = 100;
+
+/// Before the slow pass begins: what a person wants to see comes first.
+const SETTLING: Duration = Duration::from_secs(30);
 
 /// What is remembered of a Harbor from one talk to the next.
 #[derive(Debug, Default)]
@@ -94,6 +99,6 @@ async fn talk(poller: &RegistryPoller, known: &mut Known) -> Result<Infallible, 
     let times = system.as_ref().and_then(SystemFacts::release).is_none_or(|release| release >= (2, 16));
     let nudge = Notify::new();
     let mut pulse = Pulse::new(poller, harbor.clone(), system.as_ref(), &nudge);
-    let mut sweep = Sweep { poller, harbor: harbor.paced(pace), known, times, nudge: &nudge };
+    let mut sweep = Sweep { poller, harbor: harbor.paced(pace), known, times, nudge: &nudge, next: Instant::now() + SETTLING };
     tokio::try_join!(pulse.run(), sweep.run()).map(|(never, _)| never)
 }

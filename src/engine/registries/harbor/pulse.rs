@@ -53,7 +53,9 @@ impl<'a> Pulse<'a> {
             workers: Vec::new(),
             causes: super::runs::Causes::default(),
         };
-        system.into_iter().for_each(|system| pulse.take(system));
+        if let Some(system) = system {
+            pulse.take(system);
+        }
         pulse
     }
 
@@ -101,7 +103,9 @@ impl<'a> Pulse<'a> {
             return Ok(());
         }
         let system = self.harbor.fetch_system().await;
-        system.iter().for_each(|system| self.take(system));
+        if let Ok(system) = &system {
+            self.take(system);
+        }
         self.poller.told(Question::System, system, |system| RegistryFact::System(Arc::new(system))).await
     }
 

@@ -10,6 +10,7 @@ use super::sweep::Sweep;
 use super::{AT_ONCE, Known};
 use crate::clients::harbor::{Harbor, Which};
 use crate::engine::registries::{Wants, concerns_all};
+use crate::engine::start::Interest;
 use crate::model::artifact::{Artifact, Kinds, PackedArtifacts, Repository};
 use crate::model::clock::Stamp;
 use crate::model::fault::Fault;
@@ -18,6 +19,8 @@ use crate::model::registry::{ProjectPart, Question, RegistryFact};
 
 /// Preheat executions read of each policy.
 const PREHEAT_RUNS: usize = 10;
+/// Projects after which what was read is remembered: a talk that breaks has to read no more than these again.
+const PIECE: usize = 100;
 /// Artifacts on one page.
 const PAGE: u64 = 100;
 
@@ -25,9 +28,11 @@ const PAGE: u64 = 100;
 struct Found {
     project: Arc<str>,
     rows: Result<Vec<Repository>, Fault>,
-    /// Of the repositories that had changed.
-    artifacts: Vec<(Arc<str>, Option<Stamp>, Result<Vec<Artifact>, Fault>)>,
+    artifacts: Vec<OfRepository>,
 }
+
+/// A repository that had changed, when it did, and its artifacts.
+type OfRepository = (Arc<str>, Option<Stamp>, Result<Vec<Artifact>, Fault>);
 
 impl Sweep<'_> {
     /// Asks each project what was asked for, many at once.
@@ -49,9 +54,10 @@ impl Sweep<'_> {
     /// What costs a request a project is asked only where one list does not tell it.
     fn is_asked(&self, question: Question) -> bool {
         let wants: &Wants = &self.poller.wants;
+        let is_named = !wants.is_all() || self.poller.interest == Interest::Trial;
         match question {
-            Question::Summary => wants.has(question) && (!wants.is_all() || self.known.quotas_refused),
-            Question::PreheatRuns => wants.has(question) && (!wants.is_all() || self.known.has_preheat),
+            Question::Summary => wants.has(question) && (is_named || self.known.quotas_refused),
+            Question::PreheatRuns => wants.has(question) && (is_named || self.known.has_preheat),
             other => wants.has(other),
         }
     }
@@ -67,12 +73,16 @@ impl Sweep<'_> {
             let rows = listed.as_mut().map(|all| all.remove(&name).unwrap_or_default());
             (name, rows)
         });
-        let projects: Vec<(Arc<str>, Option<Vec<Repository>>)> = projects.collect();
-        let (mut kinds, mut read) = (std::mem::take(&mut self.known.kinds), Vec::new());
-        let done = self.read_all(projects, &mut kinds, &mut read).await;
-        self.known.kinds = kinds;
-        self.known.read.extend(read);
-        done
+        let mut projects: Vec<(Arc<str>, Option<Vec<Repository>>)> = projects.collect();
+        while !projects.is_empty() {
+            let piece = projects.split_off(projects.len().saturating_sub(PIECE));
+            let (mut kinds, mut read) = (std::mem::take(&mut self.known.kinds), Vec::new());
+            let done = self.read_all(piece, &mut kinds, &mut read).await;
+            self.known.kinds = kinds;
+            self.known.read.extend(read);
+            done?;
+        }
+        Ok(())
     }
 
     async fn read_all(
@@ -181,11 +191,7 @@ async fn repositories_of(harbor: &Harbor, known: Option<&Known>, project: Arc<st
 }
 
 /// All artifacts of a project at once, sorted to the repositories that had changed.
-async fn of_project(
-    harbor: &Harbor,
-    project: &str,
-    changed: Vec<(Arc<str>, Option<Stamp>)>,
-) -> Vec<(Arc<str>, Option<Stamp>, Result<Vec<Artifact>, Fault>)> {
+async fn of_project(harbor: &Harbor, project: &str, changed: Vec<(Arc<str>, Option<Stamp>)>) -> Vec<OfRepository> {
     let listing = match harbor.list_artifacts_of(project).await {
         Ok(listing) => listing,
         Err(fault) => return changed.into_iter().take(1).map(|(name, updated)| (name, updated, Err(fault.clone()))).collect(),

@@ -22,9 +22,9 @@ const FOLLOW: Duration = Duration::from_mins(1);
 /// Lists that no log tells of: quotas, groups, what was missed of projects and people.
 const LISTS: Duration = Duration::from_mins(10);
 /// In this time the slow pass comes once to every project, one after the other: no burst, whatever the size.
-const PASS: Duration = Duration::from_mins(60);
-/// Between two projects of the slow pass at least, where there are few.
-const STEP: Duration = Duration::from_secs(5);
+const PASS: Duration = Duration::from_hours(1);
+/// Between two projects of the slow pass at least, where there are very many.
+const STEP: Duration = Duration::from_millis(50);
 /// Questions that go to each project beside its repositories.
 pub(super) const PEOPLE: &[Question] = &[Question::Summary, Question::Members, Question::Robots, Question::PreheatRuns];
 
@@ -37,6 +37,8 @@ pub(super) struct Sweep<'a> {
     pub(super) times: bool,
     /// A person asked.
     pub(super) nudge: &'a Notify,
+    /// When the slow pass comes to its next project.
+    pub(super) next: Instant,
 }
 
 impl Sweep<'_> {
@@ -44,6 +46,9 @@ impl Sweep<'_> {
         if self.poller.interest != Interest::Console {
             self.lists().await?;
             self.whole().await?;
+            if self.poller.interest == Interest::Trial {
+                self.follows().await?;
+            }
             return std::future::pending().await;
         }
         let mut lists = Instant::now();
@@ -68,16 +73,15 @@ impl Sweep<'_> {
     /// Goes on with the slow pass until it is time to look for changes, or a person asks.
     async fn pass(&mut self, until: Instant) -> Result<(), Fault> {
         loop {
-            let count = u32::try_from(self.known.projects.len().max(1)).unwrap_or(u32::MAX);
-            let step = (PASS / count).clamp(Duration::from_millis(50), STEP.max(PASS / count));
-            let next = Instant::now() + step.mul_f64(0.75 + fastrand::f64() / 2.0);
             tokio::select! {
                 () = self.nudge.notified() => return Ok(()),
-                () = sleep_until(next.min(until)) => {}
+                () = sleep_until(self.next.min(until)) => {}
             }
-            if Instant::now() >= until {
+            if self.next > until {
                 return Ok(());
             }
+            let count = u32::try_from(self.known.projects.len().max(1)).unwrap_or(u32::MAX);
+            self.next = Instant::now() + (PASS / count).max(STEP).mul_f64(0.75 + fastrand::f64() / 2.0);
             if self.known.turn >= self.known.projects.len() {
                 self.known.turn = 0;
             }
@@ -91,6 +95,18 @@ impl Sweep<'_> {
             }
             self.repositories(vec![name], None).await?;
         }
+    }
+
+    /// By what changes could be followed here.
+    async fn follows(&self) -> Result<(), Fault> {
+        let log = match self.harbor.list_changes(&self.known.cursor).await {
+            Ok(changes) => changes.cursor.log,
+            Err(fault) if concerns_all(&fault) => return Err(fault),
+            Err(_) => None,
+        };
+        self.poller.say(RegistryFact::Follows(Follows { log, times: self.times })).await;
+        self.poller.complete(&[Question::Projects]).await;
+        Ok(())
     }
 
     /// What changed since the last look is read again; everything, where that cannot be told.
@@ -175,10 +191,16 @@ impl Sweep<'_> {
             Ok(listing) => {
                 self.known.projects.clone_from(&listing.rows);
                 poller.say(RegistryFact::Projects(listing.rows)).await;
-                let projects = self.known.projects.clone();
+                let mut projects = self.known.projects.clone();
+                if poller.interest == Interest::Trial {
+                    // A right is one for all of them, or for this one too.
+                    projects.truncate(1);
+                }
                 let names = projects.iter().map(|p| Arc::clone(&p.name)).collect();
                 self.people(projects, PEOPLE).await?;
-                if poller.wants.needs(Question::Repositories) {
+                if poller.interest == Interest::Trial {
+                    self.repositories(names, None).await?;
+                } else if poller.wants.needs(Question::Repositories) {
                     // One list of all of them is a hundredth of the requests.
                     let listed = self.harbor.list_repositories().await;
                     let listed = match listed {
@@ -192,7 +214,9 @@ impl Sweep<'_> {
             Err(fault) => poller.told_in_part(Question::Projects, Err(fault), RegistryFact::Projects).await?,
         }
         poller.complete(&of_projects).await;
-        poller.complete(&[Question::Projects]).await;
+        if poller.interest != Interest::Trial {
+            poller.complete(&[Question::Projects]).await;
+        }
         Ok(())
     }
 

@@ -32,7 +32,9 @@ impl PackedArtifacts {
             })
             .collect();
         to.number(kinds.len() as u64);
-        kinds.into_iter().for_each(|kind| write_kind(kind, to));
+        for kind in kinds {
+            write_kind(kind, to);
+        }
         to.number(self.rows.len() as u64);
         for (row, place) in self.rows.iter().zip(places) {
             match &row.digest {
@@ -92,7 +94,7 @@ impl PackedArtifacts {
         let mut names = String::new();
         for _ in 0..count {
             let name = from.words()?;
-            let is_next = tags.last().is_none_or(|last| names[last.name_at as usize..].as_bytes() < name.as_bytes());
+            let is_next = tags.last().is_none_or(|last| &names.as_bytes()[last.name_at as usize..] < name.as_bytes());
             let name_len = u16::try_from(name.len()).ok().filter(|_| is_next)?;
             let name_at = narrow(names.len());
             names.push_str(name);
@@ -140,12 +142,11 @@ fn read_kind(from: &mut Reader<'_>) -> Option<Kind> {
 }
 
 fn write_media(media: &str, to: &mut Writer) {
-    match USUAL.iter().position(|usual| *usual == media) {
-        Some(place) => to.number(place as u64 + 1),
-        None => {
-            to.number(0);
-            to.words(media);
-        }
+    if let Some(place) = USUAL.iter().position(|usual| *usual == media) {
+        to.number(place as u64 + 1);
+    } else {
+        to.number(0);
+        to.words(media);
     }
 }
 

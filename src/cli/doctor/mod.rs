@@ -1,5 +1,7 @@
 //! `wharf doctor`: every endpoint tried, what is missing, and how to mend it.
 
+mod registries;
+
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -22,8 +24,8 @@ use crate::tables::{Mark, Tone};
 
 /// How long a second answer, the timed one, may take.
 const TIMED_WITHIN: Duration = Duration::from_secs(5);
-/// What every registry has to tell.
-const LOOKED_AT: &[Question] = &[Question::Identity, Question::System];
+/// What every registry is asked: each read by itself, because a robot's own list of its rights is empty.
+const LOOKED_AT: &[Question] = &Question::ALL;
 /// Descriptors for ourselves, and for each host: its connections, or an ssh master with its pipes.
 const FILES_OWN: u64 = 64;
 const FILES_A_HOST: u64 = 12;
@@ -37,7 +39,7 @@ pub struct Premises<'p> {
 }
 
 /// Tries everything and says what it found; 0 when all is well, 1 when something is not, 2 when nothing answers.
-/// The engine must be one for a console: its pollers answer a second time when asked.
+/// The engine must be one for a trial: hosts answer a second time when asked, registries are asked everything of one project.
 pub async fn doctor(engine: &Engine, ask: &Doctor, premises: Premises<'_>, out: &mut Out<'_>) -> Exit {
     let first = settle(&mut engine.fleet(), &Needs::Everything(LOOKED_AT), ask.patience.deadline).await;
     let before = Arc::clone(&first.fleet);
@@ -77,8 +79,10 @@ fn rows(settled: &Settled, before: &Fleet, asked_at: Stamp, lang: Lang) -> Vec<R
         }
     }
     for registry in &fleet.registries {
-        let cells = [registry.spec.name.to_string(), registry.spec.url.to_string(), String::new(), String::new(), String::new()];
-        rows.push(row(settled, &registry.spec.name, cells, &registry.freshness, lang));
+        let name = &*registry.spec.name;
+        let has_told = LOOKED_AT.iter().all(|question| registry.holdings.complete.contains(question));
+        let silent = settled.faults.iter().map(|(fault, _)| fault).find(|fault| !has_told && fault.endpoint == name);
+        rows.extend(registries::rows(registry, silent, lang));
     }
     rows
 }
