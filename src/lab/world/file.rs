@@ -23,7 +23,9 @@ pub struct WorldFile {
     pub class: Vec<ClassSpec>,
     #[serde(default)]
     pub cluster: Vec<ClusterSpec>,
+    #[serde(default)]
     pub service: Vec<ServiceSpec>,
+    #[serde(default)]
     pub group: Vec<GroupSpec>,
     /// Single hosts that differ from their group.
     #[serde(default)]
