@@ -26,6 +26,7 @@ use serde_json::Value;
 use stage::Stage;
 use wharf::lab::harbor::Twin;
 use wharf::lab::server::{Place, Server};
+use wharf::lab::{Lab, LabOptions, World};
 use wharf::model::clock::Clock;
 
 /// The two Harbors as the recordings name them, with what they are called in the config and where they knew each other.
@@ -299,4 +300,32 @@ async fn a_dead_peer_is_seen_by_our_own_ping_while_harbor_calls_it_healthy() {
     let event = edges.iter().find(|edge| edge["registry"] == "yongfeng" && edge["policy"] == "search-both").expect("the edge");
     assert_eq!((&event["peer"], &event["lost"]), (&"up".into(), &1.into()));
     assert_eq!(event["state"], "failing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_busy_policy_does_not_hide_how_the_others_do() {
+    // 永丰 of the default world has four policies with a hundred runs; Harbor tells the newest fifty of all.
+    let lab = Lab::start(World::load("default").expect("a world"), LabOptions::default()).await.expect("a lab");
+    let yongfeng = lab.registry("yongfeng").expect("a registry");
+    let dir = tempfile::tempdir().expect("a folder");
+    let config = format!(
+        "[[idc]]\nname = \"yf\"\n[[registry]]\nname = \"yongfeng\"\nidc = \"yf\"\nkind = \"harbor\"\nurl = \"{}\"\nuser = \"{}\"\n\
+         password = \"env:HARBOR_PASSWORD\"\n",
+        yongfeng.url, yongfeng.user
+    );
+    std::fs::write(dir.path().join("wharf.toml"), config).expect("a config");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wharf"));
+    command
+        .args(["get", "edges", "-o", "json", "--config"])
+        .arg(dir.path().join("wharf.toml"))
+        .arg("--state")
+        .arg(dir.path().join("state"));
+    command.stdin(Stdio::null()).env_clear().env("HOME", dir.path()).env("USER", "ops").env("HARBOR_PASSWORD", &yongfeng.password);
+    let output = tokio::task::spawn_blocking(move || command.output()).await.expect("ran").expect("started");
+    let document: Value = serde_json::from_slice(&output.stdout).expect("a document");
+    let edges = document["items"].as_array().expect("edges");
+    assert_eq!(edges.len(), 4);
+    for edge in edges.iter().filter(|edge| edge["enabled"] == true) {
+        assert!(edge["state"] != "unread" && edge["last_run"].is_string(), "{edge}");
+    }
 }

@@ -27,10 +27,10 @@ impl Table for Edges {
     const TITLE: Text = Text::new("Replication edges", "同步链路");
     const COLUMNS: &'static [Column] = &[
         Column::words("edge", "EDGE", "链路").width(14, 34),
-        Column::words("policy", "POLICY", "策略").width(8, 24),
+        Column::words("policy", "POLICY", "策略").width(10, 24),
         Column::words("mode", "MODE", "方式").width(8, 26).fades(2),
         Column::words("state", "STATE", "状态").width(10, 28),
-        Column::figure("last_success", "LAST REAL SUCCESS", "上次真正成功").width(5, 17).fades(1),
+        Column::figure("last_success", "LAST REAL OK", "上次真正成功").width(5, 12).fades(1),
         Column::words("cause", "CAUSE", "原因").width(18, 48),
         Column::figure("lost", "LOST", "丢失").width(4, 6).wide(),
         Column::figure("failed", "FAILED", "失败").width(4, 6).wide(),

@@ -32,7 +32,7 @@ impl Table for Executions {
         Column::words("started", "STARTED", "开始").width(8, 11),
         Column::figure("took_s", "TOOK", "耗时").width(4, 6).fades(2),
         Column::figure("total", "TASKS", "任务").width(5, 9),
-        Column::words("claim", "HARBOR SAYS", "Harbor 称").width(10, 11).fades(1),
+        Column::words("claim", "HARBOR SAYS", "Harbor 称").width(11, 11).fades(1),
         Column::words("cause", "CAUSE", "原因").width(18, 60),
     ];
     const QUESTIONS: &'static [Question] = &[Question::Executions, Question::Policies, Question::Peers, Question::System];

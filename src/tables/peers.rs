@@ -25,7 +25,7 @@ impl Table for Peers {
         Column::words("name", "ENDPOINT", "端点").width(8, 24),
         Column::words("registry", "IN", "所在").width(4, 14),
         Column::words("state", "BY OUR PING", "实测").width(11, 24),
-        Column::words("claim", "HARBOR SAYS", "Harbor 称").width(9, 11).fades(1),
+        Column::words("claim", "HARBOR SAYS", "Harbor 称").width(11, 11).fades(1),
         Column::words("known_as", "IS", "即").width(6, 20),
         Column::words("url", "URL", "地址").width(12, 44).fades(2),
         Column::words("account", "ACCOUNT", "账号").width(8, 24).fades(3),

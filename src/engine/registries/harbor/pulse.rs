@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
 use super::AT_ONCE;
-use super::runs::Causes;
+use super::runs::Memory;
 use crate::clients::harbor::{AuditFilter, Harbor, Listing};
 use crate::engine::registries::RegistryPoller;
 use crate::engine::start::Interest;
@@ -38,14 +38,14 @@ pub(super) struct Pulse<'a> {
     pub(super) read_only: Option<bool>,
     pub(super) pools: Vec<WorkerPool>,
     pub(super) workers: Vec<Worker>,
-    /// Why executions failed, by their logs.
-    pub(super) causes: Causes,
+    /// Of executions.
+    pub(super) memory: Memory,
 }
 
 impl<'a> Pulse<'a> {
     pub(super) fn new(poller: &'a RegistryPoller, harbor: Harbor, system: Option<&SystemFacts>, nudge: &'a Notify) -> Self {
         let (pools, workers) = (Vec::new(), Vec::new());
-        let mut pulse = Self { poller, harbor, nudge, skew_ms: 0, read_only: None, pools, workers, causes: Causes::default() };
+        let mut pulse = Self { poller, harbor, nudge, skew_ms: 0, read_only: None, pools, workers, memory: Memory::default() };
         if let Some(system) = system {
             pulse.take(system);
         }
@@ -131,7 +131,11 @@ impl<'a> Pulse<'a> {
                 policies.sort_unstable_by_key(|p| p.id);
                 RegistryFact::Policies(policies)
             };
-            poller.told(Question::Policies, harbor.list_policies().await, policies).await?;
+            let listing = harbor.list_policies().await;
+            if let Ok(listing) = &listing {
+                self.memory.policies = listing.rows.iter().filter(|policy| policy.enabled).map(|policy| policy.id).collect();
+            }
+            poller.told(Question::Policies, listing, policies).await?;
         }
         if wants.needs(Question::Peers) {
             self.peers().await?;

@@ -16,13 +16,25 @@ const TASKS_OF: usize = 10;
 /// Logs that are read in one round: those of executions that failed and were not asked about yet.
 const LOGS: usize = 5;
 
-/// What the log of a failed execution told, by the execution's id: it does not change once the execution is over.
-pub(super) type Causes = BTreeMap<i64, (Option<Cause>, Arc<Vec<ReplicationTask>>)>;
+/// Executions read of a policy that is in none of the newest ones, and such policies read in one round.
+const OLDER: usize = 5;
+const QUIET: usize = 10;
+
+/// What is remembered from one round to the next.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    /// What the log of a failed execution told, by the execution's id: it does not change once the execution is over.
+    causes: BTreeMap<i64, (Option<Cause>, Arc<Vec<ReplicationTask>>)>,
+    /// Policies that are on, by their ids.
+    pub(super) policies: Vec<i64>,
+    /// The last executions of policies that ran too long ago to be among the newest of all: they change only by running again.
+    older: BTreeMap<i64, Vec<Execution>>,
+}
 
 impl Pulse<'_> {
     pub(super) async fn runs(&mut self, queue: Option<&Queue>) -> Result<(), Fault> {
         let poller = self.poller;
-        let executions = match self.harbor.list_executions(None, EXECUTIONS).await {
+        let mut executions = match self.harbor.list_executions(None, EXECUTIONS).await {
             Ok(listing) => listing.rows,
             Err(fault) => {
                 poller.told(Question::Executions, Err(fault), RegistryFact::Runs).await?;
@@ -30,7 +42,10 @@ impl Pulse<'_> {
                 return Ok(());
             }
         };
-        self.causes.retain(|id, _| executions.iter().any(|execution| execution.id == *id));
+        if executions.len() >= EXECUTIONS {
+            self.add_older(&mut executions).await;
+        }
+        self.memory.causes.retain(|id, _| executions.iter().any(|execution| execution.id == *id));
         let (mut runs, mut read, mut logs) = (Vec::with_capacity(executions.len()), 0, 0);
         for execution in executions {
             let mut settled = settle(&execution, &self.around(queue, None));
@@ -42,24 +57,39 @@ impl Pulse<'_> {
             }
             let mut cause = None;
             if matches!(settled, Settled::Failed | Settled::Partial | Settled::Retrying) {
-                if !self.causes.contains_key(&execution.id) && logs < LOGS {
+                if !self.memory.causes.contains_key(&execution.id) && logs < LOGS {
                     logs += 1;
                     self.ask_why(&execution, &settled, tasks.clone()).await;
                 }
-                if let Some((known, of)) = self.causes.get(&execution.id) {
+                if let Some((known, of)) = self.memory.causes.get(&execution.id) {
                     cause.clone_from(known);
                     tasks = tasks.or_else(|| Some(Arc::clone(of)));
                 }
             }
             // A retry may fail of something else.
             if !settled.is_final() {
-                self.causes.remove(&execution.id);
+                self.memory.causes.remove(&execution.id);
             }
             runs.push(Arc::new(Run { execution, settled, cause, tasks }));
         }
         poller.told(Question::Executions, Ok(runs), RegistryFact::Runs).await?;
         poller.complete(&[Question::Tasks]).await;
         Ok(())
+    }
+
+    /// A busy policy pushes the runs of the others out of the newest ones: theirs are asked for by themselves, once.
+    async fn add_older(&mut self, executions: &mut Vec<Execution>) {
+        let is_among = |policy: i64, executions: &[Execution]| executions.iter().any(|execution| execution.policy_id == policy);
+        let quiet: Vec<i64> = self.memory.policies.iter().copied().filter(|policy| !is_among(*policy, executions)).collect();
+        self.memory.older.retain(|policy, _| quiet.contains(policy));
+        let unread: Vec<i64> = quiet.into_iter().filter(|policy| !self.memory.older.contains_key(policy)).take(QUIET).collect();
+        for policy in unread {
+            if let Ok(listing) = self.harbor.list_executions(Some(policy), OLDER).await {
+                self.memory.older.insert(policy, listing.rows);
+            }
+        }
+        executions.extend(self.memory.older.values().flatten().cloned());
+        executions.sort_unstable_by_key(|execution| std::cmp::Reverse(execution.id));
     }
 
     /// Reads the tasks of one execution, because somebody wants to see them.
@@ -87,7 +117,7 @@ impl Pulse<'_> {
             None if settled.is_final() => None,
             None => return,
         };
-        self.causes.insert(execution.id, (cause, tasks));
+        self.memory.causes.insert(execution.id, (cause, tasks));
     }
 
     /// What else is known: ages are judged by that Harbor's own clock.

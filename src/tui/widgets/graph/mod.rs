@@ -255,8 +255,10 @@ impl<'g> Picture<'g> {
 fn label_line(canvas: &mut Canvas<'_>, room: Rect, arrow: &Arrow, (there, here): (&Health, Option<&Health>)) {
     let (mut x, end) = (room.x + 1, room.right().saturating_sub(2));
     if let Some(here) = here {
-        let most = (end.saturating_sub(x) / 2).saturating_sub(1);
         let words = format!(" {} ", brief(canvas, here));
+        // Half of the room each, more where the other needs less.
+        let (both, other) = (end.saturating_sub(x).saturating_sub(1), width(&brief(canvas, there)) + 2);
+        let most = both.saturating_sub(u16::try_from(other).unwrap_or(u16::MAX)).max(both / 2);
         let style = canvas.look.theme.mark(here.mark);
         x += canvas.put(x, room.y, most, &cut_end(&words, usize::from(most)), style) + 1;
     }
