@@ -206,7 +206,7 @@ async fn serve(given: &Given, ask: &LabAsk) -> Exit {
 async fn open_lab(given: &Given, world: Option<&str>, port: u16) -> Result<(Lab, Config), Fault> {
     let lab = Lab::start(World::load(world.unwrap_or("default"))?, LabOptions { clock: given.clock.clone(), port }).await?;
     let config = config::parse(&lab.config_toml(), Path::new("lab/wharf.toml"));
-    let config = config.map_err(|problems| config::fault_of(&problems).unwrap_or_else(broken_lab))?;
+    let config = config.map_err(|problems| config::fault_of(&problems).unwrap_or_else(wharf::lab::broken_config))?;
     Ok((lab, config))
 }
 
@@ -304,7 +304,7 @@ struct Start {
 }
 
 async fn with_engine(given: &Given, premises: Premises, start: Start, face: impl AsyncFnOnce(&Running) -> Exit) -> Exit {
-    let mut options = WireOptions::new(start.mode, given.clock.clone(), runtime_dir());
+    let mut options = WireOptions::new(start.mode, given.clock.clone(), wharf::clients::runtime_dir());
     options.request_timeout = given.cli.timeout();
     options.ssh_config = std::env::var_os("WHARF_SSH_CONFIG").map(PathBuf::from);
     let wire = match Wire::new(options) {
@@ -379,23 +379,9 @@ fn limits_of(config: &Config) -> Limits {
     Limits { environments: confirm.environments.clone(), in_these: 0, elsewhere: usize::try_from(confirm.over).unwrap_or(usize::MAX) }
 }
 
-/// `--state`, or the platform's state directory with a folder of this config's own.
+/// `--state`, or the platform's own.
 fn state_dir(given: &Given, identity: &str) -> PathBuf {
-    if let Some(named) = &given.cli.always.state {
-        return named.clone();
-    }
-    let platform = directories::ProjectDirs::from("", "", "wharf");
-    let dir = platform.map_or_else(std::env::temp_dir, |d| d.state_dir().unwrap_or_else(|| d.data_local_dir()).to_owned());
-    dir.join(identity)
-}
-
-/// Where sockets lie: their paths must be short.
-fn runtime_dir() -> PathBuf {
-    let uid = rustix::process::getuid().as_raw();
-    match std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|d| d.is_dir() && d.as_os_str().len() < 32) {
-        Some(dir) => dir.join("wharf"),
-        None => std::env::temp_dir().join(format!("wharf-{uid}")),
-    }
+    given.cli.always.state.clone().unwrap_or_else(|| config::state_dir(identity))
 }
 
 fn out(given: &Given, config: Option<&Config>) -> Streams {
@@ -408,16 +394,4 @@ fn out(given: &Given, config: Option<&Config>) -> Streams {
 fn refuse(fault: &Fault, streams: &mut Streams) -> Exit {
     streams.lend().complain(fault);
     Exit::of(fault)
-}
-
-fn broken_lab() -> Fault {
-    use wharf::model::fault::FaultKind;
-    use wharf::model::text::Text;
-    let cause = Text::new("the lab's own config is not a good config", "模拟环境自带的配置有误");
-    Fault::new(
-        "lab",
-        FaultKind::Config,
-        cause,
-        Text::new("try another world: wharf lab --world default", "请换一个世界：wharf lab --world default"),
-    )
 }

@@ -127,3 +127,13 @@ impl Wire {
         &self.0
     }
 }
+
+/// Where sockets lie: their paths must be short.
+#[must_use]
+pub fn runtime_dir() -> PathBuf {
+    let uid = rustix::process::getuid().as_raw();
+    match std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|d| d.is_dir() && d.as_os_str().len() < 32) {
+        Some(dir) => dir.join("wharf"),
+        None => std::env::temp_dir().join(format!("wharf-{uid}")),
+    }
+}

@@ -34,7 +34,7 @@ pub use clouds::{Cloud, CloudKind, Credential as CloudCredential, Dragonfly, Gra
 pub use console::{Confirm, Console, Key, Kiosk};
 pub use discover::{Discovered, Found, FoundRegistry, Surroundings, discover, starter};
 pub use draft::{Access, TlsFiles};
-pub use places::Places;
+pub use places::{Places, state_dir};
 pub use problem::{Problem, fault_of};
 pub use secret::{Asking, Credential, Resolved, SecretRef, User, WAYS};
 pub use services::{EnvValue, FailureAction, Gate, HealthCheck, Order, ReleasePolicy, Service, Shape};

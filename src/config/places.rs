@@ -85,6 +85,14 @@ impl Places {
     }
 }
 
+/// The platform's state directory with a folder of this config's own: staging never shows what production had.
+#[must_use]
+pub fn state_dir(identity: &str) -> PathBuf {
+    let platform = directories::ProjectDirs::from("", "", "wharf");
+    let dir = platform.map_or_else(std::env::temp_dir, |d| d.state_dir().unwrap_or_else(|| d.data_local_dir()).to_owned());
+    dir.join(identity)
+}
+
 /// The user's config where none is named.
 fn own() -> PathBuf {
     directories::ProjectDirs::from("", "", "wharf").map_or_else(|| PathBuf::from("wharf.toml"), |dirs| dirs.config_dir().join("wharf.toml"))

@@ -157,3 +157,14 @@ fn mint(mut world: World, clock: Clock) -> (World, Vec<Arc<Twin>>, Arc<Agenda>) 
     let twins = world.hosts.iter_mut().enumerate().map(|(index, host)| mint.twin(host, index, &agenda)).collect();
     (world, twins, agenda)
 }
+
+/// The fault of a world whose own config cannot be read.
+#[must_use]
+pub fn broken_config() -> Fault {
+    Fault::new(
+        "lab",
+        FaultKind::Config,
+        Text::new("the lab's own config is not a good config", "模拟环境自带的配置有误"),
+        Text::new("try another world: wharf lab --world default", "请换一个世界：wharf lab --world default"),
+    )
+}

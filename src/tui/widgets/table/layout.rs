@@ -1,0 +1,151 @@
+//! How wide the columns of a table are, which of them have room, and where each stands.
+
+use ratatui::layout::Rect;
+
+use super::super::super::canvas::Canvas;
+use super::super::super::listing::Listing;
+use super::super::super::worker::Sheet;
+use super::{AGE, GAP, GUTTER, Line, REST, WIDE_FROM};
+use crate::model::text::width;
+use crate::tables::spread::Lane;
+use crate::tables::{Align, Cell, Mark, Tone};
+
+/// Most columns of a figure.
+const FIGURE_MAX: u16 = 24;
+const CAUSE: u16 = 24;
+
+pub(super) struct Layout {
+    /// Lane, from, to.
+    pub(super) columns: Vec<(usize, u16, u16)>,
+    /// Lanes of a spread column that have no room, and where it is said.
+    pub(super) rest: Option<(Vec<usize>, u16)>,
+    /// Where age and cause begin; `None` where no row is overdue or there is no room.
+    pub(super) age: Option<u16>,
+    pub(super) tree: bool,
+}
+
+pub(super) fn lay_columns(
+    canvas: &Canvas<'_>,
+    area: Rect,
+    listing: &Listing,
+    (sheet, lanes): (&Sheet, &[Lane]),
+    shown: &[Line],
+    totals: Option<&[Cell]>,
+) -> Layout {
+    let lang = canvas.look.lang;
+    let screen = canvas.buffer.area.width;
+    let mut drawn = listing.drawn.borrow_mut();
+    drawn.widest.resize(lanes.len(), 0);
+    for (at, lane) in lanes.iter().enumerate() {
+        let column = lane.column;
+        let indent = |line: &Line| if at == 0 && sheet.noun.is_tree() { line.depth * 2 + 2 } else { 0 };
+        let cells = shown.iter().map(|line| columns_wide(&line.cells[at].text) + indent(line));
+        let total = totals.and_then(|t| t.get(lane.place)).map_or(0, |c| columns_wide(&c.text));
+        let signs = u16::from(listing.sort.is_some_and(|o| o.column == lane.place)) + u16::from(is_late(lane));
+        let head = columns_wide(lane.title(lang)) + signs;
+        // A figure that is cut is a wrong figure: only words have a widest width.
+        let most = if column.align == Align::Right { FIGURE_MAX } else { column.max };
+        let widest = cells.max().unwrap_or(0).max(head).max(total).clamp(column.min, most.max(column.min));
+        drawn.widest[at] = drawn.widest[at].max(widest);
+    }
+    let widest = drawn.widest.clone();
+    drop(drawn);
+    let overdue = shown.iter().any(|l| l.overdue.is_some());
+    let room = area.width.saturating_sub(GUTTER + if overdue { AGE + GAP } else { 0 });
+    let needed = |at: usize| if lanes[at].column.align == Align::Right { widest[at] } else { lanes[at].column.min };
+    let mut kept: Vec<usize> = (0..lanes.len()).filter(|at| !lanes[*at].column.wide && !is_told_above(listing, &lanes[*at])).collect();
+    let mut hidden: Vec<usize> = Vec::new();
+    let instead = |hidden: &[usize]| if hidden.is_empty() { 0 } else { REST + GAP };
+    let least =
+        |kept: &[usize], hidden: &[usize]| (kept.iter().map(|at| needed(*at) + GAP).sum::<u16>() + instead(hidden)).saturating_sub(GAP);
+    while least(&kept, &hidden) > room {
+        // Of equal ones the last: parts fall away from the right.
+        let fading = kept.iter().enumerate().filter(|(_, at)| lanes[**at].column.fades > 0);
+        let Some(worst) = fading.max_by_key(|(_, at)| lanes[**at].column.fades).map(|(i, _)| i) else { break };
+        let gone = kept.remove(worst);
+        if lanes[gone].column.spread {
+            hidden.insert(0, gone);
+        }
+    }
+    // Wide ones come where nothing else is cut for them, the cause of an overdue row neither.
+    let cause = if overdue { CAUSE } else { 0 };
+    let whole = |kept: &[usize]| kept.iter().map(|at| widest[*at] + GAP).sum::<u16>() + instead(&hidden) + cause;
+    for at in (0..lanes.len()).filter(|at| lanes[*at].column.wide && screen >= WIDE_FROM) {
+        if whole(&kept).saturating_add(widest[at]) > room {
+            break;
+        }
+        kept.push(at);
+    }
+    let mut widths: Vec<u16> = kept.iter().map(|at| needed(*at)).collect();
+    let wanted: Vec<u16> = kept.iter().map(|at| widest[*at]).collect();
+    let mut spare = room.saturating_sub(least(&kept, &hidden));
+    // The row's own name is whole before any other word is.
+    for (nth, at) in kept.iter().enumerate() {
+        if shown.iter().any(|line| line.cells[*at].tone == Tone::Name) {
+            let more = wanted[nth].saturating_sub(widths[nth]).min(spare);
+            widths[nth] += more;
+            spare -= more;
+        }
+    }
+    share(&mut widths, &wanted, spare);
+    let mut x = area.x + GUTTER;
+    let (mut columns, mut rest) = (Vec::new(), None);
+    for (at, wide) in kept.into_iter().zip(widths) {
+        if rest.is_none() && hidden.first().is_some_and(|first| *first < at) {
+            rest = Some(x);
+            x += REST + GAP;
+        }
+        let to = (x + wide).min(area.right());
+        if x < to {
+            columns.push((at, x, to));
+        }
+        x = to + GAP;
+    }
+    if rest.is_none() && !hidden.is_empty() {
+        rest = Some(x);
+        x += REST + GAP;
+    }
+    let age = overdue.then_some(x).filter(|x| *x + AGE <= area.right());
+    Layout { columns, rest: rest.map(|x| (hidden, x)), age, tree: sheet.noun.is_tree() }
+}
+
+/// Shares out spare room a column at a time to the narrowest that wants more: a long one is cut before a short one.
+fn share(widths: &mut [u16], wanted: &[u16], spare: u16) {
+    for _ in 0..spare {
+        let hungry = widths.iter_mut().zip(wanted).filter(|(have, want)| **have < **want);
+        let Some((narrowest, _)) = hungry.min_by_key(|(have, _)| **have) else { return };
+        *narrowest += 1;
+    }
+}
+
+/// True where every row says the same as the crumb that one came by.
+fn is_told_above(listing: &Listing, lane: &Lane) -> bool {
+    match lane.column.key {
+        "project" => listing.scope.project.is_some(),
+        "repository" => listing.scope.repository.is_some(),
+        _ => false,
+    }
+}
+
+pub(super) fn is_late(lane: &Lane) -> bool {
+    lane.head.as_ref().is_some_and(|head| head.mark != Mark::None)
+}
+
+fn columns_wide(words: &str) -> u16 {
+    u16::try_from(width(words)).unwrap_or(u16::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spare_room_goes_to_the_narrow_and_only_long_words_are_cut() {
+        let mut widths = [4, 4, 9];
+        share(&mut widths, &[30, 9, 9], 20);
+        assert_eq!(widths, [19, 9, 9]);
+        let mut widths = [4, 4];
+        share(&mut widths, &[5, 6], 100);
+        assert_eq!(widths, [5, 6]);
+    }
+}
