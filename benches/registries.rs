@@ -214,15 +214,12 @@ fn far(world: &str) {
     let lab = run.block_on(Lab::start(World::parse("far", world).expect("a world"), LabOptions::default())).expect("a lab");
     println!("{}\n.", lab.config_toml().trim_end());
     for ask in std::io::stdin().lines() {
-        match ask.expect("a line").as_str() {
-            "push" => {
-                lab.registries()[0].push("p0000/r00", "pushed", "admin").expect("pushed");
-                println!("pushed");
-            }
-            _ => {
-                println!("{}", lab.registries().iter().map(wharf::lab::RegistryHand::requests_seen).sum::<u64>());
-                lab.registries().iter().for_each(wharf::lab::RegistryHand::forget_requests);
-            }
+        if ask.expect("a line") == "push" {
+            lab.registries()[0].push("p0000/r00", "pushed", "admin").expect("pushed");
+            println!("pushed");
+        } else {
+            println!("{}", lab.registries().iter().map(wharf::lab::RegistryHand::requests_seen).sum::<u64>());
+            lab.registries().iter().for_each(wharf::lab::RegistryHand::forget_requests);
         }
     }
 }
