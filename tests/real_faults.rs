@@ -90,8 +90,9 @@ fn a_stopped_engine_and_a_cut_link_spoil_nothing() {
     }
 }
 
+/// The table stands at the left; what is right of the line describes the selected row.
 fn row(screen: &Screen, name: &str) -> Option<String> {
-    screen.contents().lines().find(|line| line.contains(name)).map(str::to_owned)
+    screen.contents().lines().filter_map(|line| line.split('│').next()).find(|line| line.contains(name)).map(str::to_owned)
 }
 
 fn row_of(console: &pty::Pty, name: &str) -> Option<String> {

@@ -202,7 +202,11 @@ fn people_of(fleet: &Fleet) -> Vec<Person> {
             let blank = || Person { name: Arc::clone(&user.name), realname: None, email: None, places: Vec::new() };
             let person = all.entry(&user.name).or_insert_with(blank);
             let told = |words: &Option<Arc<str>>| words.clone().filter(|words| !words.is_empty());
-            person.realname = person.realname.take().or_else(|| told(&user.realname));
+            // Some Harbors have the account's name there: a name that says more goes before.
+            let says_more = |name: &Arc<str>| **name != *user.name;
+            let known = person.realname.take();
+            let is_known = known.as_ref().is_some_and(says_more);
+            person.realname = told(&user.realname).filter(|name| known.is_none() || (!is_known && says_more(name))).or(known);
             person.email = person.email.take().or_else(|| told(&user.email));
             person.places.push((at, if user.sysadmin { Power::Sysadmin } else { Power::User }));
         }
