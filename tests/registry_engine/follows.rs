@@ -76,6 +76,11 @@ async fn an_older_harbor_falls_back_and_says_what_is_found_late() {
     assert!(!follows.times && follows.gap().is_some(), "{follows:?}");
     let skew = holdings.system.as_ref().and_then(|system| system.skew_ms).expect("a clock");
     assert!((skew - 95_000).abs() < 5_000, "{skew} ms");
+    // It lists the artifacts of one repository only.
+    let repositories = holdings.projects.iter().flatten().filter_map(|p| p.repositories.as_ref()).flatten();
+    let unread: Vec<_> = repositories.filter(|r| r.artifacts.is_none()).map(|r| &r.repository.name).collect();
+    assert!(unread.is_empty(), "{unread:?}");
+    assert!(holdings.denied.is_empty() && holdings.projects.iter().flatten().all(|p| p.denied.is_empty()));
     let newer = bench.whole("tucheng").await;
     let follows = newer.registry("tucheng").expect("declared").holdings.follows.expect("says by what it follows");
     assert_eq!(follows.gap(), None, "{follows:?}");

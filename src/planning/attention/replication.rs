@@ -84,16 +84,12 @@ fn failures(fleet: &Fleet, severity: Severity, cause: Option<&Cause>, edges: &[&
         en.push(format!("{failed} {} failed", runs(failed)));
         zh.push(format!("失败 {failed} 次"));
     }
-    let never = if severity == Severity::Warn { (", not caught up", "，尚未补齐") } else { ("", "") };
     let why = cause.map_or(Text::new("", ""), |cause| {
         let word = cause.word();
         Text::made(format!(": {}", word.en), format!("：{}", word.zh))
     });
     let on = ways(fleet, edges);
-    let text = Text::made(
-        format!("{}: {}{}{}", on.en, en.join(", "), never.0, why.en),
-        format!("{}：{}{}{}", on.zh, zh.join("，"), never.1, why.zh),
-    );
+    let text = Text::made(format!("{}: {}{}", on.en, en.join(", "), why.en), format!("{}：{}{}", on.zh, zh.join("，"), why.zh));
     row(fleet, severity, text, edges)
 }
 

@@ -13,7 +13,7 @@ use crate::engine::registries::{Wants, concerns_all};
 use crate::engine::start::Interest;
 use crate::model::artifact::{Artifact, Kinds, PackedArtifacts, Repository};
 use crate::model::clock::Stamp;
-use crate::model::fault::Fault;
+use crate::model::fault::{Fault, FaultKind};
 use crate::model::project::Project;
 use crate::model::registry::{ProjectPart, Question, RegistryFact};
 
@@ -177,34 +177,38 @@ async fn repositories_of(harbor: &Harbor, known: Option<&Known>, project: Arc<st
         let changed = rows.iter().filter(|r| known.read.get(&r.name) != Some(&r.updated));
         let changed: Vec<(Arc<str>, Option<Stamp>)> = changed.map(|r| (Arc::clone(&r.name), r.updated)).collect();
         let pages = 1 + rows.iter().map(|r| r.artifacts.unwrap_or(0)).sum::<u64>() / PAGE;
-        if changed.len() as u64 > pages {
-            artifacts = of_project(harbor, &project, changed).await;
-        } else {
-            let each = stream::iter(changed).map(|(name, updated)| async move {
-                let answer = harbor.list_artifacts(&name, &Which::Usual).await.map(|listing| listing.rows);
-                (name, updated, answer)
-            });
-            artifacts = each.buffer_unordered(AT_ONCE).collect().await;
-        }
+        let whole = if changed.len() as u64 > pages { of_project(harbor, &project, &changed).await } else { None };
+        artifacts = match whole {
+            Some(artifacts) => artifacts,
+            None => of_each(harbor, changed).await,
+        };
     }
     Found { project, rows, artifacts }
 }
 
-/// All artifacts of a project at once, sorted to the repositories that had changed.
-async fn of_project(harbor: &Harbor, project: &str, changed: Vec<(Arc<str>, Option<Stamp>)>) -> Vec<OfRepository> {
+/// All artifacts of a project at once, sorted to the repositories that had changed. `None` where this Harbor has no such
+/// list: older versions list the artifacts of one repository only.
+async fn of_project(harbor: &Harbor, project: &str, changed: &[(Arc<str>, Option<Stamp>)]) -> Option<Vec<OfRepository>> {
     let listing = match harbor.list_artifacts_of(project).await {
         Ok(listing) => listing,
-        Err(fault) => return changed.into_iter().take(1).map(|(name, updated)| (name, updated, Err(fault.clone()))).collect(),
+        Err(fault) if matches!(fault.kind, FaultKind::NotFound | FaultKind::Version) => return None,
+        Err(fault) => {
+            return Some(changed.iter().take(1).map(|(name, updated)| (Arc::clone(name), *updated, Err(fault.clone()))).collect());
+        }
     };
     let mut sorted: BTreeMap<Arc<str>, Vec<Artifact>> = BTreeMap::new();
     for artifact in listing.rows {
         sorted.entry(Arc::clone(&artifact.repository)).or_default().push(artifact);
     }
-    changed
-        .into_iter()
-        .map(|(name, updated)| {
-            let rows = sorted.remove(&name).unwrap_or_default();
-            (name, updated, Ok(rows))
-        })
-        .collect()
+    let of = changed.iter().map(|(name, updated)| (Arc::clone(name), *updated, Ok(sorted.remove(name).unwrap_or_default())));
+    Some(of.collect())
+}
+
+/// The artifacts of each repository that had changed, a request each.
+async fn of_each(harbor: &Harbor, changed: Vec<(Arc<str>, Option<Stamp>)>) -> Vec<OfRepository> {
+    let each = stream::iter(changed).map(|(name, updated)| async move {
+        let answer = harbor.list_artifacts(&name, &Which::Usual).await.map(|listing| listing.rows);
+        (name, updated, answer)
+    });
+    each.buffer_unordered(AT_ONCE).collect().await
 }

@@ -48,7 +48,7 @@ fn the_small_world_of_harbors() {
         [
             "Bad aws-bj aws-bj cannot reach 10.9.0.7:8080, claimed healthy; 3 runs lost",
             "Bad aws-bj the replication queue of aws-bj is paused: 2 wait",
-            "Warn yongfeng 永丰 → 土城: 2 runs lost, not caught up: peer refuses connections",
+            "Warn yongfeng 永丰 → 土城: 2 runs lost: peer refuses connections",
         ]
     );
     assert_eq!(told[2].1, "永丰 → 土城：丢失 2 次，尚未补齐：对端拒绝连接");
