@@ -51,7 +51,7 @@ fn the_small_world_of_harbors() {
             "Warn yongfeng 永丰 → 土城: 2 runs lost: peer refuses connections",
         ]
     );
-    assert_eq!(told[2].1, "永丰 → 土城：丢失 2 次，尚未补齐：对端拒绝连接");
+    assert_eq!(told[2].1, "永丰 → 土城：丢失 2 次：对端拒绝连接");
 }
 
 #[test]
