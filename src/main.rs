@@ -124,9 +124,10 @@ async fn watch(given: &Given, ask: &Watch) -> Exit {
         Err(fault) => return refuse(&fault, &mut out(given, None)),
     };
     let ability = Ability::from_environment(|name| std::env::var(name).ok());
-    let Some(until) = until else { return screen_over_config(given, Mode::ReadOnly, Stage::watch).await };
+    let Some(until) = until else { return screen_over_config(given, Mode::ReadOnly, Exit::Ok, Stage::watch).await };
     if ability.check().is_ok() {
-        return screen_over_config(given, Mode::ReadOnly, |config| Stage { until: Some(until), ..Stage::watch(config) }).await;
+        return screen_over_config(given, Mode::ReadOnly, Exit::Partial, |config| Stage { until: Some(until), ..Stage::watch(config) })
+            .await;
     }
     let premises = match premises(given).await {
         Ok(premises) => premises.told(given),
@@ -148,11 +149,12 @@ async fn console(given: &Given) -> Exit {
             cli::FirstStart::Leave(exit) => return exit,
         }
     }
-    screen_over_config(given, writing(given), |_| Stage::console()).await
+    screen_over_config(given, writing(given), Exit::Ok, |_| Stage::console()).await
 }
 
 /// The console over the user's config. The picture of the last run stands on the terminal before the config is read.
-async fn screen_over_config(given: &Given, mode: Mode, stage: impl FnOnce(&Config) -> Stage) -> Exit {
+/// Who leaves before that ends with `early`.
+async fn screen_over_config(given: &Given, mode: Mode, early: Exit, stage: impl FnOnce(&Config) -> Stage) -> Exit {
     let state = state_dir(given, &given.places.identity());
     let first = settings(given, &state, given.about(), &Stage::console());
     let mut entry = Entry::with_last_picture(first, mode, journal::owner_here(&given.clock), given.clock.now());
@@ -170,7 +172,7 @@ async fn screen_over_config(given: &Given, mode: Mode, stage: impl FnOnce(&Confi
             drop(entry);
             refuse_config(given, &problems)
         }
-        Err(_) => Exit::Ok,
+        Err(_) => early,
     }
 }
 

@@ -32,6 +32,8 @@ use crate::model::task::Owner;
 const COMMANDS: usize = 64;
 /// Reports that may wait.
 const REPORTS: usize = 256;
+/// How long closing waits for what registries held to be saved.
+const SAVE_WITHIN: Duration = Duration::from_millis(500);
 /// How long closing waits for what has to be finished.
 const CLOSE_WITHIN: Duration = Duration::from_millis(1_500);
 
@@ -101,7 +103,8 @@ impl Running {
                 cache.save_now().await;
             }
             if let Some(memory) = &self.memory {
-                memory.save_now().await;
+                // What is not saved by then is read again: nothing is lost by leaving.
+                let _ = tokio::time::timeout(SAVE_WITHIN, memory.save_now()).await;
             }
             self.tasks.close().await;
         };
@@ -151,9 +154,12 @@ pub fn start(setup: Setup) -> Running {
     });
     let (mut cache, mut memory) = (None, None);
     if let (Interest::Console, Some(journal)) = (interest, journal) {
-        let of_registries = Memory::new(journal.clone(), fleet.clone());
-        tasks.start("memory", "engine", of_registries.clone().run());
-        memory = Some(of_registries);
+        // Who asks a few questions only must not leave a cursor behind that says that everything was read.
+        if questions.is_empty() {
+            let of_registries = Memory::new(journal.clone(), fleet.clone());
+            tasks.start("memory", "engine", of_registries.clone().run());
+            memory = Some(of_registries);
+        }
         let keeper = cache::Keeper::new(journal, fleet.clone());
         tasks.start("cache", "engine", keeper.clone().run(report.clone()));
         cache = Some(keeper);

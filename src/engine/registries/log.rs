@@ -55,7 +55,7 @@ fn lines_of(log: &TaskLog) -> Vec<TailLine> {
         };
         if !is_old && at.is_some() && at < last {
             is_old = true;
-            lines.push(plain(None, "----- the rest of an earlier run -----"));
+            lines.push(plain(None, "-----"));
         }
         last = at.or(last);
         lines.push(plain(at, words));

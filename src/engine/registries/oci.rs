@@ -1,6 +1,6 @@
 //! The talk with one plain registry: its repositories, their tags, and the manifest behind each tag.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,6 +31,8 @@ struct Talk<'a> {
     kinds: Kinds,
     /// What was read of each manifest: content does not change under its digest.
     known: HashMap<Digest, Artifact>,
+    /// Digests that a tag points to, as far as this reading has come.
+    seen: HashSet<Digest>,
 }
 
 /// Talks until something concerns the whole registry; that is returned.
@@ -47,7 +49,7 @@ pub(super) async fn converse(poller: &RegistryPoller) -> Fault {
 async fn begin(poller: &RegistryPoller) -> Result<Talk<'_>, Fault> {
     let endpoint = poller.endpoint(Client::Oci).await?;
     let oci = Oci::new(&poller.wire, endpoint, poller.entry.spec.repositories.clone())?;
-    Ok(Talk { poller, oci, kinds: Kinds::default(), known: HashMap::new() })
+    Ok(Talk { poller, oci, kinds: Kinds::default(), known: HashMap::new(), seen: HashSet::new() })
 }
 
 impl Talk<'_> {
@@ -104,9 +106,12 @@ impl Talk<'_> {
         if !wants.has(Question::Artifacts) {
             return Ok(());
         }
+        self.seen.clear();
         for name in names.into_iter().take(closely) {
             self.artifacts_of(&name).await?;
         }
+        let seen = std::mem::take(&mut self.seen);
+        self.known.retain(|digest, _| seen.contains(digest));
         self.poller.complete(&[Question::Artifacts]).await;
         Ok(())
     }
@@ -142,6 +147,7 @@ impl Talk<'_> {
             }
         }
         drop(heads);
+        self.seen.extend(by_digest.keys().cloned());
         let unknown: Vec<Digest> = by_digest.keys().filter(|digest| !self.known.contains_key(digest)).cloned().collect();
         let mut read = stream::iter(unknown)
             .map(|digest| async move { (oci.fetch_manifest(repository, &digest.to_string()).await, digest) })

@@ -160,7 +160,8 @@ impl Journal {
                 *guard = None;
                 let _lock = place::lock(&self.inner.dir).await?;
                 throw_away(&self.inner.dir);
-                Ok(())
+                // Who saves must know that nothing of it is kept any more.
+                Err(sqlite::fault(&self.inner.dir.join(FILE), &error))
             }
             Err(Error::Sql(error)) => Err(sqlite::fault(&self.inner.dir.join(FILE), &error)),
         }

@@ -179,7 +179,9 @@ impl Fleet {
         let was_failing = registry.freshness.fault.is_some();
         let fresher = registries::freshen(&mut registry.freshness, at);
         let confirmed = registry.freshness.cached && fact.as_ref().is_some_and(registries::confirms);
-        registry.freshness.cached &= !confirmed;
+        if confirmed {
+            (registry.freshness.cached, registry.freshness.good_at) = (false, Some(at));
+        }
         let changed = fact.is_some_and(|fact| registries::apply(Arc::make_mut(&mut registry.holdings), fact)) || confirmed;
         if was_failing {
             self.note(notice(Severity::Good, Text::new("answers again", "恢复应答")));

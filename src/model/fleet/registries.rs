@@ -14,8 +14,12 @@ use crate::model::registry::{Holdings, ProjectHoldings, ProjectPart, Question, R
 pub(super) fn freshen(freshness: &mut Freshness, at: Stamp) -> bool {
     let was_failing = freshness.fault.take().is_some();
     freshness.fault_since = None;
-    // What an earlier run knew is stale until its changes were followed up.
-    freshness.good_at.replace(at).is_none() || was_failing
+    let is_first = freshness.good_at.is_none();
+    // What an earlier run knew is as old as it was until its changes were followed up.
+    if !freshness.cached {
+        freshness.good_at = Some(at);
+    }
+    is_first || was_failing
 }
 
 /// It failed at `at`. True when this is another fault than before.

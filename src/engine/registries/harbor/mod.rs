@@ -35,6 +35,18 @@ const BACKGROUND: u32 = 100;
 /// Before the slow pass begins: what a person wants to see comes first.
 const SETTLING: Duration = Duration::from_secs(30);
 
+/// How much of a Harbor is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Extent {
+    /// Not everything was read yet.
+    #[default]
+    Parts,
+    /// All of it, by an earlier run; what changed since was not followed up yet.
+    Remembered,
+    /// Everything was read, and since then changes are followed.
+    Whole,
+}
+
 /// What is remembered of a Harbor from one talk to the next.
 #[derive(Debug, Default)]
 pub(super) struct Known {
@@ -43,8 +55,7 @@ pub(super) struct Known {
     /// When each repository had changed last when its artifacts were read.
     read: BTreeMap<Arc<str>, Option<Stamp>>,
     projects: Vec<Project>,
-    /// Everything was read once; since then changes are followed.
-    is_whole: bool,
+    extent: Extent,
     /// The next project of the slow pass.
     turn: usize,
     quotas_refused: bool,
@@ -61,7 +72,7 @@ impl Known {
         known.read = repositories.filter(|r| r.artifacts.is_some()).map(|r| (Arc::clone(&r.repository.name), r.as_of)).collect();
         if let Some(cursor) = &holdings.cursor {
             known.cursor = SweepCursor::clone(cursor);
-            known.is_whole = true;
+            known.extent = Extent::Remembered;
         }
         known.turn = fastrand::usize(..=known.projects.len());
         known

@@ -53,6 +53,10 @@ impl<'a> Pulse<'a> {
     }
 
     pub(super) async fn run(&mut self) -> Result<Infallible, Fault> {
+        if self.poller.interest == Interest::Console {
+            // Peers that do not answer keep the slow questions waiting; health and runs do not wait for them.
+            self.quick().await?;
+        }
         self.slow().await?;
         self.quick().await?;
         if self.poller.interest != Interest::Console {
@@ -171,8 +175,13 @@ impl<'a> Pulse<'a> {
             Err(fault) => return self.poller.told(Question::Peers, Err(fault), RegistryFact::Peers).await,
         };
         let asked = stream::iter(listing.rows).map(|endpoint| async move {
-            let ping = self.harbor.fetch_peer_ping(endpoint.id).await.ok();
-            let verdict = judge_peer(&endpoint.claim, ping.map(|p| p.trouble().map_or(Ok(()), Err)));
+            let ours = match self.harbor.fetch_peer_ping(endpoint.id).await {
+                Ok(ping) => Some(ping.trouble().map_or(Ok(()), Err)),
+                // That Harbor was still dialling when our own patience ended: its peer does not answer.
+                Err(fault) if fault.kind == FaultKind::Timeout => Some(Err(FaultKind::Timeout)),
+                Err(_) => None,
+            };
+            let verdict = judge_peer(&endpoint.claim, ours);
             Peer { endpoint: Arc::new(endpoint), verdict }
         });
         let mut peers: Vec<Peer> = asked.buffer_unordered(AT_ONCE).collect().await;

@@ -81,7 +81,10 @@ impl Pulse<'_> {
     async fn add_older(&mut self, executions: &mut Vec<Execution>) {
         let is_among = |policy: i64, executions: &[Execution]| executions.iter().any(|execution| execution.policy_id == policy);
         let quiet: Vec<i64> = self.memory.policies.iter().copied().filter(|policy| !is_among(*policy, executions)).collect();
-        self.memory.older.retain(|policy, _| quiet.contains(policy));
+        // A run that is not over yet is looked at again, however old.
+        let is_over = |runs: &[Execution]| runs.iter().all(|run| settle(run, &self.around(None, None)).is_final());
+        let open: Vec<i64> = self.memory.older.iter().filter(|(_, runs)| !is_over(runs)).map(|(policy, _)| *policy).collect();
+        self.memory.older.retain(|policy, _| quiet.contains(policy) && !open.contains(policy));
         let unread: Vec<i64> = quiet.into_iter().filter(|policy| !self.memory.older.contains_key(policy)).take(QUIET).collect();
         for policy in unread {
             if let Ok(listing) = self.harbor.list_executions(Some(policy), OLDER).await {

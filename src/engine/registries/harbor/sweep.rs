@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
-use super::Known;
+use super::{Extent, Known};
 use crate::clients::harbor::{Harbor, Listing};
 use crate::engine::registries::{RegistryPoller, concerns_all};
 use crate::engine::start::Interest;
@@ -52,7 +52,7 @@ impl Sweep<'_> {
             return std::future::pending().await;
         }
         let mut lists = Instant::now();
-        if self.known.is_whole {
+        if self.known.extent != Extent::Parts {
             // The cache has them, and the log tells of most: not at every start.
             lists += LISTS.mul_f64(fastrand::f64());
         }
@@ -60,7 +60,7 @@ impl Sweep<'_> {
             if Instant::now() >= lists {
                 self.lists().await?;
                 lists = Instant::now() + LISTS.mul_f64(0.75 + fastrand::f64() / 2.0);
-                if self.known.is_whole {
+                if self.known.extent != Extent::Parts {
                     self.list_projects().await?;
                 }
             }
@@ -116,6 +116,10 @@ impl Sweep<'_> {
             Err(fault) if concerns_all(&fault) => return Err(fault),
             Err(fault) => {
                 tracing::info!(registry = %self.poller.entry.spec.name, %fault, "changes cannot be followed");
+                if self.known.extent != Extent::Parts {
+                    // Nothing was followed up: what is known stays as fresh as it was.
+                    return Ok(());
+                }
                 Changes { cursor: self.known.cursor.clone(), ..Changes::default() }
             }
         };
@@ -123,12 +127,14 @@ impl Sweep<'_> {
         if changes.whole == Some(WholeBecause::LogCut) {
             self.known.forget();
         }
-        if changes.whole.is_some() || !self.known.is_whole {
+        // Without a log nothing tells what happened while nobody looked.
+        let is_blind = self.known.extent == Extent::Remembered && changes.cursor.log.is_none();
+        if changes.whole.is_some() || self.known.extent == Extent::Parts || is_blind {
             self.whole().await?;
-            self.known.is_whole = true;
         } else {
             self.again(&changes).await?;
         }
+        self.known.extent = Extent::Whole;
         self.poller.complete(&Question::ALL.into_iter().filter(|q| q.is_of_projects()).collect::<Vec<_>>()).await;
         self.poller.complete(&[Question::Projects]).await;
         if self.known.cursor != changes.cursor {
