@@ -84,7 +84,7 @@ pub enum Face {
 
 #[derive(Clone, Debug, Args)]
 pub struct Lab {
-    /// Which world
+    /// Which world: default, small, dense, target
     #[arg(long, value_name = "NAME")]
     pub world: Option<String>,
     /// Only the far end: print a config for it and serve until interrupted

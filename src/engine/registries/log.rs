@@ -108,7 +108,7 @@ mod tests {
             [
                 (true, false, "[INFO] [t.go:506]: pushed"),
                 (false, false, "13d5153b running)..."),
-                (false, false, "----- the rest of an earlier run -----"),
+                (false, false, "-----"),
                 (true, true, "[ERROR] [t.go:396]: 502"),
             ]
         );

@@ -33,8 +33,9 @@ pub(super) fn health(policy: &Policy, verdict: PeerVerdict, runs: Option<&[Arc<R
         _ if !policy.enabled => EdgeState::Disabled,
         _ if policy.never_fires() => EdgeState::NeverFires,
         (_, Some(kind)) => EdgeState::PeerDown(kind),
-        _ if stuck.is_some() => stuck.map_or(EdgeState::Unread, EdgeState::Stuck),
+        // What fails now goes before what has stood still for long.
         (Some(settled), None) if is_failure(settled) => EdgeState::Failing,
+        _ if stuck.is_some() => stuck.map_or(EdgeState::Unread, EdgeState::Stuck),
         (Some(Settled::Retrying), None) => EdgeState::Retrying,
         _ if health.lost + health.failed > 0 => EdgeState::Owing,
         _ if health.running > 0 => EdgeState::Running,
@@ -45,7 +46,10 @@ pub(super) fn health(policy: &Policy, verdict: PeerVerdict, runs: Option<&[Arc<R
         (None, None) => EdgeState::NeverRan,
     };
     if !matches!(health.state, EdgeState::Disabled | EdgeState::Flowing | EdgeState::Running | EdgeState::NeverRan | EdgeState::Unread) {
-        health.since = trouble_since(&own);
+        health.since = match health.state {
+            EdgeState::Stuck(_) => own.iter().find(|run| matches!(run.settled, Settled::Stuck(_))).and_then(|run| run.execution.started),
+            _ => trouble_since(&own),
+        };
     }
     health
 }
