@@ -41,13 +41,18 @@ pub async fn run(engine: &Engine, ask: &Run, limits: &Limits, out: &mut Out<'_>)
             return Exit::of(&fault);
         }
     };
+    seen_to_its_end(engine, ask, &run, out).await.map_or(Exit::Ok, |task| exit_of(&task))
+}
+
+/// Follows a run and prints it as it ended; only its id, and `None`, where nobody wants to wait.
+async fn seen_to_its_end(engine: &Engine, ask: &Run, run: &RunId, out: &mut Out<'_>) -> Option<Arc<Task>> {
     if ask.detach {
         out.document(&format!("{run}\n"));
-        return Exit::Ok;
+        return None;
     }
-    let task = follow(engine, &run, out).await;
+    let task = follow(engine, run, out).await;
     print(&task, ask.output, out);
-    exit_of(&task)
+    Some(task)
 }
 
 fn print(task: &Task, format: PlanFormat, out: &mut Out<'_>) {
@@ -71,13 +76,10 @@ async fn cancel(engine: &Engine, ask: &Run, word: &str, out: &mut Out<'_>) -> Ex
             return Exit::of(&fault);
         }
     };
-    if ask.detach {
-        out.document(&format!("{run}\n"));
-        return Exit::Ok;
+    match seen_to_its_end(engine, ask, &run, out).await {
+        Some(task) if task.ended.is_none() || task.failed() > 0 => Exit::Partial,
+        _ => Exit::Ok,
     }
-    let task = follow(engine, &run, out).await;
-    print(&task, ask.output, out);
-    if task.ended.is_some() && task.failed() == 0 { Exit::Ok } else { Exit::Partial }
 }
 
 enum Begun {

@@ -1,6 +1,7 @@
 //! MEMORY: what was intended and what became of it, told to every console; the cache of the last known Fleet.
 
 mod cache;
+mod disposable;
 mod notices;
 mod owner;
 mod place;

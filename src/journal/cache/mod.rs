@@ -4,16 +4,15 @@ mod row;
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hasher};
-use std::path::Path;
 use std::sync::{Arc, Weak};
 
 use sqlx::Row;
 use sqlx::sqlite::SqliteConnection;
 use tokio::sync::MutexGuard;
 
-use super::{Journal, place, sqlite};
+use super::{Journal, disposable, place, sqlite};
 use crate::model::clock::Stamp;
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::Fault;
 use crate::model::host::Host;
 
 /// Hosts written or read at a time; between the pieces others may run.
@@ -84,7 +83,7 @@ impl Journal {
         if guard.is_none() {
             let dir = &self.inner.dir;
             let lock = place::lock(dir).await?;
-            let opened = open(dir).await;
+            let opened = disposable::open(dir, "cache.db", STEPS).await;
             drop(lock);
             let seen_written = self.now();
             *guard = Some(Cache { conn: opened?, saved: HashMap::new(), seen: HashMap::new(), seen_written });
@@ -99,36 +98,11 @@ impl Journal {
             Err(error) if sqlite::is_broken(&error) => {
                 *guard = None;
                 let _lock = place::lock(&self.inner.dir).await?;
-                throw_away(&self.inner.dir);
+                disposable::throw_away(&self.inner.dir, "cache.db");
                 Ok(())
             }
             Err(error) => Err(sqlite::fault(&self.inner.dir.join("cache.db"), &error)),
         }
-    }
-}
-
-/// Opens the file; one that is broken or of a newer wharf is thrown away. Call it under the lock.
-async fn open(dir: &Path) -> Result<SqliteConnection, Fault> {
-    let path = place::create(dir, "cache.db")?;
-    match sqlite::open(&path, sqlite::Sync::Normal).await {
-        Ok(mut conn) => match sqlite::migrate(&mut conn, &path, STEPS).await {
-            Ok(()) => return Ok(conn),
-            Err(fault) if fault.kind == FaultKind::Version => {}
-            Err(fault) => return Err(fault),
-        },
-        Err(error) if sqlite::is_broken(&error) => {}
-        Err(error) => return Err(sqlite::fault(&path, &error)),
-    }
-    throw_away(dir);
-    place::create(dir, "cache.db")?;
-    let mut conn = sqlite::open(&path, sqlite::Sync::Normal).await.map_err(|error| sqlite::fault(&path, &error))?;
-    sqlite::migrate(&mut conn, &path, STEPS).await?;
-    Ok(conn)
-}
-
-fn throw_away(dir: &Path) {
-    for name in ["cache.db", "cache.db-wal", "cache.db-shm"] {
-        let _ = std::fs::remove_file(dir.join(name));
     }
 }
 

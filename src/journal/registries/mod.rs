@@ -5,7 +5,6 @@ mod saving;
 #[cfg(test)]
 mod tests;
 
-use std::path::Path;
 use std::sync::Arc;
 
 use sqlx::Row;
@@ -14,10 +13,10 @@ use tokio::sync::MutexGuard;
 
 pub use saving::Saved;
 
-use super::{Journal, place, sqlite};
+use super::{Journal, disposable, place, sqlite};
 use crate::model::artifact::Kinds;
 use crate::model::clock::Stamp;
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::Fault;
 use crate::model::registry::{Holdings, ProjectHoldings, RepositoryHoldings};
 
 const FILE: &str = "registries.db";
@@ -143,7 +142,7 @@ impl Journal {
         let mut guard = self.inner.registries.lock().await;
         if guard.is_none() {
             let lock = place::lock(&self.inner.dir).await.map_err(Error::Said)?;
-            let opened = open(&self.inner.dir).await;
+            let opened = disposable::open(&self.inner.dir, FILE, STEPS).await;
             drop(lock);
             *guard = Some(opened.map_err(Error::Said)?);
         }
@@ -159,7 +158,7 @@ impl Journal {
                 let mut guard = self.inner.registries.lock().await;
                 *guard = None;
                 let _lock = place::lock(&self.inner.dir).await?;
-                throw_away(&self.inner.dir);
+                disposable::throw_away(&self.inner.dir, FILE);
                 // Who saves must know that nothing of it is kept any more.
                 Err(sqlite::fault(&self.inner.dir.join(FILE), &error))
             }
@@ -179,30 +178,5 @@ enum Error {
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         Self::Sql(error)
-    }
-}
-
-/// Opens the file; one that is broken or of a newer wharf is thrown away. Call it under the lock.
-async fn open(dir: &Path) -> Result<SqliteConnection, Fault> {
-    let path = place::create(dir, FILE)?;
-    match sqlite::open(&path, sqlite::Sync::Normal).await {
-        Ok(mut conn) => match sqlite::migrate(&mut conn, &path, STEPS).await {
-            Ok(()) => return Ok(conn),
-            Err(fault) if fault.kind == FaultKind::Version => {}
-            Err(fault) => return Err(fault),
-        },
-        Err(error) if sqlite::is_broken(&error) => {}
-        Err(error) => return Err(sqlite::fault(&path, &error)),
-    }
-    throw_away(dir);
-    place::create(dir, FILE)?;
-    let mut conn = sqlite::open(&path, sqlite::Sync::Normal).await.map_err(|error| sqlite::fault(&path, &error))?;
-    sqlite::migrate(&mut conn, &path, STEPS).await?;
-    Ok(conn)
-}
-
-fn throw_away(dir: &Path) {
-    for end in ["", "-wal", "-shm"] {
-        let _ = std::fs::remove_file(dir.join(format!("{FILE}{end}")));
     }
 }

@@ -42,7 +42,7 @@ pub struct Execution {
 }
 
 impl Execution {
-    /// Tasks that have come to an end for now.
+    /// Tasks that have ended, well or not; a failed one may still be run again.
     #[must_use]
     pub fn finished(&self) -> u32 {
         self.succeed.saturating_add(self.failed).saturating_add(self.stopped)
