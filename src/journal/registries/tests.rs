@@ -1,6 +1,7 @@
 //! What registries held comes back as it was; only what changed is written; what is broken is left out.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use super::*;
 use crate::model::artifact::{Artifact, ArtifactType, Digest, PackedArtifacts, Repository, Tag};
