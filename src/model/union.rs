@@ -35,6 +35,24 @@ impl<T> Held<T> {
         }
     }
 
+    /// `Absent` where what is there has it not.
+    pub fn find<U>(self, among: impl FnOnce(T) -> Option<U>) -> Held<U> {
+        match self {
+            Self::Here(here) => among(here).map_or(Held::Absent, Held::Here),
+            Self::Absent => Held::Absent,
+            Self::Unknown => Held::Unknown,
+        }
+    }
+
+    /// `None` where nobody knows.
+    pub fn is_here(&self) -> Option<bool> {
+        match self {
+            Self::Here(_) => Some(true),
+            Self::Absent => Some(false),
+            Self::Unknown => None,
+        }
+    }
+
     pub fn here(self) -> Option<T> {
         if let Self::Here(here) = self { Some(here) } else { None }
     }

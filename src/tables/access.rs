@@ -6,9 +6,9 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::fact::Fact;
-use super::holders::{self, by_registry, harbors};
+use super::holders::{by_registry, harbors};
 use super::members::{Members, said_name};
-use super::noun::{Age, Cell, Column, Context, Mark, RowId, RowKey, Scope, Tone};
+use super::noun::{Cell, Column, Context, Mark, RowId, RowKey, Scope, Tone};
 use super::table::Table;
 use crate::model::clock::Stamp;
 use crate::model::fault::Fault;
@@ -82,12 +82,8 @@ impl Table for Access {
         fields
     }
 
-    fn age(&self, cx: &Context<'_>, row: RowId) -> Age {
-        at(cx.fleet, row).map_or(holders::NO_AGE, |(project, _)| holders::age(cx, project.places.iter().map(|p| p.registry)))
-    }
-
-    fn overdue(&self, cx: &Context<'_>, row: RowId) -> Option<(Option<Stamp>, Text)> {
-        holders::overdue(cx.fleet, at(cx.fleet, row)?.0.places.iter().map(|p| p.registry))
+    fn holders(&self, fleet: &Fleet, row: RowId) -> Vec<usize> {
+        at(fleet, row).map_or_else(Vec::new, |(project, _)| project.places.iter().map(|place| place.registry).collect())
     }
 
     fn causes(&self, cx: &Context<'_>, row: RowId) -> Vec<(Arc<Fault>, Option<Stamp>)> {

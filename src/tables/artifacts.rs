@@ -2,20 +2,17 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use super::fact::{Fact, either};
-use super::holders::{self, all, by_registry};
-use super::noun::{Age, Cell, Column, Context, Mark, RowId, RowKey, Scope, Tone};
-use super::repositories::held_in;
-use super::shelves::{self, OF_ARTIFACTS, Shelf};
+use super::holders::{all, by_registry};
+use super::noun::{Cell, Column, Context, Mark, RowId, RowKey, Scope, Tone};
+use super::shelves::{self, Shelf};
 use super::spread::Head;
 use super::table::Table;
 use crate::model::artifact::{Artifact, PackedArtifact};
 use crate::model::clock::Stamp;
-use crate::model::fault::Fault;
 use crate::model::fleet::Fleet;
 use crate::model::registry::Question;
 use crate::model::text::Text;
@@ -28,7 +25,7 @@ pub(super) struct Artifacts;
 impl Table for Artifacts {
     const NAME: &'static str = "artifacts";
     const TITLE: Text = Text::new("Artifacts", "制品");
-    const QUESTIONS: &'static [Question] = OF_ARTIFACTS;
+    const QUESTIONS: &'static [Question] = shelves::QUESTIONS;
     const COLUMNS: &'static [Column] = &[
         Column::words("repository", "REPOSITORY", "镜像仓库").width(10, 32),
         Column::words("name", "DIGEST", "摘要").width(12, 14),
@@ -132,11 +129,7 @@ impl Table for Artifacts {
         let heads = all(cx.fleet);
         let time = |at: Option<Stamp>| at.map_or(Value::Null, |at| json!(at.rfc3339()));
         let here = |registry: usize| in_registry(cx.fleet, registry, &shelf, artifact).here();
-        let is_in = |registry: usize| match in_registry(cx.fleet, registry, &shelf, artifact) {
-            Held::Here(_) => json!(true),
-            Held::Absent => json!(false),
-            Held::Unknown => Value::Null,
-        };
+        let is_in = |registry: usize| json!(in_registry(cx.fleet, registry, &shelf, artifact).is_here());
         let tags_in = |registry: usize| {
             here(registry).map_or(Value::Null, |one| json!(one.tags().map(|tag| tag.name().to_owned()).collect::<Vec<_>>()))
         };
@@ -157,17 +150,12 @@ impl Table for Artifacts {
         fields
     }
 
-    fn age(&self, cx: &Context<'_>, row: RowId) -> Age {
-        at(cx.fleet, row).map_or(holders::NO_AGE, |(shelf, _)| holders::age(cx, held_in(cx.fleet, shelf.name()).into_iter()))
+    fn holders(&self, fleet: &Fleet, row: RowId) -> Vec<usize> {
+        at(fleet, row).map_or_else(Vec::new, |(shelf, _)| shelf.holders(fleet))
     }
 
-    fn overdue(&self, cx: &Context<'_>, row: RowId) -> Option<(Option<Stamp>, Text)> {
-        holders::overdue(cx.fleet, held_in(cx.fleet, at(cx.fleet, row)?.0.name()).into_iter())
-    }
-
-    fn causes(&self, cx: &Context<'_>, row: RowId) -> Vec<(Arc<Fault>, Option<Stamp>)> {
-        let project = at(cx.fleet, row).and_then(|(shelf, _)| shelf.project).map(|project| &*project.project.name);
-        holders::causes(cx.fleet, &all(cx.fleet), project, OF_ARTIFACTS)
+    fn project<'f>(&self, fleet: &'f Fleet, row: RowId) -> Option<&'f str> {
+        at(fleet, row)?.0.project_name()
     }
 }
 
@@ -183,11 +171,7 @@ pub(super) fn missing(cx: &Context<'_>, shelf: &Shelf<'_>, registry: usize) -> C
 }
 
 fn in_registry<'f>(fleet: &'f Fleet, registry: usize, shelf: &Shelf<'_>, artifact: PackedArtifact<'_>) -> Held<PackedArtifact<'f>> {
-    match shelves::packed(fleet, registry, shelf.name()) {
-        Held::Here(packed) => packed.find(artifact.digest()).map_or(Held::Absent, Held::Here),
-        Held::Absent => Held::Absent,
-        Held::Unknown => Held::Unknown,
-    }
+    shelves::packed(fleet, registry, shelf.name()).find(|packed| packed.find(artifact.digest()))
 }
 
 fn places<'f>(fleet: &'f Fleet, shelf: &Shelf<'_>, artifact: PackedArtifact<'_>) -> Vec<(usize, PackedArtifact<'f>)> {

@@ -7,11 +7,9 @@ use serde_json::{Value, json};
 
 use super::fact::{Fact, either};
 use super::holders::{self, by_registry, harbors};
-use super::noun::{Age, Cell, Column, Context, Mark, RowId, RowKey, Scope, Tone};
+use super::noun::{Cell, Column, Context, Mark, RowId, RowKey, Scope, Tone};
 use super::spread::Head;
 use super::table::Table;
-use crate::model::clock::Stamp;
-use crate::model::fault::Fault;
 use crate::model::fleet::Fleet;
 use crate::model::member::{MemberKind, Role};
 use crate::model::registry::Question;
@@ -212,17 +210,12 @@ impl Table for Members {
         fields
     }
 
-    fn age(&self, cx: &Context<'_>, row: RowId) -> Age {
-        at(cx.fleet, row).map_or(holders::NO_AGE, |line| holders::age(cx, line.project.places.iter().map(|p| p.registry)))
+    fn holders(&self, fleet: &Fleet, row: RowId) -> Vec<usize> {
+        at(fleet, row).map_or_else(Vec::new, |line| line.project.places.iter().map(|place| place.registry).collect())
     }
 
-    fn overdue(&self, cx: &Context<'_>, row: RowId) -> Option<(Option<Stamp>, Text)> {
-        holders::overdue(cx.fleet, at(cx.fleet, row)?.project.places.iter().map(|p| p.registry))
-    }
-
-    fn causes(&self, cx: &Context<'_>, row: RowId) -> Vec<(Arc<Fault>, Option<Stamp>)> {
-        let name = at(cx.fleet, row).map(|line| &*line.project.name);
-        holders::causes(cx.fleet, &harbors(cx.fleet), name, QUESTIONS)
+    fn project<'f>(&self, fleet: &'f Fleet, row: RowId) -> Option<&'f str> {
+        at(fleet, row).map(|line| &*line.project.name)
     }
 
     /// The person in every project.

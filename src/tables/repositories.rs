@@ -6,14 +6,12 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::fact::Fact;
-use super::holders::{self, all, by_registry};
-use super::noun::{Age, Column, Context, Mark, RowId, RowKey, Scope};
-use super::shelves::{self, OF_REPOSITORIES, Shelf};
+use super::holders::{all, by_registry};
+use super::noun::{Column, Context, Mark, RowId, RowKey, Scope};
+use super::shelves::{self, Shelf};
 use super::spread::Head;
 use super::table::Table;
 use crate::model::artifact::{PackedArtifact, Repository};
-use crate::model::clock::Stamp;
-use crate::model::fault::Fault;
 use crate::model::fleet::Fleet;
 use crate::model::registry::Question;
 use crate::model::text::Text;
@@ -26,7 +24,7 @@ pub(super) struct Repositories;
 impl Table for Repositories {
     const NAME: &'static str = "repositories";
     const TITLE: Text = Text::new("Repositories", "镜像仓库");
-    const QUESTIONS: &'static [Question] = OF_REPOSITORIES;
+    const QUESTIONS: &'static [Question] = shelves::QUESTIONS;
     const COLUMNS: &'static [Column] = &[
         Column::words("name", "REPOSITORY", "镜像仓库").width(12, 40),
         Column::figure("artifacts", "ARTIFACTS", "制品").width(6, 9).spread().fades(3),
@@ -106,11 +104,7 @@ impl Table for Repositories {
 
     fn extra(&self, cx: &Context<'_>, row: RowId) -> Vec<(&'static str, Value)> {
         let Some(shelf) = Shelf::at(cx.fleet, row) else { return Vec::new() };
-        let is_in = |registry: usize| match shelves::find(cx.fleet, registry, shelf.name()) {
-            Held::Here(_) => json!(true),
-            Held::Absent => json!(false),
-            Held::Unknown => Value::Null,
-        };
+        let is_in = |registry: usize| json!(shelves::find(cx.fleet, registry, shelf.name()).is_here());
         let tags = |registry| shelves::packed(cx.fleet, registry, shelf.name()).here().map_or(Value::Null, |packed| json!(packed.tag_count()));
         let heads = all(cx.fleet);
         vec![
@@ -122,17 +116,12 @@ impl Table for Repositories {
         ]
     }
 
-    fn age(&self, cx: &Context<'_>, row: RowId) -> Age {
-        Shelf::at(cx.fleet, row).map_or(holders::NO_AGE, |shelf| holders::age(cx, held_in(cx.fleet, shelf.name()).into_iter()))
+    fn holders(&self, fleet: &Fleet, row: RowId) -> Vec<usize> {
+        Shelf::at(fleet, row).map_or_else(Vec::new, |shelf| shelf.holders(fleet))
     }
 
-    fn overdue(&self, cx: &Context<'_>, row: RowId) -> Option<(Option<Stamp>, Text)> {
-        holders::overdue(cx.fleet, held_in(cx.fleet, Shelf::at(cx.fleet, row)?.name()).into_iter())
-    }
-
-    fn causes(&self, cx: &Context<'_>, row: RowId) -> Vec<(Arc<Fault>, Option<Stamp>)> {
-        let project = Shelf::at(cx.fleet, row).and_then(|shelf| shelf.project).map(|project| &*project.project.name);
-        holders::causes(cx.fleet, &all(cx.fleet), project, OF_REPOSITORIES)
+    fn project<'f>(&self, fleet: &'f Fleet, row: RowId) -> Option<&'f str> {
+        Shelf::at(fleet, row)?.project_name()
     }
 
     fn under(&self, fleet: &Fleet, row: RowId) -> Scope {
@@ -143,11 +132,6 @@ impl Table for Repositories {
             ..Scope::default()
         }
     }
-}
-
-/// The registries that have a repository.
-pub(super) fn held_in(fleet: &Fleet, name: &str) -> Vec<usize> {
-    (0..fleet.registries.len()).filter(|at| shelves::find(fleet, *at, name).here().is_some()).collect()
 }
 
 /// What each registry that has it tells.

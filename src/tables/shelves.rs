@@ -37,6 +37,15 @@ impl<'f> Shelf<'f> {
         &self.repository.repository.name
     }
 
+    /// The registries that have the repository.
+    pub(super) fn holders(&self, fleet: &Fleet) -> Vec<usize> {
+        (0..fleet.registries.len()).filter(|at| find(fleet, *at, self.name()).here().is_some()).collect()
+    }
+
+    pub(super) fn project_name(&self) -> Option<&'f str> {
+        self.project.map(|project| &*project.project.name)
+    }
+
     /// The artifact of a row of artifacts.
     pub(super) fn artifact(&self, row: RowId) -> Option<PackedArtifact<'f>> {
         self.repository.artifacts.as_deref()?.get(row.c as usize)
@@ -137,11 +146,7 @@ pub(super) fn packed<'f>(fleet: &'f Fleet, registry: usize, name: &str) -> Held<
 
 /// The digest that a tag has in one registry.
 pub(super) fn digest<'f>(fleet: &'f Fleet, registry: usize, repository: &str, tag: &str) -> Held<&'f Digest> {
-    match packed(fleet, registry, repository) {
-        Held::Here(packed) => packed.tag(tag).map_or(Held::Absent, |tag| Held::Here(tag.artifact().digest())),
-        Held::Absent => Held::Absent,
-        Held::Unknown => Held::Unknown,
-    }
+    packed(fleet, registry, repository).find(|packed| Some(packed.tag(tag)?.artifact().digest()))
 }
 
 /// Whether registries that should be equal to the row's own are: what each of them has, those of no group left out.
@@ -151,6 +156,5 @@ pub(super) fn group_of(fleet: &Fleet, registry: usize) -> impl Iterator<Item = u
     all.filter(move |(_, r)| group.is_some() && r.spec.group.as_deref() == group).map(|(at, _)| at)
 }
 
-/// The questions that rows of repositories need, and those of what is in them.
-pub(super) const OF_REPOSITORIES: &[Question] = &[Question::Projects, Question::Repositories, Question::Artifacts];
-pub(super) const OF_ARTIFACTS: &[Question] = &[Question::Projects, Question::Repositories, Question::Artifacts];
+/// The questions that rows of repositories need, and of what is in them.
+pub(super) const QUESTIONS: &[Question] = &[Question::Projects, Question::Repositories, Question::Artifacts];

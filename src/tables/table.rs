@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::fact::Fact;
+use super::holders;
 use super::noun::{Age, Cell, Column, Context, Direction, Mark, Noun, RowId, RowKey, Scope, SortKey, Sought};
 use super::spread::{Head, split};
 use crate::model::clock::Stamp;
@@ -64,8 +65,21 @@ pub(super) trait Table: Sync + Debug {
         let _ = (fleet, row);
         None
     }
+    /// Of rows that stand in several registries: in which, by their places in the Fleet.
+    fn holders(&self, fleet: &Fleet, row: RowId) -> Vec<usize> {
+        let _ = (fleet, row);
+        Vec::new()
+    }
+    /// The project that a row is of: what it was refused concerns the row.
+    fn project<'f>(&self, fleet: &'f Fleet, row: RowId) -> Option<&'f str> {
+        let _ = (fleet, row);
+        None
+    }
     fn age(&self, cx: &Context<'_>, row: RowId) -> Age {
-        self.freshness(cx.fleet, row).map_or(Age { seconds: None, stale: false }, |f| super::fresh::age(f, cx.now))
+        match self.freshness(cx.fleet, row) {
+            Some(freshness) => super::fresh::age(freshness, cx.now),
+            None => holders::age(cx, self.holders(cx.fleet, row).into_iter()),
+        }
     }
     fn extra(&self, cx: &Context<'_>, row: RowId) -> Vec<(&'static str, Value)> {
         let _ = (cx, row);
@@ -75,12 +89,15 @@ pub(super) trait Table: Sync + Debug {
         let _ = (fleet, row);
         Scope::default()
     }
+    /// What the registries that it spreads over refused of its questions.
     fn causes(&self, cx: &Context<'_>, row: RowId) -> Vec<(Arc<Fault>, Option<Stamp>)> {
-        let _ = (cx, row);
-        Vec::new()
+        holders::causes(cx.fleet, &self.spread(cx.fleet), self.project(cx.fleet, row), Self::QUESTIONS)
     }
     fn overdue(&self, cx: &Context<'_>, row: RowId) -> Option<(Option<Stamp>, Text)> {
-        self.freshness(cx.fleet, row).and_then(super::fresh::overdue)
+        match self.freshness(cx.fleet, row) {
+            Some(freshness) => super::fresh::overdue(freshness),
+            None => holders::overdue(cx.fleet, self.holders(cx.fleet, row).into_iter()),
+        }
     }
     fn total(&self, cx: &Context<'_>) -> Option<Vec<Cell>> {
         let _ = cx;

@@ -1,21 +1,17 @@
 //! Tags over all registries: one row a tag, with the digest that it has in each.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use super::artifacts::missing;
 use super::fact::Fact;
-use super::holders::{self, all, by_registry};
-use super::noun::{Age, Cell, Column, Context, Mark, RowId, RowKey, Scope, Tone};
-use super::repositories::held_in;
-use super::shelves::{self, OF_ARTIFACTS, Shelf};
+use super::holders::{all, by_registry};
+use super::noun::{Cell, Column, Context, Mark, RowId, RowKey, Scope, Tone};
+use super::shelves::{self, Shelf};
 use super::spread::Head;
 use super::table::Table;
 use crate::model::artifact::{Digest, PackedTag};
-use crate::model::clock::Stamp;
-use crate::model::fault::Fault;
 use crate::model::fleet::Fleet;
 use crate::model::registry::Question;
 use crate::model::text::Text;
@@ -31,7 +27,7 @@ const DIGITS: usize = 7;
 impl Table for Tags {
     const NAME: &'static str = "tags";
     const TITLE: Text = Text::new("Tags", "标签");
-    const QUESTIONS: &'static [Question] = OF_ARTIFACTS;
+    const QUESTIONS: &'static [Question] = shelves::QUESTIONS;
     const COLUMNS: &'static [Column] = &[
         Column::words("repository", "REPOSITORY", "镜像仓库").width(10, 32),
         Column::words("name", "TAG", "标签").width(6, 24),
@@ -111,11 +107,7 @@ impl Table for Tags {
         let Some((shelf, tag)) = at(cx.fleet, row) else { return Vec::new() };
         let of = |registry: usize| shelves::packed(cx.fleet, registry, shelf.name()).here().and_then(|packed| packed.tag(tag.name()));
         let pushed = |registry: usize| of(registry).and_then(PackedTag::pushed).map_or(Value::Null, |at| json!(at.rfc3339()));
-        let is_in = |registry: usize| match shelves::digest(cx.fleet, registry, shelf.name(), tag.name()) {
-            Held::Here(_) => json!(true),
-            Held::Absent => json!(false),
-            Held::Unknown => Value::Null,
-        };
+        let is_in = |registry: usize| json!(shelves::digest(cx.fleet, registry, shelf.name(), tag.name()).is_here());
         let heads = all(cx.fleet);
         vec![
             ("tag", json!(tag.name())),
@@ -125,17 +117,12 @@ impl Table for Tags {
         ]
     }
 
-    fn age(&self, cx: &Context<'_>, row: RowId) -> Age {
-        at(cx.fleet, row).map_or(holders::NO_AGE, |(shelf, _)| holders::age(cx, held_in(cx.fleet, shelf.name()).into_iter()))
+    fn holders(&self, fleet: &Fleet, row: RowId) -> Vec<usize> {
+        at(fleet, row).map_or_else(Vec::new, |(shelf, _)| shelf.holders(fleet))
     }
 
-    fn overdue(&self, cx: &Context<'_>, row: RowId) -> Option<(Option<Stamp>, Text)> {
-        holders::overdue(cx.fleet, held_in(cx.fleet, at(cx.fleet, row)?.0.name()).into_iter())
-    }
-
-    fn causes(&self, cx: &Context<'_>, row: RowId) -> Vec<(Arc<Fault>, Option<Stamp>)> {
-        let project = at(cx.fleet, row).and_then(|(shelf, _)| shelf.project).map(|project| &*project.project.name);
-        holders::causes(cx.fleet, &all(cx.fleet), project, OF_ARTIFACTS)
+    fn project<'f>(&self, fleet: &'f Fleet, row: RowId) -> Option<&'f str> {
+        at(fleet, row)?.0.project_name()
     }
 }
 

@@ -7,11 +7,9 @@ use serde_json::{Value, json};
 
 use super::fact::{Fact, either};
 use super::holders::{self, by_registry, harbors};
-use super::noun::{Age, Cell, Column, Context, Mark, RowId, RowKey, Scope, Tone};
+use super::noun::{Cell, Column, Context, Mark, RowId, RowKey, Scope, Tone};
 use super::spread::Head;
 use super::table::Table;
-use crate::model::clock::Stamp;
-use crate::model::fault::Fault;
 use crate::model::fleet::Fleet;
 use crate::model::registry::Question;
 use crate::model::text::Text;
@@ -98,25 +96,13 @@ impl Table for Users {
             Held::Here(power) => json!(power == Power::Sysadmin),
             Held::Absent | Held::Unknown => Value::Null,
         };
-        let is_known = |registry: usize| match person.at(cx.fleet, registry) {
-            Held::Here(_) => json!(true),
-            Held::Absent => json!(false),
-            Held::Unknown => Value::Null,
-        };
+        let is_known = |registry: usize| json!(person.at(cx.fleet, registry).is_here());
         let heads = harbors(cx.fleet);
         vec![("user", json!(person.name)), ("sysadmin", by_registry(&heads, &sysadmin)), ("is_in", by_registry(&heads, &is_known))]
     }
 
-    fn age(&self, cx: &Context<'_>, row: RowId) -> Age {
-        at(cx.fleet, row).map_or(holders::NO_AGE, |person| holders::age(cx, person.places.iter().map(|(at, _)| *at)))
-    }
-
-    fn overdue(&self, cx: &Context<'_>, row: RowId) -> Option<(Option<Stamp>, Text)> {
-        holders::overdue(cx.fleet, at(cx.fleet, row)?.places.iter().map(|(at, _)| *at))
-    }
-
-    fn causes(&self, cx: &Context<'_>, _: RowId) -> Vec<(Arc<Fault>, Option<Stamp>)> {
-        holders::causes(cx.fleet, &harbors(cx.fleet), None, QUESTIONS)
+    fn holders(&self, fleet: &Fleet, row: RowId) -> Vec<usize> {
+        at(fleet, row).map_or_else(Vec::new, |person| person.places.iter().map(|(registry, _)| *registry).collect())
     }
 
     fn under(&self, fleet: &Fleet, row: RowId) -> Scope {
