@@ -19,26 +19,17 @@ pub enum Held<T> {
 
 impl<T> Held<T> {
     pub fn map<U>(self, to: impl FnOnce(T) -> U) -> Held<U> {
-        match self {
-            Self::Here(here) => Held::Here(to(here)),
-            Self::Absent => Held::Absent,
-            Self::Unknown => Held::Unknown,
-        }
+        self.and_then(|here| Held::Here(to(here)))
     }
 
     /// `Unknown` where what is there does not tell.
     pub fn told<U>(self, to: impl FnOnce(T) -> Option<U>) -> Held<U> {
-        match self {
-            Self::Here(here) => to(here).map_or(Held::Unknown, Held::Here),
-            Self::Absent => Held::Absent,
-            Self::Unknown => Held::Unknown,
-        }
+        self.and_then(|here| to(here).map_or(Held::Unknown, Held::Here))
     }
 
-    /// `Absent` where what is there has it not.
-    pub fn find<U>(self, among: impl FnOnce(T) -> Option<U>) -> Held<U> {
+    pub fn and_then<U>(self, to: impl FnOnce(T) -> Held<U>) -> Held<U> {
         match self {
-            Self::Here(here) => among(here).map_or(Held::Absent, Held::Here),
+            Self::Here(here) => to(here),
             Self::Absent => Held::Absent,
             Self::Unknown => Held::Unknown,
         }

@@ -171,7 +171,7 @@ pub(super) fn missing(cx: &Context<'_>, shelf: &Shelf<'_>, registry: usize) -> C
 }
 
 fn in_registry<'f>(fleet: &'f Fleet, registry: usize, shelf: &Shelf<'_>, artifact: PackedArtifact<'_>) -> Held<PackedArtifact<'f>> {
-    shelves::packed(fleet, registry, shelf.name()).find(|packed| packed.find(artifact.digest()))
+    shelves::look(fleet, registry, shelf.name(), |packed| packed.find(artifact.digest()))
 }
 
 fn places<'f>(fleet: &'f Fleet, shelf: &Shelf<'_>, artifact: PackedArtifact<'_>) -> Vec<(usize, PackedArtifact<'f>)> {

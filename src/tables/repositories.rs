@@ -61,9 +61,9 @@ impl Table for Repositories {
         let of = |told: &dyn Fn(&Repository) -> Option<u64>| known(cx.fleet, &shelf, |r| told(&r.repository));
         match key {
             "name" => Fact::Name(Cow::Borrowed(shelf.name())),
-            "tags" => most(known(cx.fleet, &shelf, |r| r.artifacts.as_ref().map(|packed| packed.tag_count() as u64))),
+            "tags" => most(known(cx.fleet, &shelf, |r| r.whole().map(|packed| packed.tag_count() as u64))),
             "size" => {
-                let size = |r: &crate::model::registry::RepositoryHoldings| r.artifacts.as_ref().map(|all| all.iter().map(PackedArtifact::size).sum());
+                let size = |r: &crate::model::registry::RepositoryHoldings| r.whole().map(|all| all.iter().map(PackedArtifact::size).sum());
                 known(cx.fleet, &shelf, size).into_iter().max().map_or(Fact::Unknown, Fact::Bytes)
             }
             "pulls" => {
@@ -84,7 +84,7 @@ impl Table for Repositories {
         let Some(shelf) = Shelf::at(cx.fleet, row) else { return Fact::Unknown };
         match shelves::find(cx.fleet, registry, shelf.name()) {
             Held::Here(here) => {
-                let counted = here.artifacts.as_ref().map(|packed| packed.len() as u64).or(here.repository.artifacts);
+                let counted = here.whole().map(|packed| packed.len() as u64).or(here.repository.artifacts);
                 counted.map_or(Fact::Unknown, Fact::Count)
             }
             Held::Absent => Fact::Absent,
@@ -105,7 +105,7 @@ impl Table for Repositories {
     fn extra(&self, cx: &Context<'_>, row: RowId) -> Vec<(&'static str, Value)> {
         let Some(shelf) = Shelf::at(cx.fleet, row) else { return Vec::new() };
         let is_in = |registry: usize| json!(shelves::find(cx.fleet, registry, shelf.name()).is_here());
-        let tags = |registry| shelves::packed(cx.fleet, registry, shelf.name()).here().map_or(Value::Null, |packed| json!(packed.tag_count()));
+        let tags = |registry| shelves::find(cx.fleet, registry, shelf.name()).here().and_then(|r| r.whole()).map_or(Value::Null, |packed| json!(packed.tag_count()));
         let heads = all(cx.fleet);
         vec![
             ("repository", json!(shelf.name())),

@@ -144,9 +144,17 @@ pub(super) fn packed<'f>(fleet: &'f Fleet, registry: usize, name: &str) -> Held<
     find(fleet, registry, name).told(|repository| repository.artifacts.as_deref())
 }
 
+/// Something of a repository in one registry. What was read in part does not tell that something is not there.
+pub(super) fn look<'f, T>(fleet: &'f Fleet, registry: usize, name: &str, for_it: impl FnOnce(&'f PackedArtifacts) -> Option<T>) -> Held<T> {
+    packed(fleet, registry, name).and_then(|packed| {
+        let absent = if packed.is_whole() { Held::Absent } else { Held::Unknown };
+        for_it(packed).map_or(absent, Held::Here)
+    })
+}
+
 /// The digest that a tag has in one registry.
 pub(super) fn digest<'f>(fleet: &'f Fleet, registry: usize, repository: &str, tag: &str) -> Held<&'f Digest> {
-    packed(fleet, registry, repository).find(|packed| Some(packed.tag(tag)?.artifact().digest()))
+    look(fleet, registry, repository, |packed| Some(packed.tag(tag)?.artifact().digest()))
 }
 
 /// Whether registries that should be equal to the row's own are: what each of them has, those of no group left out.

@@ -6,6 +6,18 @@ use wharf::model::registry::Identity;
 
 use super::*;
 
+const PLAIN: &str = r#"
+[[registry]]
+name = "mirror"
+kind = "oci"
+idc = "yongfeng"
+user = "mirror"
+password = "Mirror-2026"
+no_catalogue = true
+no_delete = true
+project = [{ name = "library", repositories = ["redis", "mysql"], tags = 5 }]
+"#;
+
 /// The password that every Harbor of the lab has.
 const PASSWORD: &str = "Harbor12345";
 
@@ -95,18 +107,7 @@ async fn one_question_refused_broken_or_answered_by_a_proxy_spoils_only_itself()
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_plain_registry_without_a_catalogue_says_so_or_looks_where_it_is_told() {
-    let plain = r#"
-[[registry]]
-name = "mirror"
-kind = "oci"
-idc = "yongfeng"
-user = "mirror"
-password = "Mirror-2026"
-no_catalogue = true
-no_delete = true
-project = [{ name = "library", repositories = ["redis", "mysql"], tags = 5 }]
-"#;
-    let lab = lab(plain).await;
+    let lab = lab(PLAIN).await;
     let questions = &[Question::Artifacts, Question::Members];
     let bench = Bench::over(&lab, Ask { interest: Interest::Once, questions, ..Ask::console() }).await;
     let fleet = bench.until("mirror", "told", |r| questions.iter().all(|q| r.holdings.complete.contains(q))).await;
@@ -114,5 +115,28 @@ project = [{ name = "library", repositories = ["redis", "mysql"], tags = 5 }]
     assert!(mirror.freshness.fault.is_none());
     let known = mirror.holdings.repositories.as_ref().expect("those that the config names");
     assert!(known.iter().all(|r| r.artifacts.as_ref().is_some_and(|a| a.tag_count() == 5)), "{known:?}");
+    bench.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_read_in_part_does_not_tell_that_something_is_missing() {
+    let lab = lab(PLAIN).await;
+    let questions = &[Question::Artifacts];
+    let told = |r: &Registry| r.holdings.complete.contains(&Question::Artifacts);
+    let bench = Bench::over(&lab, Ask { interest: Interest::Once, questions, ..Ask::console() }).await;
+    let all = bench.until("mirror", "told", told).await;
+    bench.close().await;
+    let redis =
+        |fleet: &Arc<Fleet>| fleet.registry("mirror").expect("declared").holdings.repositories.clone().expect("read").pop().expect("redis");
+    let whole = redis(&all);
+    let tag = whole.whole().expect("all of it").tags().next().expect("a tag").name().to_owned();
+
+    let path = format!("/v2/{}/manifests/{tag}", whole.repository.name);
+    lab.plain_registry("mirror").expect("a hand").fault(Rule::always(Trouble::Status(500)).on(&path));
+    let bench = Bench::over(&lab, Ask { interest: Interest::Once, questions, ..Ask::console() }).await;
+    let part = redis(&bench.until("mirror", "told", told).await);
+    assert!(part.whole().is_none(), "it cannot be counted");
+    let read = part.artifacts.as_ref().expect("the others live");
+    assert_eq!((read.tag_count(), read.tag(&tag).is_none()), (4, true));
     bench.close().await;
 }

@@ -13,7 +13,7 @@ use crate::clients::gate::Client;
 use crate::clients::oci::Oci;
 use crate::engine::start::Interest;
 use crate::model::artifact::{Artifact, ArtifactType, Digest, Kinds, PackedArtifacts, Repository, Tag};
-use crate::model::fault::Fault;
+use crate::model::fault::{Fault, FaultKind};
 use crate::model::registry::{Question, RegistryFact};
 
 /// Between two pings.
@@ -24,6 +24,14 @@ const WHOLE: Duration = Duration::from_mins(2);
 const AT_ONCE: usize = 8;
 /// Tags of one repository looked at, the last ones in the registry's order.
 const TAGS: usize = 2_000;
+
+/// Whether everything of a repository was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reading {
+    Whole,
+    /// Too many tags, or some whose manifest does not come.
+    InPart,
+}
 
 struct Talk<'a> {
     poller: &'a RegistryPoller,
@@ -117,22 +125,24 @@ impl Talk<'_> {
     }
 
     async fn artifacts_of(&mut self, repository: &Arc<str>) -> Result<(), Fault> {
-        let artifacts = match self.artifacts(repository).await {
-            Ok(artifacts) => artifacts,
+        let (artifacts, reading) = match self.artifacts(repository).await {
+            Ok(read) => read,
             Err(fault) if super::concerns_all(&fault) => return Err(fault),
             Err(fault) => {
                 self.poller.say(RegistryFact::Denied(Question::Artifacts, Arc::new(fault))).await;
                 return Ok(());
             }
         };
-        let artifacts = Arc::new(PackedArtifacts::pack(repository, artifacts, &mut self.kinds));
+        let packed = PackedArtifacts::pack(repository, artifacts, &mut self.kinds);
+        let artifacts = Arc::new(if reading == Reading::InPart { packed.in_part() } else { packed });
         self.poller.say(RegistryFact::Artifacts { repository: Arc::clone(repository), artifacts }).await;
         Ok(())
     }
 
-    /// One artifact a digest, with the tags that point to it now.
-    async fn artifacts(&mut self, repository: &Arc<str>) -> Result<Vec<Artifact>, Fault> {
+    /// One artifact a digest, with the tags that point to it now, and whether that is all.
+    async fn artifacts(&mut self, repository: &Arc<str>) -> Result<(Vec<Artifact>, Reading), Fault> {
         let tags = self.oci.list_tags(repository).await?;
+        let mut reading = if tags.len() > TAGS { Reading::InPart } else { Reading::Whole };
         let oci = &self.oci;
         let newest = tags.into_iter().rev().take(TAGS);
         let heads = stream::iter(newest).map(|tag| async move { (oci.fetch_head(repository, &tag).await, tag) });
@@ -142,8 +152,13 @@ impl Talk<'_> {
             match head {
                 Ok(head) => by_digest.entry(head.digest).or_default().push(Tag { name: tag, pushed: None, pulled: None, immutable: None }),
                 Err(fault) if super::concerns_all(&fault) => return Err(fault),
-                // A tag removed since it was listed, or one whose manifest is broken: the others live.
-                Err(fault) => tracing::info!(%repository, %tag, %fault, "no manifest"),
+                // Removed since it was listed.
+                Err(fault) if fault.kind == FaultKind::NotFound => {}
+                // The others live.
+                Err(fault) => {
+                    tracing::info!(%repository, %tag, %fault, "no manifest");
+                    reading = Reading::InPart;
+                }
             }
         }
         drop(heads);
@@ -157,17 +172,22 @@ impl Talk<'_> {
             match manifest {
                 Ok(manifest) => news.push((digest, artifact(repository, &manifest))),
                 Err(fault) if super::concerns_all(&fault) => return Err(fault),
-                Err(fault) => tracing::info!(%repository, %digest, %fault, "manifest cannot be read"),
+                Err(fault) if fault.kind == FaultKind::NotFound => {}
+                Err(fault) => {
+                    tracing::info!(%repository, %digest, %fault, "manifest cannot be read");
+                    reading = Reading::InPart;
+                }
             }
         }
         drop(read);
         self.known.extend(news);
-        Ok(by_digest
+        let artifacts = by_digest
             .into_iter()
             .filter_map(|(digest, tags)| {
                 self.known.get(&digest).map(|a| Artifact { repository: Arc::clone(repository), tags, ..a.clone() })
             })
-            .collect())
+            .collect();
+        Ok((artifacts, reading))
     }
 }
 

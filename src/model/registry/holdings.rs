@@ -46,6 +46,14 @@ pub struct RepositoryHoldings {
     pub as_of: Option<Stamp>,
 }
 
+impl RepositoryHoldings {
+    /// Its artifacts where all of them were read: only these can be counted.
+    #[must_use]
+    pub fn whole(&self) -> Option<&PackedArtifacts> {
+        self.artifacts.as_deref().filter(|artifacts| artifacts.is_whole())
+    }
+}
+
 /// A project and what is in it. Each part is `None` until it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProjectHoldings {

@@ -3,7 +3,9 @@
 use serde_json::json;
 
 use super::*;
-use crate::model::fixture::holdings::fail;
+use crate::model::artifact::PackedArtifacts;
+use crate::model::fixture::holdings::{artifacts, fail, say};
+use crate::model::registry::RegistryFact as F;
 use crate::tables::fixture::registries;
 use crate::tables::spread::{lanes, part};
 
@@ -146,4 +148,23 @@ fn a_scope_narrows_to_a_project_a_repository_and_a_person() {
     assert_eq!(count("members", &alice), 2);
     let here = Scope { registry: Some("mirror".into()), ..Scope::default() };
     assert_eq!((count("repositories", &here), count("projects", &here)), (2, 0));
+}
+
+#[test]
+fn what_was_read_in_part_is_unknown_and_never_missing() {
+    let mut fleet = registries();
+    let in_mirror = |fleet: &Fleet| {
+        let tags = items(fleet, "tags");
+        let latest = tags.iter().find(|t| t["tag"] == "v1").expect("v1");
+        latest["is_in"]["mirror"].clone()
+    };
+    let web = |packed| F::Artifacts { repository: "payment/web".into(), artifacts: Arc::new(packed) };
+    let read = PackedArtifacts::clone(&artifacts("payment/web", &[("two", &["v2"])]));
+    say(&mut fleet, "mirror", NOW, web(read.clone()));
+    assert_eq!(in_mirror(&fleet), json!(false));
+    say(&mut fleet, "mirror", NOW, web(read.in_part()));
+    assert_eq!(in_mirror(&fleet), Value::Null);
+    let repositories = items(&fleet, "repositories");
+    let web = repositories.iter().find(|r| r["repository"] == "payment/web").expect("payment/web");
+    assert_eq!(web["tags_in"]["mirror"], Value::Null, "what was read in part cannot be counted");
 }

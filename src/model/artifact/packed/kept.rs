@@ -62,6 +62,7 @@ impl PackedArtifacts {
             to.number(u64::from(tag.artifact));
             to.number(tag.immutable.map_or(0, |is| 1 + u64::from(is)));
         }
+        to.number(u64::from(self.is_whole));
     }
 
     /// What [`PackedArtifacts::write`] wrote; `None` where it is not that.
@@ -106,7 +107,9 @@ impl PackedArtifacts {
             };
             tags.push(TagRow { pushed, pulled, name_at, artifact, name_len, immutable });
         }
-        Some(Self::joined(Arc::clone(repository), rows, tags, names))
+        let is_whole = from.number()? == 1;
+        let packed = Self::joined(Arc::clone(repository), rows, tags, names);
+        Some(if is_whole { packed } else { packed.in_part() })
     }
 }
 

@@ -93,6 +93,8 @@ pub struct PackedArtifacts {
     /// Indices into `tags`, grouped by artifact.
     by_artifact: Box<[u32]>,
     names: Box<str>,
+    /// False where some of its tags or manifests were not read: what is not in it may be there all the same.
+    is_whole: bool,
 }
 
 impl PackedArtifacts {
@@ -154,7 +156,20 @@ impl PackedArtifacts {
                 next += 1;
             }
         }
-        Self { repository, rows: rows.into(), tags: tags.into(), by_artifact: by_artifact.into(), names: names.into() }
+        Self { repository, rows: rows.into(), tags: tags.into(), by_artifact: by_artifact.into(), names: names.into(), is_whole: true }
+    }
+
+    /// The same, said to be only what could be read of it.
+    #[must_use]
+    pub fn in_part(mut self) -> Self {
+        self.is_whole = false;
+        self
+    }
+
+    /// Whether what is not in it is not there.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.is_whole
     }
 
     #[must_use]
@@ -232,17 +247,20 @@ impl PackedArtifacts {
 struct Unpacked {
     repository: Arc<str>,
     artifacts: Vec<Artifact>,
+    is_whole: bool,
 }
 
 impl From<Unpacked> for PackedArtifacts {
     fn from(full: Unpacked) -> Self {
-        Self::pack(&full.repository, full.artifacts, &mut Kinds::default())
+        let packed = Self::pack(&full.repository, full.artifacts, &mut Kinds::default());
+        if full.is_whole { packed } else { packed.in_part() }
     }
 }
 
 impl From<PackedArtifacts> for Unpacked {
     fn from(packed: PackedArtifacts) -> Self {
-        Self { repository: Arc::clone(&packed.repository), artifacts: packed.iter().map(PackedArtifact::unpack).collect() }
+        let artifacts = packed.iter().map(PackedArtifact::unpack).collect();
+        Self { repository: Arc::clone(&packed.repository), artifacts, is_whole: packed.is_whole }
     }
 }
 
@@ -291,6 +309,8 @@ mod tests {
         let mut second = packed.find(&all[1].digest).expect("second").unpack();
         second.tags.reverse();
         assert_eq!(second, all[1]);
+        assert!(packed.is_whole());
+        let packed = packed.in_part();
         let json = serde_json::to_string(&packed).expect("json");
         assert_eq!(serde_json::from_str::<PackedArtifacts>(&json).expect("back"), packed);
     }
