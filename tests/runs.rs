@@ -55,6 +55,8 @@ async fn a_run_of_a_runner_is_cancelled_from_the_command_line() {
     assert_eq!(endings.iter().filter(|e| *e == "done").count(), 3, "what was under way had its answer: {endings:?}");
     assert_eq!(endings.iter().filter(|e| *e == "cancelled").count(), 9, "{endings:?}");
     nothing_else_was_sent(&bench);
+    let tasks = bench.ok("get tasks -o json").await.json();
+    assert_eq!(tasks["items"][0]["progress"], 3, "what was never begun is no progress");
     let again = bench.line(&format!("run cancel {run}")).await;
     assert_eq!(again.code, 2, "{}", again.err);
     assert!(again.err.contains("has ended"), "{}", again.err);

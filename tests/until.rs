@@ -100,6 +100,7 @@ async fn a_run_that_ends_otherwise_ends_it_too() {
         let said = watch(&bench, &format!("run {} done", run.out.trim()), &[]).await;
         assert_eq!(said.code, code, "{}{}", said.out, said.err);
         assert!(said.out.contains(part), "{}", said.out);
+        assert!(!said.err.contains("no run begins"), "a run that is there is not denied first: {}", said.err);
     }
 }
 

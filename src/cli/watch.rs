@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::Exit;
 use super::arguments::Watch;
@@ -22,6 +22,8 @@ use crate::model::text::Text;
 const STUCK_FOR: Duration = Duration::from_secs(10);
 /// Between two lines about how it stands.
 const LINE_EVERY: Duration = Duration::from_secs(1);
+/// How long the journal may take to show what is in it; an empty one shows nothing.
+const JOURNAL_WITHIN: Duration = Duration::from_secs(1);
 /// Longer than anybody waits.
 const NEVER: Duration = Duration::from_hours(24 * 365);
 
@@ -65,6 +67,10 @@ impl Until {
         let mut stuck_since: Option<Instant> = None;
         let declared = fleet.wait_for(|fleet| fleet.is_declared).await;
         self.condition.check(&*declared.map_err(|_| gone())?)?;
+        if self.condition.is_about_runs() {
+            // The journal is read beside the endpoints; before it was, no run is there and none is missing.
+            let _ = timeout(JOURNAL_WITHIN, fleet.wait_for(|fleet| !fleet.tasks.is_empty())).await;
+        }
         loop {
             let now = Arc::clone(&fleet.borrow_and_update());
             let verdict = self.condition.judge(&now);

@@ -57,10 +57,10 @@ pub struct Task {
 }
 
 impl Task {
-    /// Steps that have ended, and all steps.
+    /// Steps that came to something, well or not, and all steps. One that was never begun came to nothing.
     #[must_use]
     pub fn progress(&self) -> (usize, usize) {
-        (self.endings.iter().flatten().count(), self.endings.len())
+        (self.endings.iter().flatten().filter(|ending| **ending != Ending::Cancelled).count(), self.endings.len())
     }
 
     #[must_use]

@@ -70,7 +70,12 @@ impl Table for Edges {
             "mode" => Fact::Words(Cow::Owned(policy_words::mode(&edge.policy, cx.lang))),
             "state" => Fact::words(health.state.name()),
             "last_success" => health.last_success.map_or(Fact::Absent, Fact::Since),
-            "cause" => cause_name(edge).map_or(Fact::Absent, |name| Fact::Words(Cow::Owned(name))),
+            "cause" => match cause_name(edge) {
+                Some(name) => Fact::Words(Cow::Owned(name)),
+                // What failed has a cause, read or not.
+                None if health.failed + health.lost + health.retrying > 0 => Fact::Unknown,
+                None => Fact::Absent,
+            },
             "lost" => Fact::count(health.lost),
             "failed" => Fact::count(health.failed),
             "peer" if edge.verdict == PeerVerdict::Unknown => Fact::Unknown,

@@ -78,7 +78,12 @@ impl Table for Executions {
             },
             "total" => Fact::count(e.total),
             "claim" => Fact::words(e.status.word()),
-            "cause" => cause_name(run).map_or(Fact::Absent, Fact::words),
+            "cause" => match cause_name(run) {
+                Some(cause) => Fact::words(cause),
+                // Only a log tells why, and it was not read or is gone.
+                None if matches!(run.settled, Settled::Failed | Settled::Partial | Settled::Retrying) => Fact::Unknown,
+                None => Fact::Absent,
+            },
             _ => Fact::Unknown,
         }
     }

@@ -174,3 +174,20 @@ fn a_scope_narrows_and_leads_down() {
     assert_eq!(count("tucheng/-"), 2);
     assert_eq!(count("tucheng/-/-/tc-db-01"), 2);
 }
+
+#[test]
+fn a_failure_whose_log_nobody_read_has_a_cause_that_is_not_known() {
+    use crate::model::fixture::registries::{harbors, run, tell};
+    use crate::model::registry::RegistryFact;
+    use crate::model::replication::Settled;
+    let mut fleet = harbors();
+    let runs = [run(9, 1, 60, Settled::Failed), run(8, 1, 120, Settled::Succeeded)];
+    tell(&mut fleet, "yongfeng", NOW, RegistryFact::Runs(runs.map(Arc::new).into()));
+    let zone = jiff::tz::TimeZone::UTC;
+    let cx = Context { fleet: &fleet, live: &Live::default(), now: NOW, lang: Lang::En, zone: &zone };
+    let executions = noun("executions").expect("a noun");
+    let cause = executions.columns().iter().position(|column| column.key == "cause").expect("a column");
+    let rows = executions.rows(&fleet, &Scope { registry: Some("yongfeng".into()), ..Scope::default() });
+    let said: Vec<String> = rows.into_iter().map(|row| executions.cell(&cx, row, cause).text).collect();
+    assert_eq!(said, ["?", "-"]);
+}

@@ -42,6 +42,12 @@ impl Condition {
         })
     }
 
+    /// Whether what it needs is in the journal.
+    #[must_use]
+    pub fn is_about_runs(&self) -> bool {
+        self.clauses.iter().any(|clause| matches!(clause, Clause::Run(_)))
+    }
+
     /// Which endpoints have to be asked for it.
     #[must_use]
     pub fn kinds(&self) -> Vec<EndpointKind> {
