@@ -100,7 +100,7 @@ fn check(places: &Places, console_faults: fn(&Config, &Places) -> Vec<Fault>, ou
             let text = if out.lang == crate::model::text::Lang::Zh {
                 format!("没有问题：{idcs} 个机房，{hosts} 台主机，{registries} 个仓库\n")
             } else {
-                format!("ok: {idcs} IDCs, {hosts} hosts, {registries} registries\n")
+                format!("ok: IDCs {idcs}, hosts {hosts}, registries {registries}\n")
             };
             out.document(&text);
             Exit::Ok
@@ -171,6 +171,6 @@ mod tests {
         assert!(stderr.contains("wharf.toml:2: no verb 'no.verb'; mend it"), "{stderr}");
         std::fs::write(&places.user, "[[idc]]\nname = \"a\"\n").expect("written");
         let (exit, stdout, _) = run(&ConfigAsk::Check, &places);
-        assert_eq!((exit, stdout.as_str()), (Exit::Ok, "ok: 1 IDCs, 0 hosts, 0 registries\n"));
+        assert_eq!((exit, stdout.as_str()), (Exit::Ok, "ok: IDCs 1, hosts 0, registries 0\n"));
     }
 }

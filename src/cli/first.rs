@@ -20,6 +20,11 @@ pub enum FirstStart {
 /// Asks where there is something to ask about and somebody to ask; else the lab.
 pub fn first_start(found: &Discovered, places: &Places, out: &mut Out<'_>) -> FirstStart {
     if found.engines.is_empty() || !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
+        // Left on the ordinary screen, for when the console is left.
+        out.say(
+            "There is no config yet: this opens the lab, a simulated fleet. `wharf config init` writes one for your hosts.",
+            "还没有配置：进入模拟环境。`wharf config init` 可为您的主机写一份配置。",
+        );
         return FirstStart::Lab;
     }
     let zh = out.lang == Lang::Zh;

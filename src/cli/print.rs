@@ -31,6 +31,8 @@ struct Strip {
     fades: u8,
     most: usize,
     least: usize,
+    /// Never cut.
+    whole: bool,
     cells: Vec<Cell>,
     kind: Kind,
 }
@@ -47,7 +49,7 @@ enum Kind {
 impl Strip {
     fn floor(&self) -> usize {
         // A part that is cut could not be compared with those that have no room.
-        if self.kind == Kind::Part { self.natural() } else { self.least.max(width(&self.title)) }
+        if self.whole || self.kind == Kind::Part { self.natural() } else { self.least.max(width(&self.title)) }
     }
 
     fn natural(&self) -> usize {
@@ -68,7 +70,7 @@ pub(super) fn table(cx: &Context<'_>, noun: &dyn Noun, rows: &[RowId], shape: Sh
         let late = lane.head.as_ref().filter(|head| head.mark != Mark::None).map_or("", |head| paper.mark(head.mark));
         let title = format!("{}{late}", lane.title(cx.lang));
         let kind = if column.spread { Kind::Part } else { Kind::Whole };
-        strips.push(Strip { title, align: column.align, fades: column.fades, most, least, cells, kind });
+        strips.push(Strip { title, align: column.align, fades: column.fades, most, least, whole: column.whole, cells, kind });
     }
     let mut marks: Vec<Option<Mark>> = rows.iter().map(|row| Some(noun.mark(cx, *row))).collect();
     marks.extend(total.iter().map(|_| None));
@@ -89,6 +91,7 @@ fn overdue(cx: &Context<'_>, noun: &dyn Noun, rows: &[RowId], count: usize) -> V
         fades: 0,
         most,
         least,
+        whole: matches!(align, Align::Right),
         cells: vec![Cell::default(); count],
         kind: Kind::Whole,
     };
@@ -106,8 +109,10 @@ fn overdue(cx: &Context<'_>, noun: &dyn Noun, rows: &[RowId], count: usize) -> V
 fn fit(strips: &mut Vec<Strip>, paper: Paper) {
     let Some(room) = paper.width else { return };
     for strip in strips.iter_mut() {
-        let most = strip.most.max(width(&strip.title));
-        shorten(strip, most);
+        if !strip.whole {
+            let most = strip.most.max(width(&strip.title));
+            shorten(strip, most);
+        }
     }
     let used = |strips: &[Strip]| 2 + strips.iter().map(Strip::natural).sum::<usize>() + GAP * strips.len().saturating_sub(1);
     let mut hidden = Vec::new();
@@ -140,7 +145,7 @@ fn drop_strip(strips: &mut Vec<Strip>, hidden: &mut Vec<Strip>, at: usize) {
     let told = |row: usize| spread::rest(shown.map(|s| &s.cells[row]), &hidden.iter().map(|s| &s.cells[row]).collect::<Vec<_>>());
     let cells = (0..hidden[0].cells.len()).map(told).collect();
     let title = format!("+{}", hidden.len());
-    let rest = Strip { title, align: Align::Left, fades: 0, most: 3, least: 2, cells, kind: Kind::Rest };
+    let rest = Strip { title, align: Align::Left, fades: 0, most: 3, least: 2, whole: false, cells, kind: Kind::Rest };
     match strips.iter_mut().find(|s| s.kind == Kind::Rest) {
         Some(before) => *before = rest,
         None => strips.insert(at, rest),

@@ -199,5 +199,5 @@ fn skip(en: impl Into<String>, zh: impl Into<String>) -> Left {
 
 fn title(task: &Task) -> Text {
     let short = task.id.0.get(8..).unwrap_or(&task.id.0);
-    Text::made(format!("undo {short}: {}", task.title.en), format!("撤销 {short}：{}", task.title.zh))
+    Text::made(format!("undo {short} ({})", task.title.en), format!("撤销 {short}（{}）", task.title.zh))
 }

@@ -41,7 +41,7 @@ impl Table for Activity {
     const NAME: &'static str = "activity";
     const TITLE: Text = Text::new("Activity", "动态");
     const COLUMNS: &'static [Column] = &[
-        Column::words("at", "WHEN", "时间").width(8, 11),
+        Column::moment("at", "WHEN", "时间"),
         Column::words("subject", "WHAT", "对象").width(12, 40),
         Column::words("text", "HAPPENED", "情况").width(16, 80),
         Column::words("who", "WHO", "谁").width(8, 24).fades(1),
@@ -223,8 +223,8 @@ fn is_told(entry: &AuditEntry) -> bool {
 
 /// When it was, by our clock: a registry stamps with its own.
 fn time_of(registry: &Registry, entry: &AuditEntry) -> Stamp {
-    let skew = registry.holdings.system.as_ref().and_then(|system| system.skew_ms).unwrap_or(0);
-    entry.at.unwrap_or_default().plus_millis(-skew)
+    let ahead = registry.holdings.system.as_ref().map_or(0, |system| system.ahead_ms());
+    entry.at.unwrap_or_default().plus_millis(-ahead)
 }
 
 fn at(fleet: &Fleet, row: RowId) -> Option<Row<'_>> {

@@ -22,7 +22,7 @@ impl Table for AttentionList {
     const NAME: &'static str = "attention";
     const TITLE: Text = Text::new("Needs attention", "需要处理");
     const COLUMNS: &'static [Column] = &[
-        Column::words("idc", "IDC", "机房").width(4, 14),
+        Column::words("idc", "IDC", "机房").width(8, 14),
         Column::words("text", "WHAT", "情况").width(24, 100),
         Column::figure("since", "SINCE", "多久").width(5, 6),
     ];

@@ -26,7 +26,7 @@ impl Table for Audit {
     const TITLE: Text = Text::new("Audit", "审计");
     const QUESTIONS: &'static [Question] = &[Question::Audit];
     const COLUMNS: &'static [Column] = &[
-        Column::words("at", "AT", "时间").width(8, 12),
+        Column::moment("at", "AT", "时间"),
         Column::words("registry", "REGISTRY", "仓库").width(6, 16),
         Column::words("user", "WHO", "谁").width(6, 28),
         Column::words("deed", "DID", "操作").width(6, 10),

@@ -29,7 +29,7 @@ impl Table for Executions {
         Column::words("policy", "POLICY", "策略").width(8, 24),
         Column::words("edge", "EDGE", "链路").width(10, 30).fades(3),
         Column::words("trigger", "BY", "触发").width(4, 9).fades(4),
-        Column::words("started", "STARTED", "开始").width(8, 11),
+        Column::moment("started", "STARTED", "开始"),
         Column::figure("took_s", "TOOK", "耗时").width(4, 6).fades(2),
         Column::figure("total", "TASKS", "任务").width(5, 9),
         Column::words("claim", "HARBOR SAYS", "Harbor 称").width(11, 11).fades(1),

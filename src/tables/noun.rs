@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::model::clock::Stamp;
+use crate::model::endpoint::Freshness;
 use crate::model::fault::Fault;
 use crate::model::fleet::Fleet;
 use crate::model::host::{Host, HostSpec};
@@ -126,6 +127,8 @@ pub struct Column {
     /// Fewest and most columns of the terminal that it takes.
     pub min: u16,
     pub max: u16,
+    /// Never cut: half a figure or half a time is a wrong one.
+    pub whole: bool,
     /// Shown only from 160 columns, or with `-o wide`.
     pub wide: bool,
     /// Which column falls away first when it gets narrow: the highest number; 0 never.
@@ -138,13 +141,21 @@ impl Column {
     /// A column of words, at the left.
     #[must_use]
     pub const fn words(key: &'static str, en: &'static str, zh: &'static str) -> Self {
-        Self { key, title: Text::new(en, zh), align: Align::Left, min: 4, max: 24, wide: false, fades: 0, spread: false }
+        Self { key, title: Text::new(en, zh), align: Align::Left, min: 4, max: 24, whole: false, wide: false, fades: 0, spread: false }
     }
 
     /// A column of figures, at the right.
     #[must_use]
     pub const fn figure(key: &'static str, en: &'static str, zh: &'static str) -> Self {
-        Self { key, title: Text::new(en, zh), align: Align::Right, min: 4, max: 10, wide: false, fades: 0, spread: false }
+        Self { key, title: Text::new(en, zh), align: Align::Right, min: 4, max: 10, whole: true, wide: false, fades: 0, spread: false }
+    }
+
+    /// A column of moments: a time today, a day before.
+    #[must_use]
+    pub const fn moment(key: &'static str, en: &'static str, zh: &'static str) -> Self {
+        let mut column = Self::words(key, en, zh).width(8, 11);
+        column.whole = true;
+        column
     }
 
     /// Fewest and most columns of the terminal.
@@ -299,6 +310,11 @@ pub trait Noun: Sync + std::fmt::Debug {
     fn extra(&self, cx: &Context<'_>, row: RowId) -> Vec<(&'static str, Value)> {
         let _ = (cx, row);
         Vec::new()
+    }
+    /// Of rows that are, or are on, one endpoint.
+    fn freshness<'f>(&self, fleet: &'f Fleet, row: RowId) -> Option<&'f Freshness> {
+        let _ = (fleet, row);
+        None
     }
     fn age(&self, cx: &Context<'_>, row: RowId) -> Age {
         let _ = (cx, row);

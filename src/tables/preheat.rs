@@ -38,7 +38,7 @@ impl Table for Preheat {
         Column::words("project", "PROJECT", "项目").width(6, 24),
         Column::words("target", "NETWORK", "P2P 网络").width(8, 40).fades(1),
         Column::words("state", "STATE", "状态").width(7, 14),
-        Column::words("last_run", "LAST RUN", "上次运行").width(8, 11).fades(2),
+        Column::moment("last_run", "LAST RUN", "上次运行").fades(2),
         Column::figure("warmed", "WARMED", "已预热").width(6, 9),
     ];
     const QUESTIONS: &'static [Question] = &[Question::Preheat, Question::PreheatRuns];

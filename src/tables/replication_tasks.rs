@@ -38,7 +38,7 @@ impl Table for ReplicationTasks {
         Column::figure("items", "ITEMS", "制品数").width(5, 7),
         Column::words("operation", "DOES", "操作").width(4, 12).fades(2),
         Column::words("target", "AS", "目标名").width(8, 48).fades(3),
-        Column::words("started", "STARTED", "开始").width(8, 11).fades(1),
+        Column::moment("started", "STARTED", "开始").fades(1),
         Column::figure("took_s", "TOOK", "耗时").width(4, 6),
         Column::words("policy", "POLICY", "策略").width(8, 24).fades(4),
         Column::words("registry", "IN", "所在").width(4, 14).wide(),

@@ -34,6 +34,13 @@ struct Line<'f> {
     robot: &'f Robot,
 }
 
+impl Line<'_> {
+    /// By the clock that ends it.
+    fn now(&self, cx: &Context<'_>) -> Stamp {
+        self.registry.holdings.there(cx.now)
+    }
+}
+
 impl Table for Robots {
     const NAME: &'static str = "robots";
     const TITLE: Text = Text::new("Robots", "机器人账号");
@@ -79,13 +86,13 @@ impl Table for Robots {
 
     fn mark(&self, cx: &Context<'_>, row: RowId) -> Mark {
         let Some(line) = at(cx.fleet, row) else { return Mark::None };
-        if line.robot.disabled || line.robot.is_expired(cx.now) {
+        if line.robot.disabled || line.robot.is_expired(line.now(cx)) {
             return Mark::Bad;
         }
         if line.registry.freshness.is_stale() {
             return Mark::Unknown;
         }
-        if line.robot.expires_soon(cx.now) { Mark::Warn } else { Mark::Good }
+        if line.robot.expires_soon(line.now(cx)) { Mark::Warn } else { Mark::Good }
     }
 
     fn fact<'a>(&self, cx: &Context<'a>, row: RowId, key: &str) -> Fact<'a> {
@@ -94,7 +101,7 @@ impl Table for Robots {
             "name" => Fact::Name(Cow::Borrowed(&line.robot.name)),
             "registry" => Fact::words(&line.registry.spec.name),
             "project" => Fact::maybe(line.project.map(|project| &*project.project.name)),
-            "state" => Fact::words(match (line.robot.disabled, line.robot.is_expired(cx.now)) {
+            "state" => Fact::words(match (line.robot.disabled, line.robot.is_expired(line.now(cx))) {
                 (true, _) => "disabled",
                 (false, true) => "expired",
                 (false, false) => "enabled",
@@ -111,17 +118,17 @@ impl Table for Robots {
         let line = at(cx.fleet, row)?;
         match key {
             "registry" => Some(Cell::plain(holders::title(cx.fleet, usize::from(row.kind)))),
-            "state" => Some(match (line.robot.disabled, line.robot.is_expired(cx.now)) {
+            "state" => Some(match (line.robot.disabled, line.robot.is_expired(line.now(cx))) {
                 (true, _) => Cell::new(either(cx.lang, "disabled", "已停用"), Tone::Bad),
                 (false, true) => Cell::new(either(cx.lang, "expired", "已过期"), Tone::Bad),
                 (false, false) => Cell::new(either(cx.lang, "enabled", "启用"), Tone::Good),
             }),
             "expires" => Some(match line.robot.expires {
                 None => Cell::new(either(cx.lang, "never", "永不"), Tone::Dim),
-                Some(at) if at <= cx.now => Cell::new(days(cx.now.since(at), cx.lang, "ago", "前"), Tone::Bad),
+                Some(at) if at <= line.now(cx) => Cell::new(days(line.now(cx).since(at), cx.lang, "ago", "前"), Tone::Bad),
                 Some(at) => {
-                    let tone = if line.robot.expires_soon(cx.now) { Tone::Warn } else { Tone::Plain };
-                    Cell::new(days(at.since(cx.now), cx.lang, "left", "后"), tone)
+                    let tone = if line.robot.expires_soon(line.now(cx)) { Tone::Warn } else { Tone::Plain };
+                    Cell::new(days(at.since(line.now(cx)), cx.lang, "left", "后"), tone)
                 }
             }),
             _ => None,
@@ -151,7 +158,7 @@ impl Table for Robots {
 
     fn extra(&self, cx: &Context<'_>, row: RowId) -> Vec<(&'static str, Value)> {
         let Some(line) = at(cx.fleet, row) else { return Vec::new() };
-        let days = line.robot.expires.map(|at| (at.0 - cx.now.0).div_euclid(i64::try_from(DAY).unwrap_or(1)));
+        let days = line.robot.expires.map(|at| (at.0 - line.now(cx).0).div_euclid(i64::try_from(DAY).unwrap_or(1)));
         vec![
             ("robot", json!(line.robot.name)),
             ("idc", json!(line.registry.spec.idc)),

@@ -240,6 +240,10 @@ impl<T: Table> Noun for T {
         Table::extra(self, cx, row)
     }
 
+    fn freshness<'f>(&self, fleet: &'f Fleet, row: RowId) -> Option<&'f Freshness> {
+        Table::freshness(self, fleet, row)
+    }
+
     fn age(&self, cx: &Context<'_>, row: RowId) -> Age {
         Table::age(self, cx, row)
     }

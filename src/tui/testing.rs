@@ -43,9 +43,27 @@ pub(super) fn context_of(names: &[&str]) -> (Fleet, Live) {
 pub(super) struct Words;
 
 static COLUMNS: [Column; 2] = [
-    Column { key: "name", title: Text::new("NAME", "名称"), align: Align::Left, min: 8, max: 24, wide: false, fades: 0, spread: false },
     Column {
-        key: "length", title: Text::new("LENGTH", "长度"), align: Align::Right, min: 6, max: 6, wide: false, fades: 1, spread: false
+        key: "name",
+        title: Text::new("NAME", "名称"),
+        align: Align::Left,
+        min: 8,
+        max: 24,
+        whole: false,
+        wide: false,
+        fades: 0,
+        spread: false,
+    },
+    Column {
+        key: "length",
+        title: Text::new("LENGTH", "长度"),
+        align: Align::Right,
+        min: 6,
+        max: 6,
+        whole: true,
+        wide: false,
+        fades: 1,
+        spread: false,
     },
 ];
 

@@ -24,6 +24,8 @@ pub(super) enum Needs {
     Nothing,
     /// A row under the bar.
     Row,
+    /// A row that leads to a log: offered only there.
+    Logs,
     /// A row, and an engine that may change the world.
     Writing,
 }

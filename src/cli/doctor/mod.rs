@@ -153,6 +153,14 @@ fn premises_told(premises: Premises<'_>, lang: Lang) -> String {
         };
         let _ = writeln!(text, "{}  {}  {word}", if zh { "状态目录" } else { "state" }, clean(&state.display().to_string()));
     }
+    if premises.config.site.hosts.is_empty() && premises.config.site.registries.is_empty() {
+        let none = if zh {
+            "未配置任何主机或仓库：请在配置中添加 [[host]] 与 [[registry]]，示例见 `wharf config init --print`"
+        } else {
+            "no host and no registry is configured: add [[host]] and [[registry]]; `wharf config init --print` shows how"
+        };
+        let _ = writeln!(text, "{none}");
+    }
     let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
     let hosts = u64::try_from(premises.config.site.hosts.len()).unwrap_or(u64::MAX);
     let wanted = hosts.saturating_mul(FILES_A_HOST).saturating_add(FILES_OWN);

@@ -119,6 +119,7 @@ pub async fn get(engine: &Engine, query: &Query, out: &mut Out<'_>) -> Exit {
     out.document(&text);
     if query.ask.output != Format::Json {
         tell_faults(&settled, out);
+        tell_unread(query, &fleet, out);
     }
     settled.exit()
 }
@@ -179,6 +180,18 @@ fn tell_faults(settled: &Settled, out: &mut Out<'_>) {
         out.say(
             &format!("wharf: {more} more endpoints failed: wharf get faults"),
             &format!("wharf: 另有 {more} 处没有应答：wharf get faults"),
+        );
+    }
+}
+
+/// Tasks that no row stands for because nobody read them: each execution's would be a request of its own.
+fn tell_unread(query: &Query, fleet: &Fleet, out: &mut Out<'_>) {
+    let runs = || fleet.registries.iter().filter_map(|registry| registry.holdings.runs.as_ref()).flatten();
+    let unread = runs().filter(|run| run.tasks.is_none()).count();
+    if query.noun.name() == "replication_tasks" && unread > 0 {
+        out.say(
+            &format!("wharf: the tasks of {unread} executions that are over are not listed; the console reads them when one is opened"),
+            &format!("wharf: 未列出 {unread} 次已结束执行的任务；在控制台打开该次执行时读取"),
         );
     }
 }

@@ -40,6 +40,9 @@ pub struct SystemFacts {
     pub skew_ms: Option<i64>,
 }
 
+/// Clocks that differ by less than this are one clock: the difference is not known better (milliseconds).
+const SAME_CLOCK_MS: i64 = 5_000;
+
 impl SystemFacts {
     /// Sets the clock skew from the moments at which the request left and the answer was here.
     /// The true skew lies within half of the time between them.
@@ -48,6 +51,13 @@ impl SystemFacts {
         let middle = sent.0.midpoint(received.0);
         self.skew_ms = self.current_time.map(|theirs| theirs.0.saturating_sub(middle));
         self
+    }
+
+    /// How far its clock is ahead of ours in milliseconds, in full seconds; 0 where the two are one clock as far as is known.
+    #[must_use]
+    pub fn ahead_ms(&self) -> i64 {
+        let ahead = (self.skew_ms.unwrap_or(0) + 500).div_euclid(1_000) * 1_000;
+        if ahead.abs() < SAME_CLOCK_MS { 0 } else { ahead }
     }
 
     /// Major and minor of the version: `(2, 16)`.
@@ -158,5 +168,13 @@ mod tests {
         assert_eq!(of("v2.16.0-c50c7ddd"), Some((2, 16)));
         assert_eq!(of("2.9"), Some((2, 9)));
         assert_eq!(of("dev"), None);
+    }
+
+    #[test]
+    fn a_clock_is_ahead_by_full_seconds_and_does_not_tremble() {
+        let ahead = |skew| SystemFacts { skew_ms: Some(skew), ..SystemFacts::default() }.ahead_ms();
+        assert_eq!([94_600, 95_000, 95_400].map(ahead), [95_000; 3]);
+        assert_eq!([-95_000, 900, -4_000].map(ahead), [-95_000, 0, 0]);
+        assert_eq!(SystemFacts::default().ahead_ms(), 0);
     }
 }

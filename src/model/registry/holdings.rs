@@ -134,6 +134,12 @@ pub struct Holdings {
 }
 
 impl Holdings {
+    /// Now, by the clock of that registry: what ends there ends by it.
+    #[must_use]
+    pub fn there(&self, now: Stamp) -> Stamp {
+        now.plus_millis(self.system.as_ref().map_or(0, |system| system.ahead_ms()))
+    }
+
     #[must_use]
     pub fn project(&self, name: &str) -> Option<&Arc<ProjectHoldings>> {
         let all = self.projects.as_ref()?;

@@ -108,27 +108,28 @@ fn span(millis: u64) -> Text {
     }
 }
 
-/// A robot of a registry.
-type Of<'f> = (&'f Arc<str>, &'f Robot);
+/// A robot of a registry, and now by the clock that ends it.
+type Of<'f> = (&'f Arc<str>, &'f Robot, Stamp);
 
-fn all_robots(fleet: &Fleet) -> impl Iterator<Item = Of<'_>> {
-    fleet.registries.iter().flat_map(|registry| {
+fn all_robots(fleet: &Fleet, now: Stamp) -> impl Iterator<Item = Of<'_>> {
+    fleet.registries.iter().flat_map(move |registry| {
+        let there = registry.holdings.there(now);
         let own = registry.holdings.robots.iter().flat_map(|robots| robots.iter());
         let projects = registry.holdings.projects.iter().flatten();
         let theirs = projects.flat_map(|project| project.robots.iter().flat_map(|robots| robots.iter()));
-        own.chain(theirs).filter(|robot| !robot.disabled).map(move |robot| (&registry.spec.name, robot))
+        own.chain(theirs).filter(|robot| !robot.disabled).map(move |robot| (&registry.spec.name, robot, there))
     })
 }
 
 /// One line for those that have expired, one for those that soon will.
 fn robots(fleet: &Fleet, now: Stamp) -> impl Iterator<Item = Attention> {
     let is_gone =
-        |(_, robot): &Of<'_>| robot.is_expired(now) && robot.expires.is_some_and(|at| at > now.plus_millis(-LONG_AGO_DAYS * DAY_MS));
-    let is_soon = |(_, robot): &Of<'_>| !robot.is_expired(now) && robot.expires_in_ms(now).is_some_and(|ms| days(ms) < SOON_DAYS);
-    let gone: Vec<_> = all_robots(fleet).filter(is_gone).collect();
-    let mut soon: Vec<_> = all_robots(fleet).filter(is_soon).collect();
+        |(_, robot, now): &Of<'_>| robot.is_expired(*now) && robot.expires.is_some_and(|at| at > now.plus_millis(-LONG_AGO_DAYS * DAY_MS));
+    let is_soon = |(_, robot, now): &Of<'_>| !robot.is_expired(*now) && robot.expires_in_ms(*now).is_some_and(|ms| days(ms) < SOON_DAYS);
+    let gone: Vec<_> = all_robots(fleet, now).filter(is_gone).collect();
+    let mut soon: Vec<_> = all_robots(fleet, now).filter(is_soon).collect();
     soon.sort_by(|a, b| a.1.expires.cmp(&b.1.expires).then_with(|| a.1.name.cmp(&b.1.name)).then_with(|| a.0.cmp(b.0)));
-    let first = soon.first().and_then(|(_, robot)| robot.expires_in_ms(now)).map(days);
+    let first = soon.first().and_then(|(_, robot, now)| robot.expires_in_ms(*now)).map(days);
     let when = match first {
         Some(0) => Text::new("today", "今天"),
         Some(1) => Text::new("in 1 day", "1 天后"),
@@ -172,8 +173,9 @@ fn robots(fleet: &Fleet, now: Stamp) -> impl Iterator<Item = Attention> {
 /// Names, places and how many there are: the same name in several registries is one robot to a person, and several to mend.
 fn told(robots: &[Of<'_>]) -> Option<(Text, Text, usize)> {
     let mut seen = BTreeSet::new();
-    let names: Vec<Arc<str>> = robots.iter().filter(|(_, robot)| seen.insert(&robot.name)).map(|(_, r)| Arc::clone(&r.name)).collect();
-    let places: BTreeSet<&Arc<str>> = robots.iter().map(|(registry, _)| *registry).collect();
+    let names: Vec<Arc<str>> =
+        robots.iter().filter(|(_, robot, _)| seen.insert(&robot.name)).map(|(_, r, _)| Arc::clone(&r.name)).collect();
+    let places: BTreeSet<&Arc<str>> = robots.iter().map(|(registry, ..)| *registry).collect();
     let places: Vec<Arc<str>> = places.into_iter().cloned().collect();
     (!robots.is_empty()).then(|| (super::names(&names), super::names(&places), robots.len()))
 }
@@ -184,13 +186,14 @@ fn days(millis: u64) -> u64 {
 
 /// When the lines about robots will read otherwise by time alone.
 pub(super) fn until(fleet: &Fleet, now: Stamp) -> Option<Stamp> {
-    let next = |(_, robot): Of<'_>| {
-        let at = robot.expires?;
+    let next = |(_, robot, there): Of<'_>| {
+        // On our clock, which is asked when it is time.
+        let at = robot.expires?.plus_millis(now.0 - there.0);
         // Each full day before its end, the end itself, and when it has become history.
         let steps = (0..=i64::try_from(SOON_DAYS).unwrap_or(0)).map(|day| at.plus_millis(-day * DAY_MS));
         steps.chain([at.plus_millis(LONG_AGO_DAYS * DAY_MS)]).filter(|step| *step > now).min()
     };
-    all_robots(fleet).filter_map(next).min()
+    all_robots(fleet, now).filter_map(next).min()
 }
 
 /// Per cent used, the project, its registry.

@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use self::travel::Came;
 use super::canvas::{Charset, Look};
 use super::frozen::Frozen;
 use super::glyphs::{ASCII, UNICODE};
@@ -85,6 +86,7 @@ pub(super) struct Console {
     left: Vec<(usize, Listing)>,
     /// Where one was before.
     last: Option<(usize, Vec<Listing>)>,
+    came: Option<Came>,
     pub(super) layers: Vec<Box<dyn Layer>>,
     pub(super) followed: Followed,
     pub(super) said: Option<(Text, Instant)>,
@@ -156,6 +158,7 @@ impl Console {
             pane: 0,
             left: Vec::new(),
             last: None,
+            came: None,
             layers: Vec::new(),
             followed: Followed::default(),
             said: None,
@@ -229,10 +232,10 @@ impl Console {
             Needs::Writing if self.mode == Mode::ReadOnly => {
                 self.say(Text::new("read-only: this console changes nothing", "只读：此控制台不做任何更改"));
             }
-            Needs::Row | Needs::Writing if self.listing().chosen().is_empty() => {
+            Needs::Row | Needs::Logs | Needs::Writing if self.listing().chosen().is_empty() => {
                 self.say(Text::new("no row is selected", "没有选中的行"));
             }
-            Needs::Row | Needs::Writing => {
+            Needs::Row | Needs::Logs | Needs::Writing => {
                 self.listing_mut().hold_row();
                 (verb.run)(self);
             }

@@ -23,7 +23,7 @@ use crate::engine::{TAIL_SOURCES, TailAsk};
 use crate::model::host::{ContainerId, Host};
 use crate::model::task::TaskState;
 use crate::model::text::{Lang, Text, clean};
-use crate::tables::{Context, RowId, RowKey, Tone};
+use crate::tables::{Context, RowId, RowKey, Scope, Tone};
 
 /// Containers whose logs are followed together at most: as many as the engine feeds into one tail.
 const LOGS_MAX: usize = TAIL_SOURCES;
@@ -95,7 +95,7 @@ impl Console {
         let Some((sheet, row)) = self.listing().row() else { return };
         let cx = self.context_of(sheet);
         let said = lines(sheet.noun, &cx, row);
-        let title = describe::title_of(sheet.noun, &sheet.fleet, row, self.look.lang);
+        let title = describe::title_of(sheet.noun, &cx, row);
         self.layers.push(Box::new(Reading::new(title, said)));
     }
 
@@ -107,7 +107,7 @@ impl Console {
         let Some(key) = self.listing().key_at(self.listing().at) else { return };
         match container_of(&key) {
             Some((host, id)) => {
-                let title = self.listing().row().map(|(s, row)| describe::title_of(s.noun, &s.fleet, row, self.look.lang));
+                let title = self.listing().row().map(|(s, row)| describe::title_of(s.noun, &self.context_of(s), row));
                 self.layers.push(Box::new(LogBox::new(title.unwrap_or_default(), Follow::FromTop)));
                 self.wish(Wish::Tail(TailAsk::Inspect { host, id }));
             }
@@ -147,11 +147,18 @@ impl Console {
         self.wish(Wish::Tail(TailAsk::Logs { containers: targets, since: None, last: LOG_LINES, follow: true }));
     }
 
+    /// Whether the row under the bar leads to a log.
+    pub(in crate::tui) fn has_logs(&self) -> bool {
+        let Some((sheet, row)) = self.listing().row() else { return false };
+        let leads = |scope: Scope| scope != Scope::default() && !scope.is_of_registries();
+        matches!(sheet.noun.name(), "containers" | "replication_tasks" | "executions") || leads(sheet.noun.under(&sheet.fleet, row))
+    }
+
     /// The containers of the hosts that lie under the row.
     fn containers_under(&self) -> Vec<Target> {
         let Some((sheet, row)) = self.listing().row() else { return Vec::new() };
         let scope = sheet.noun.under(&sheet.fleet, row);
-        if scope == crate::tables::Scope::default() || scope.is_of_registries() {
+        if scope == Scope::default() || scope.is_of_registries() {
             return Vec::new();
         }
         let under = sheet.fleet.hosts.iter().filter(|host| scope.holds(&host.spec));

@@ -244,6 +244,14 @@ fn a_line_that_needs_attention_leads_to_what_it_names_and_to_nothing_else() {
         found.sort();
         named.sort();
         assert_eq!(found, named);
+        // Esc clears the person's own filter first, then goes back to the line that led here.
+        let led_by = console.listing().filter_text.clone();
+        console.listing_mut().narrow("web");
+        press(&mut console, "esc");
+        assert_eq!((console.listing().noun.name(), console.listing().filter_text.as_str()), ("containers", ""));
+        console.listing_mut().narrow(&led_by);
+        press(&mut console, "esc");
+        assert_eq!((console.listing().noun.name(), console.listing().at), ("attention", at));
     }
     assert!(seen > 0, "no line is about containers");
 }

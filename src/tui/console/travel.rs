@@ -18,6 +18,26 @@ const UNFOLDED: usize = 200;
 /// Names that are put into a filter: as many as a person may look through.
 const NAMED: usize = 200;
 
+/// Where a line that needs attention led, as it was then: Esc goes back from there to the line.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Came {
+    pane: usize,
+    depth: usize,
+    filter: String,
+}
+
+impl Came {
+    fn to(pane: usize, trail: &[Listing]) -> Self {
+        Self { pane, depth: trail.len(), filter: trail.last().map(|l| l.filter_text.clone()).unwrap_or_default() }
+    }
+
+    fn is_at(&self, pane: usize, trail: &[Listing]) -> bool {
+        // Another filter is the person's own, which Esc clears first.
+        let is_theirs = trail.last().is_some_and(|l| !l.filter_text.is_empty() && l.filter_text != self.filter);
+        (self.pane, self.depth) == (pane, trail.len()) && !is_theirs
+    }
+}
+
 impl Console {
     /// Goes into the row under the bar.
     pub(super) fn enter(&mut self) {
@@ -41,7 +61,11 @@ impl Console {
             "containers" | "replication_tasks" => return self.logs(),
             "attention" => {
                 let about = sheet.fleet.derived.attention.get(row.a as usize).map(|a| a.about.clone());
-                return self.go_about(about.as_ref());
+                let here = Came::to(self.pane, &self.trails[self.pane]);
+                self.go_about(about.as_ref());
+                let there = Came::to(self.pane, &self.trails[self.pane]);
+                self.came = Some(there).filter(|there| *there != here);
+                return;
             }
             "tasks" => {
                 let key = noun.key(&sheet.fleet, row);
@@ -55,8 +79,11 @@ impl Console {
         }
     }
 
-    /// Clears the filter, then goes out of the row one went into.
+    /// Back to the line that led here; else clears the filter, then goes out of the row one went into.
     pub(super) fn back(&mut self) {
+        if self.came.take_if(|came| came.is_at(self.pane, &self.trails[self.pane])).is_some() {
+            return self.last_place();
+        }
         if !self.listing().filter_text.is_empty() {
             self.listing_mut().narrow("");
             return self.ask_anew();
@@ -287,6 +314,7 @@ impl Console {
     }
 
     fn remember_place(&mut self) {
+        self.came = None;
         let here = (self.pane, self.trails[self.pane].clone());
         if let Some((_, old)) = self.last.replace(here) {
             self.retire_all(old);

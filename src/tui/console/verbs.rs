@@ -50,7 +50,7 @@ pub(in crate::tui) static VERBS: &[Verb] = &[
         keys: "l",
         name: Text::new("logs", "日志"),
         help: Text::new("follow the logs of the marked containers, or of all under the row", "跟随所标记容器（或该行下所有容器）的日志"),
-        needs: Needs::Row,
+        needs: Needs::Logs,
         shown: Footer,
         run: Console::logs,
     },

@@ -75,10 +75,15 @@ pub(super) fn draw_verbs(console: &Console, canvas: &mut Canvas<'_>, area: Rect)
         return draw_pairs(canvas, area, pairs.collect());
     }
     let own = PANES[console.verb_pane()].verbs().iter();
-    let (row_first, rest): (Vec<_>, Vec<_>) = VERBS.iter().filter(|v| v.shown == Shown::Footer).partition(|v| v.needs == Needs::Row);
+    let (row_first, rest): (Vec<_>, Vec<_>) =
+        VERBS.iter().filter(|v| v.shown == Shown::Footer).partition(|v| matches!(v.needs, Needs::Row | Needs::Logs));
     let own = own.filter(|v| v.shown == Shown::Footer);
     let has_row = console.listing().row().is_some();
-    let valid = row_first.into_iter().chain(own).chain(rest).filter(|verb| has_row || verb.needs == Needs::Nothing);
+    let valid = row_first.into_iter().chain(own).chain(rest).filter(|verb| match verb.needs {
+        Needs::Nothing => true,
+        Needs::Row | Needs::Writing => has_row,
+        Needs::Logs => console.has_logs(),
+    });
     let pairs = valid.filter_map(|verb| pair(console, canvas, verb));
     draw_pairs(canvas, area, pairs.collect());
 }

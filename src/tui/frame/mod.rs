@@ -162,7 +162,7 @@ pub(super) fn draw_listing(console: &Console, canvas: &mut Canvas<'_>, area: Rec
 
 fn draw_preview(canvas: &mut Canvas<'_>, area: Rect, listing: &Listing, sheet: &Sheet, cx: &Context<'_>) {
     let Some(row) = sheet.rows.get(listing.described) else { return };
-    let title = describe::title_of(sheet.noun, &sheet.fleet, *row, cx.lang);
+    let title = describe::title_of(sheet.noun, cx, *row);
     let style = canvas.style(Role::Head);
     canvas.put_cut(area.x, area.y, area.width, &title, style);
     let lines = describe::describe(sheet.noun, cx, *row);

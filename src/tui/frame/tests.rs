@@ -2,6 +2,7 @@
 
 mod projects;
 mod replication;
+mod tabs;
 
 use std::sync::Arc;
 

@@ -3,7 +3,6 @@
 use serde_json::Value;
 
 use crate::model::clock::Stamp;
-use crate::model::fleet::Fleet;
 use crate::model::text::{Lang, Text, clean};
 use crate::tables::spread::lanes;
 use crate::tables::{self, Context, Noun, RowId, Tone, figures};
@@ -46,7 +45,8 @@ pub(in crate::tui) fn describe(noun: &dyn Noun, cx: &Context<'_>, row: RowId) ->
     let mut more = Vec::new();
     for (key, value) in noun.extra(cx, row) {
         let is_calm = ZERO_IS_CALM.contains(&key) && value.as_u64() == Some(0);
-        if !HIDDEN.contains(&key) && !is_calm && !noun.columns().iter().any(|c| c.key == key) {
+        let is_said = noun.name() == "edges" && SAID_BY_MODE.contains(&key);
+        if !HIDDEN.contains(&key) && !is_said && !is_calm && !noun.columns().iter().any(|c| c.key == key) {
             spell(key, &value, cx, &mut more);
         }
     }
@@ -93,6 +93,18 @@ const HIDDEN: &[&str] = &[
     "disabled",
     "succeeded",
     "severity",
+];
+
+/// What the column MODE of an edge says in words.
+const SAID_BY_MODE: [&str; 4] = ["trigger", "cron", "deletes", "overrides"];
+
+/// Words of protocols, as people say them.
+const SPOKEN: [(&str, Text); 5] = [
+    ("push", Text::new("push", "推送")),
+    ("pull", Text::new("pull", "拉取")),
+    ("manual", Text::new("manual", "手动")),
+    ("scheduled", Text::new("scheduled", "定时")),
+    ("event_based", Text::new("event", "事件")),
 ];
 
 /// Counts of trouble that are not worth a line while there is none.
@@ -209,14 +221,16 @@ fn spell(label: &str, value: &Value, cx: &Context<'_>, lines: &mut Vec<Said>) {
 
 fn words_of(value: &Value, cx: &Context<'_>) -> String {
     match value {
-        Value::String(words) => match Stamp::parse_rfc3339(words) {
-            Some(at) => moment(at, cx),
-            None => clean(words).into_owned(),
+        Value::String(words) => match (Stamp::parse_rfc3339(words), SPOKEN.iter().find(|(word, _)| word == words)) {
+            (Some(at), _) => moment(at, cx),
+            (None, Some((_, spoken))) => spoken.get(cx.lang).to_owned(),
+            (None, None) => clean(words).into_owned(),
         },
+        Value::Bool(yes) => Text::new(["no", "yes"][usize::from(*yes)], ["否", "是"][usize::from(*yes)]).get(cx.lang).to_owned(),
         Value::Object(map) => map.iter().map(|(key, one)| format!("{}={}", clean(key), words_of(one, cx))).collect::<Vec<_>>().join(" "),
         Value::Array(list) => list.iter().map(|one| words_of(one, cx)).collect::<Vec<_>>().join(" "),
         Value::Null => "?".to_owned(),
-        other => clean(&other.to_string()).into_owned(),
+        Value::Number(number) => number.to_string(),
     }
 }
 
@@ -232,7 +246,8 @@ static ONE: [(&str, Text); 7] = [
 ];
 
 /// The words over a box.
-pub(in crate::tui) fn title_of(noun: &dyn Noun, fleet: &Fleet, row: RowId, lang: Lang) -> String {
+pub(in crate::tui) fn title_of(noun: &dyn Noun, cx: &Context<'_>, row: RowId) -> String {
+    let (fleet, lang) = (cx.fleet, cx.lang);
     let one_of = |noun: &dyn Noun| ONE.iter().find(|(name, _)| *name == noun.name()).map(|(_, one)| one.get(lang));
     if noun.name() == "attention" {
         return noun.title().get(lang).to_owned();
@@ -243,5 +258,18 @@ pub(in crate::tui) fn title_of(noun: &dyn Noun, fleet: &Fleet, row: RowId, lang:
     }
     let (told, row) = tables::told_as(noun, row);
     let title = told.title();
-    format!("{} {}", one_of(told).unwrap_or(title.get(lang)), clean(&told.key(fleet, row)))
+    let title = one_of(told).unwrap_or(title.get(lang));
+    let cell_of = |key: &str| {
+        let place = told.columns().iter().position(|column| column.key == key)?;
+        Some(told.cell(cx, row, place).text)
+    };
+    // Keys that people do not know the row by.
+    let known_as = match told.name() {
+        "activity" | "audit" => cell_of("at"),
+        "edges" => cell_of("edge"),
+        "members" | "access" | "policies" | "peers" => cell_of("name"),
+        "tasks" => cell_of("id"),
+        _ => None,
+    };
+    format!("{title} {}", known_as.unwrap_or_else(|| clean(&told.key(fleet, row)).into_owned()))
 }

@@ -5,7 +5,6 @@ use crate::model::clock::Stamp;
 use crate::model::derived::{About, Matter};
 use crate::model::endpoint::Freshness;
 use crate::model::fault::Fault;
-use crate::model::fleet::Fleet;
 use crate::model::host::{Container, ContainerState, Health};
 use crate::model::text::{Text, clean};
 use crate::tables::{Context, Noun, RowId, Tone, container_at};
@@ -26,9 +25,11 @@ pub(in crate::tui) fn why(noun: &dyn Noun, cx: &Context<'_>, row: RowId) -> Vec<
         Some((name, freshness)) => why_stale(&name, freshness, cx),
         None => Vec::new(),
     };
-    if lines.is_empty() {
-        lines.extend(super::why_replication::why(noun, cx, row));
+    let more = super::why_replication::why(noun, cx, row);
+    if !lines.is_empty() && !more.is_empty() {
+        lines.push(Said::blank());
     }
+    lines.extend(more);
     if noun.name() == "containers" {
         lines.extend(container_at(cx.fleet, row).map(|(_, c)| why_container(c, cx)).unwrap_or_default());
     }
@@ -166,17 +167,11 @@ fn exit_words(code: i32) -> Text {
     }
 }
 
-/// The host that a row is, or is on, and how fresh it is.
+/// The one endpoint that a row comes from, and how fresh it is.
 fn endpoint_of<'f>(noun: &dyn Noun, cx: &Context<'f>, row: RowId) -> Option<(String, &'f Freshness)> {
-    let fleet: &'f Fleet = cx.fleet;
-    let named = noun.under(fleet, row).host;
-    let name = named.or_else(|| {
-        let extra = noun.extra(cx, row);
-        extra.iter().find(|(key, _)| *key == "host").and_then(|(_, v)| v.as_str()).map(Into::into)
-    });
-    let name = match name {
-        Some(name) => name,
-        None => noun.key(fleet, row).split_once('/')?.0.into(),
-    };
-    fleet.host(&name).map(|host| (name.to_string(), &host.freshness))
+    let freshness = noun.freshness(cx.fleet, row)?;
+    let extra = noun.extra(cx, row);
+    let told = |wanted: &str| extra.iter().find(|(key, _)| *key == wanted).and_then(|(_, value)| value.as_str()).map(str::to_owned);
+    let name = told("host").or_else(|| told("registry")).unwrap_or_else(|| noun.key(cx.fleet, row).to_string());
+    Some((clean(&name).into_owned(), freshness))
 }

@@ -34,7 +34,7 @@ pub(super) struct Pulse<'a> {
     /// Wakes the sweep where a person asked.
     nudge: &'a Notify,
     /// That Harbor's clock minus ours.
-    pub(super) skew_ms: i64,
+    pub(super) ahead_ms: i64,
     pub(super) read_only: Option<bool>,
     pub(super) pools: Vec<WorkerPool>,
     pub(super) workers: Vec<Worker>,
@@ -45,7 +45,7 @@ pub(super) struct Pulse<'a> {
 impl<'a> Pulse<'a> {
     pub(super) fn new(poller: &'a RegistryPoller, harbor: Harbor, system: Option<&SystemFacts>, nudge: &'a Notify) -> Self {
         let (pools, workers) = (Vec::new(), Vec::new());
-        let mut pulse = Self { poller, harbor, nudge, skew_ms: 0, read_only: None, pools, workers, memory: Memory::default() };
+        let mut pulse = Self { poller, harbor, nudge, ahead_ms: 0, read_only: None, pools, workers, memory: Memory::default() };
         if let Some(system) = system {
             pulse.take(system);
         }
@@ -91,7 +91,7 @@ impl<'a> Pulse<'a> {
     }
 
     fn take(&mut self, system: &SystemFacts) {
-        self.skew_ms = system.skew_ms.unwrap_or(0);
+        self.ahead_ms = system.ahead_ms();
         self.read_only = system.read_only;
     }
 

@@ -21,9 +21,6 @@ const LOGS: usize = 5;
 const OLDER: usize = 5;
 const QUIET: usize = 10;
 
-/// Clocks that differ by less than this are one clock: the difference is not known better (milliseconds).
-const SAME_CLOCK_MS: i64 = 5_000;
-
 /// What is remembered from one round to the next.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
@@ -74,7 +71,7 @@ impl Pulse<'_> {
             if !settled.is_final() {
                 self.memory.causes.remove(&execution.id);
             }
-            let (execution, tasks) = (on_our_clock(execution, self.skew_ms), tasks.map(|tasks| tasks_on_our_clock(tasks, self.skew_ms)));
+            let (execution, tasks) = (on_our_clock(execution, self.ahead_ms), tasks.map(|tasks| tasks_on_our_clock(tasks, self.ahead_ms)));
             runs.push(Arc::new(Run { execution, settled, cause, tasks }));
         }
         poller.told(Question::Executions, Ok(runs), RegistryFact::Runs).await?;
@@ -103,7 +100,7 @@ impl Pulse<'_> {
     /// Reads the tasks of one execution, because somebody wants to see them.
     pub(super) async fn tasks_of(&self, execution: i64) -> Result<(), Fault> {
         let answer = self.harbor.list_tasks(execution).await;
-        let ours = |tasks| tasks_on_our_clock(Arc::new(tasks), self.skew_ms);
+        let ours = |tasks| tasks_on_our_clock(Arc::new(tasks), self.ahead_ms);
         self.poller.told_in_part(Question::Tasks, answer, |listing| RegistryFact::Tasks { execution, tasks: ours(listing.rows) }).await
     }
 
@@ -131,42 +128,23 @@ impl Pulse<'_> {
 
     /// What else is known: ages are judged by that Harbor's own clock.
     fn around<'a>(&'a self, queue: Option<&'a Queue>, tasks: Option<&'a [ReplicationTask]>) -> Around<'a> {
-        let now = self.poller.clock.now().plus_millis(self.skew_ms);
+        let now = self.poller.clock.now().plus_millis(self.ahead_ms);
         Around { tasks, queue, pools: Some(&self.pools), workers: Some(&self.workers), read_only: self.read_only, ..Around::at(now) }
     }
 }
 
-/// A moment by our clock: what is shown stands beside what others stamped. In whole seconds, so that it does not tremble.
-fn ours(theirs: Option<Stamp>, skew_ms: i64) -> Option<Stamp> {
-    let ahead = (skew_ms + 500).div_euclid(1_000) * 1_000;
-    if ahead.abs() < SAME_CLOCK_MS { theirs } else { theirs.map(|at| at.plus_millis(-ahead)) }
+/// Moments by our clock: what is shown stands beside what others stamped.
+fn on_our_clock(execution: Execution, ahead_ms: i64) -> Execution {
+    let ours = |theirs: Option<Stamp>| theirs.map(|at| at.plus_millis(-ahead_ms));
+    Execution { started: ours(execution.started), ended: ours(execution.ended), ..execution }
 }
 
-fn on_our_clock(execution: Execution, skew_ms: i64) -> Execution {
-    Execution { started: ours(execution.started, skew_ms), ended: ours(execution.ended, skew_ms), ..execution }
-}
-
-fn tasks_on_our_clock(mut tasks: Arc<Vec<ReplicationTask>>, skew_ms: i64) -> Arc<Vec<ReplicationTask>> {
-    if skew_ms.abs() >= SAME_CLOCK_MS {
+fn tasks_on_our_clock(mut tasks: Arc<Vec<ReplicationTask>>, ahead_ms: i64) -> Arc<Vec<ReplicationTask>> {
+    if ahead_ms != 0 {
         for task in Arc::make_mut(&mut tasks) {
-            (task.started, task.ended) = (ours(task.started, skew_ms), ours(task.ended, skew_ms));
+            task.started = task.started.map(|at| at.plus_millis(-ahead_ms));
+            task.ended = task.ended.map(|at| at.plus_millis(-ahead_ms));
         }
     }
     tasks
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_run_is_shown_by_our_clock_and_does_not_tremble() {
-        let e = Execution { started: Some(Stamp(100_000)), ended: None, ..Execution::default() };
-        for skew in [94_600, 95_000, 95_400] {
-            let shown = on_our_clock(e.clone(), skew);
-            assert_eq!((shown.started, shown.ended), (Some(Stamp(5_000)), None), "{skew}");
-        }
-        assert_eq!(on_our_clock(e.clone(), -95_000).started, Some(Stamp(195_000)));
-        assert_eq!(on_our_clock(e.clone(), 900), e, "that is one clock");
-    }
 }

@@ -135,6 +135,17 @@ fn read_only_clocks_and_refused_questions() {
 }
 
 #[test]
+fn a_robot_ends_by_the_clock_of_its_registry() {
+    let mut fleet = harbors();
+    // It has a second left by our clock; there it is over since 94.
+    robots(&mut fleet, "tucheng", vec![robot("robot$ci", 0)]);
+    assert!(of_registries(&fleet).iter().any(|line| line.contains("robot$ci expires today")), "{:?}", of_registries(&fleet));
+    let system = SystemFacts { skew_ms: Some(95_000), ..SystemFacts::default() };
+    tell(&mut fleet, "tucheng", NOW, RegistryFact::System(Arc::new(system)));
+    has(&fleet, "Warn - robot$ci has expired in tucheng");
+}
+
+#[test]
 fn robots_of_all_registries_are_one_line_for_each_end() {
     let mut fleet = harbors();
     let disabled = Robot { disabled: true, ..robot("robot$off", 1) };

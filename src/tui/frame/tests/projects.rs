@@ -5,36 +5,6 @@ use crate::model::fixture::holdings::fail;
 use crate::tables::fixture::{publish, registries};
 
 #[test]
-fn projects_side_by_side() {
-    let mut jump_box = console(registries(), Mode::Writing, Lang::En);
-    press(&mut jump_box, "2");
-    insta::assert_snapshot!("projects", screen(&jump_box, 80, 24));
-    let mut wide = console(registries(), Mode::Writing, Lang::Zh);
-    press(&mut wide, "2 G");
-    rest(&mut wide);
-    insta::assert_snapshot!("projects_wide_in_chinese", screen(&wide, 200, 60));
-}
-
-#[test]
-fn the_tabs_of_a_project() {
-    for (lang, words) in [(Lang::En, "en"), (Lang::Zh, "zh")] {
-        let mut console = console(registries(), Mode::ReadOnly, lang);
-        press(&mut console, "2 G enter");
-        let mut text = screen(&console, 80, 24);
-        for _ in 0..4 {
-            press(&mut console, "]");
-            text.push_str("\n\n");
-            text.push_str(&screen(&console, 80, 24));
-        }
-        insta::assert_snapshot!(format!("tabs_of_a_project_{words}"), text);
-    }
-    let mut wide = console(registries(), Mode::ReadOnly, Lang::En);
-    press(&mut wide, "2 G enter j j");
-    rest(&mut wide);
-    insta::assert_snapshot!("members_wide", screen(&wide, 200, 60));
-}
-
-#[test]
 fn one_goes_from_a_project_to_a_repository_to_its_tags_and_out_again() {
     let mut console = console(registries(), Mode::ReadOnly, Lang::En);
     press(&mut console, "2 G enter ] G enter");

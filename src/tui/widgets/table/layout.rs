@@ -8,9 +8,9 @@ use super::super::super::worker::Sheet;
 use super::{AGE, GAP, GUTTER, Line, REST, WIDE_FROM};
 use crate::model::text::width;
 use crate::tables::spread::Lane;
-use crate::tables::{Align, Cell, Mark, Tone};
+use crate::tables::{Cell, Mark, Tone};
 
-/// Most columns of a figure.
+/// Most columns of what is never cut.
 const FIGURE_MAX: u16 = 24;
 const CAUSE: u16 = 24;
 
@@ -43,8 +43,7 @@ pub(super) fn lay_columns(
         let total = totals.and_then(|t| t.get(lane.place)).map_or(0, |c| columns_wide(&c.text));
         let signs = u16::from(listing.sort.is_some_and(|o| o.column == lane.place)) + u16::from(is_late(lane));
         let head = columns_wide(lane.title(lang)) + signs;
-        // A figure that is cut is a wrong figure: only words have a widest width.
-        let most = if column.align == Align::Right { FIGURE_MAX } else { column.max };
+        let most = if column.whole { FIGURE_MAX } else { column.max };
         let widest = cells.max().unwrap_or(0).max(head).max(total).clamp(column.min, most.max(column.min));
         drawn.widest[at] = drawn.widest[at].max(widest);
     }
@@ -52,7 +51,7 @@ pub(super) fn lay_columns(
     drop(drawn);
     let overdue = shown.iter().any(|l| l.overdue.is_some());
     let room = area.width.saturating_sub(GUTTER + if overdue { AGE + GAP } else { 0 });
-    let needed = |at: usize| if lanes[at].column.align == Align::Right { widest[at] } else { lanes[at].column.min };
+    let needed = |at: usize| if lanes[at].column.whole { widest[at] } else { lanes[at].column.min };
     let mut kept: Vec<usize> = (0..lanes.len()).filter(|at| !lanes[*at].column.wide && !is_told_above(listing, &lanes[*at])).collect();
     let mut hidden: Vec<usize> = Vec::new();
     let instead = |hidden: &[usize]| if hidden.is_empty() { 0 } else { REST + GAP };
