@@ -90,6 +90,9 @@ fn remembered(what: &str, size: Size, slowly: u64) {
     println!("{what}: kept in {} MB", std::fs::metadata(dir.path().join("state/registries.db")).map_or(0, |file| file.len()) >> 20);
 
     far.push();
+    // What the slow pass of the first console asked while the cache was waited for.
+    let passed = far.requests();
+    println!("{what}: {passed} requests of the slow pass and of what is watched, in {} s", 10 * slowly);
     let begun = Instant::now();
     let running = near.block_on(engine(&far.config, dir.path(), Interest::Console, &[]));
     near.block_on(until(&running, |r| r.holdings.projects.is_some()));

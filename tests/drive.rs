@@ -57,16 +57,22 @@ fn clear(pty: &mut Pty) {
     }
 }
 
-/// Every key from one pane, and from what Enter opens there.
-fn every_key_from(pty: &mut Pty, pane: &str) {
-    for opener in ["", "\r"] {
+/// Every key from where these lead.
+fn every_key_from(pty: &mut Pty, openers: &[String]) {
+    for opener in openers {
         for key in keys() {
-            pty.send(format!("{pane}{opener}"));
+            pty.send(opener);
             pty.send(&key);
             pty.send("\x1b");
             sleep(ESCAPE);
         }
     }
+}
+
+/// What leads to the tables beside the first in a pane, and from the first row of each further in.
+fn to_tabs((depth, count): (usize, usize), pane: char) -> Vec<String> {
+    let there = |tab: usize| format!("{pane}{}{}", "\r".repeat(depth), "]".repeat(tab));
+    (1..count).flat_map(|tab| [there(tab), format!("{}\r", there(tab))]).collect()
 }
 
 /// A burst of every key inside each input mode, layer and dialog that can be opened from a pane.
@@ -131,10 +137,19 @@ fn watching_reads_and_nothing_else_whatever_is_pressed() {
             let (scene, dialog) = (&scene, &dialog);
             scope.spawn(move || {
                 let mut pty = scene.open(&["watch"]);
-                every_key_from(&mut pty, &pane.digit.to_string());
+                every_key_from(&mut pty, &[pane.digit.to_string(), format!("{}\r", pane.digit)]);
                 every_key_inside(&mut pty, &pane.digit.to_string(), dialog);
                 pty.expect_text("READ-ONLY", START);
             });
+            // Two places a console, so that none takes longer than the others.
+            for openers in to_tabs(pane.tabs, pane.digit).chunks(2) {
+                let openers = openers.to_vec();
+                scope.spawn(move || {
+                    let mut pty = scene.open(&["watch"]);
+                    every_key_from(&mut pty, &openers);
+                    pty.expect_text("READ-ONLY", START);
+                });
+            }
         }
         scope.spawn(|| {
             let mut pty = scene.open(&["--read-only"]);

@@ -11,7 +11,7 @@ use crate::model::clock::Stamp;
 use crate::model::fault::Fault;
 use crate::model::text::{clean, cut_middle, is_hostile, width};
 use crate::tables::spread::{self, Lane, lanes};
-use crate::tables::{self, Align, Cell, Column, Context, Mark, Noun, RowId, Tone, figures};
+use crate::tables::{self, Align, Cell, Column, Context, Cut, Mark, Noun, RowId, Tone, figures};
 
 /// Columns between two columns.
 const GAP: usize = 2;
@@ -70,7 +70,7 @@ pub(super) fn table(cx: &Context<'_>, noun: &dyn Noun, rows: &[RowId], shape: Sh
         let late = lane.head.as_ref().filter(|head| head.mark != Mark::None).map_or("", |head| paper.mark(head.mark));
         let title = format!("{}{late}", lane.title(cx.lang));
         let kind = if column.spread { Kind::Part } else { Kind::Whole };
-        strips.push(Strip { title, align: column.align, fades: column.fades, most, least, whole: column.whole, cells, kind });
+        strips.push(Strip { title, align: column.align, fades: column.fades, most, least, whole: column.cut == Cut::Never, cells, kind });
     }
     let mut marks: Vec<Option<Mark>> = rows.iter().map(|row| Some(noun.mark(cx, *row))).collect();
     marks.extend(total.iter().map(|_| None));

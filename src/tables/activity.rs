@@ -223,8 +223,7 @@ fn is_told(entry: &AuditEntry) -> bool {
 
 /// When it was, by our clock: a registry stamps with its own.
 fn time_of(registry: &Registry, entry: &AuditEntry) -> Stamp {
-    let ahead = registry.holdings.system.as_ref().map_or(0, |system| system.ahead_ms());
-    entry.at.unwrap_or_default().plus_millis(-ahead)
+    registry.holdings.here(entry.at.unwrap_or_default())
 }
 
 fn at(fleet: &Fleet, row: RowId) -> Option<Row<'_>> {

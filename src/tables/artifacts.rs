@@ -74,7 +74,11 @@ impl Table for Artifacts {
                 let full = artifact.unpack();
                 Fact::List(full.platforms().into_iter().map(|platform| Cow::Owned(platform.to_string())).collect())
             }
-            "pushed" => places(cx.fleet, &shelf, artifact).iter().filter_map(|(_, one)| one.pushed()).min().map_or(Fact::Unknown, Fact::Since),
+            "pushed" => {
+                let places = places(cx.fleet, &shelf, artifact);
+                let pushed = places.iter().filter_map(|(at, one)| Some(cx.fleet.registries[*at].holdings.here(one.pushed()?)));
+                pushed.min().map_or(Fact::Unknown, Fact::Since)
+            }
             "type" => Fact::words(artifact.kind().word()),
             "accessories" => {
                 let kinds: BTreeSet<&str> = artifact.accessories().iter().map(|a| a.kind.word()).collect();

@@ -1,6 +1,5 @@
 //! What needs a person, the gravest first.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -22,7 +21,7 @@ impl Table for AttentionList {
     const NAME: &'static str = "attention";
     const TITLE: Text = Text::new("Needs attention", "需要处理");
     const COLUMNS: &'static [Column] = &[
-        Column::words("idc", "IDC", "机房").width(8, 14),
+        Column::words("idc", "IDC", "机房").width(4, 14),
         Column::words("text", "WHAT", "情况").width(24, 100),
         Column::figure("since", "SINCE", "多久").width(5, 6),
     ];
@@ -74,7 +73,7 @@ impl Table for AttentionList {
         let Some(line) = at(cx.fleet, row) else { return Fact::Unknown };
         match key {
             "idc" => Fact::maybe(line.idc.as_deref()),
-            "text" => Fact::Name(Cow::Borrowed(line.text.get(cx.lang))),
+            "text" => Fact::words(line.text.get(cx.lang)),
             "since" => line.since.map_or(Fact::Absent, Fact::Since),
             _ => Fact::Unknown,
         }

@@ -24,7 +24,7 @@ pub(super) struct Audit;
 impl Table for Audit {
     const NAME: &'static str = "audit";
     const TITLE: Text = Text::new("Audit", "审计");
-    const QUESTIONS: &'static [Question] = &[Question::Audit];
+    const QUESTIONS: &'static [Question] = &[Question::Audit, Question::System];
     const COLUMNS: &'static [Column] = &[
         Column::moment("at", "AT", "时间"),
         Column::words("registry", "REGISTRY", "仓库").width(6, 16),
@@ -40,7 +40,7 @@ impl Table for Audit {
         for (registry, a) in fleet.registries.iter().zip(0u32..).filter(|(_, at)| holders::is_in(fleet, *at as usize, scope)) {
             let entries = registry.holdings.audit.iter().flat_map(|log| log.iter()).zip(0u32..);
             let of_project = |entry: &AuditEntry| scope.project.as_ref().is_none_or(|project| entry.is_of(project));
-            rows.extend(entries.filter(|(entry, _)| of_project(entry)).map(|(entry, b)| (entry.at, RowId { a, b, ..RowId::default() })));
+            rows.extend(entries.filter(|(entry, _)| of_project(entry)).map(|(entry, b)| (entry.at.map(|at| registry.holdings.here(at)), RowId { a, b, ..RowId::default() })));
         }
         rows.sort_by_key(|(at, row)| (std::cmp::Reverse(*at), *row));
         rows.into_iter().map(|(_, row)| row).collect()
@@ -62,7 +62,7 @@ impl Table for Audit {
     fn fact<'a>(&self, cx: &Context<'a>, row: RowId, key: &str) -> Fact<'a> {
         let Some(entry) = at(cx.fleet, row) else { return Fact::Unknown };
         match key {
-            "at" => entry.at.map_or(Fact::Unknown, Fact::At),
+            "at" => entry.at.and_then(|at| Some(cx.fleet.registries.get(row.a as usize)?.holdings.here(at))).map_or(Fact::Unknown, Fact::At),
             "registry" => Fact::words(holders::name(cx.fleet, row.a as usize)),
             "user" => Fact::words(&entry.user),
             "deed" => Fact::words(entry.deed.word()),

@@ -90,7 +90,7 @@ impl Table for HostTree {
     const COLUMNS: &'static [Column] = &[
         Column::words("name", "NAME", "名称").width(16, 40),
         Column::figure("hosts", "HOSTS", "主机").width(5, 11),
-        Column::words("classes", "CLASS MIX", "机型构成").width(8, 32).fades(4),
+        Column::words("classes", "CLASS MIX", "机型构成").width(8, 32).cut_early().fades(4),
         Column::figure("cpu", "CPU use/all", "CPU 用/全").width(7, 12).fades(2),
         Column::figure("mem", "MEM", "内存").width(4, 5).fades(1),
         Column::figure("containers", "CTR", "容器").width(4, 13),

@@ -27,8 +27,10 @@ pub use executions::run_at;
 pub use filter::Filter;
 pub use host_tree::told_as;
 pub use hosts::host_at;
-pub use noun::{Age, Align, Cell, Column, Context, Direction, Mark, Noun, RowId, RowKey, Scope, SortKey, Sought, Tone};
+pub use noun::{Age, Align, Cell, Column, Context, Cut, Direction, Mark, Noun, RowId, RowKey, Scope, SortKey, Sought, Tone};
 pub use peers::peer_at;
+pub use policies::edge_of_policy;
+pub use queues::queue_at;
 pub use replication_tasks::{TaskPlace, task_at};
 
 use crate::model::fleet::Fleet;

@@ -116,6 +116,17 @@ pub enum Align {
     Right,
 }
 
+/// Whether words that have no room are cut in the middle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// Half a figure or half a time is a wrong one.
+    Never,
+    /// A little, before other columns fade away.
+    Late,
+    /// Down to the least width of the column: a list says something also when its end is not seen.
+    Early,
+}
+
 /// A column as people and scripts know it.
 #[derive(Clone, Debug)]
 pub struct Column {
@@ -127,8 +138,7 @@ pub struct Column {
     /// Fewest and most columns of the terminal that it takes.
     pub min: u16,
     pub max: u16,
-    /// Never cut: half a figure or half a time is a wrong one.
-    pub whole: bool,
+    pub cut: Cut,
     /// Shown only from 160 columns, or with `-o wide`.
     pub wide: bool,
     /// Which column falls away first when it gets narrow: the highest number; 0 never.
@@ -141,21 +151,25 @@ impl Column {
     /// A column of words, at the left.
     #[must_use]
     pub const fn words(key: &'static str, en: &'static str, zh: &'static str) -> Self {
-        Self { key, title: Text::new(en, zh), align: Align::Left, min: 4, max: 24, whole: false, wide: false, fades: 0, spread: false }
+        Self { key, title: Text::new(en, zh), align: Align::Left, min: 4, max: 24, cut: Cut::Late, wide: false, fades: 0, spread: false }
     }
 
     /// A column of figures, at the right.
     #[must_use]
     pub const fn figure(key: &'static str, en: &'static str, zh: &'static str) -> Self {
-        Self { key, title: Text::new(en, zh), align: Align::Right, min: 4, max: 10, whole: true, wide: false, fades: 0, spread: false }
+        Self { key, title: Text::new(en, zh), align: Align::Right, min: 4, max: 10, cut: Cut::Never, wide: false, fades: 0, spread: false }
     }
 
     /// A column of moments: a time today, a day before.
     #[must_use]
     pub const fn moment(key: &'static str, en: &'static str, zh: &'static str) -> Self {
-        let mut column = Self::words(key, en, zh).width(8, 11);
-        column.whole = true;
-        column
+        Self::words(key, en, zh).width(8, 11).uncut()
+    }
+
+    #[must_use]
+    pub const fn uncut(mut self) -> Self {
+        self.cut = Cut::Never;
+        self
     }
 
     /// Fewest and most columns of the terminal.
@@ -163,6 +177,12 @@ impl Column {
     pub const fn width(mut self, min: u16, max: u16) -> Self {
         self.min = min;
         self.max = max;
+        self
+    }
+
+    #[must_use]
+    pub const fn cut_early(mut self) -> Self {
+        self.cut = Cut::Early;
         self
     }
 

@@ -29,10 +29,10 @@ impl Table for Policies {
         Column::words("registry", "IN", "所在").width(4, 14),
         Column::words("direction", "WAY", "方向").width(4, 5),
         Column::words("peer", "PEER", "对端").width(6, 24),
-        Column::words("trigger", "TRIGGER", "触发").width(6, 18),
-        Column::words("filters", "ABOUT", "范围").width(6, 36).fades(2),
-        Column::words("deletes", "DELETES", "删除").width(4, 7).fades(3),
-        Column::words("overrides", "OVERWRITES", "覆盖").width(4, 10).fades(4),
+        Column::words("trigger", "TRIGGER", "触发").width(6, 18).uncut(),
+        Column::words("filters", "ABOUT", "范围").width(6, 36).cut_early().fades(4),
+        Column::words("deletes", "DELETES", "删除").width(4, 7).fades(2),
+        Column::words("overrides", "OVERWRITES", "覆盖").width(4, 10).fades(3),
         Column::words("state", "STATE", "状态").width(10, 28),
         Column::words("enabled", "ON", "启用").width(3, 4).wide(),
         Column::words("namespace", "NAMESPACE", "命名空间").width(6, 20).wide(),
@@ -53,7 +53,7 @@ impl Table for Policies {
 
     fn mark(&self, cx: &Context<'_>, row: RowId) -> Mark {
         let Some((registry, _)) = at(cx.fleet, row) else { return Mark::None };
-        let severity = edge(cx.fleet, row).and_then(|edge| edge.health.state.severity());
+        let severity = edge_of_policy(cx.fleet, row).and_then(|edge| edge.health.state.severity());
         of_registry::mark(cx, registry, severity.map_or(Mark::None, Mark::from))
     }
 
@@ -64,13 +64,13 @@ impl Table for Policies {
             "name" => Fact::Name(Cow::Borrowed(&policy.name)),
             "registry" => Fact::words(registry),
             "direction" => Fact::words(direction(policy)),
-            "peer" => edge(cx.fleet, row).map_or(Fact::Unknown, |edge| Fact::words(place_name(edge.peer()))),
+            "peer" => edge_of_policy(cx.fleet, row).map_or(Fact::Unknown, |edge| Fact::words(place_name(edge.peer()))),
             "trigger" => Fact::words(policy.trigger.kind.word()),
             "filters" => owned(policy_words::filters(policy, Lang::En)),
             "deletes" => Fact::YesNo(policy.deletes),
             "overrides" => Fact::YesNo(policy.overrides),
             "enabled" => Fact::YesNo(policy.enabled),
-            "state" => edge(cx.fleet, row).map_or(Fact::Unknown, |edge| Fact::words(edge.health.state.name())),
+            "state" => edge_of_policy(cx.fleet, row).map_or(Fact::Unknown, |edge| Fact::words(edge.health.state.name())),
             "namespace" => Fact::maybe(policy.namespace.as_deref().filter(|name| !name.is_empty())),
             "speed_kbps" => policy.speed_kbps.map_or(Fact::Absent, Fact::count),
             "single_active" => policy.single_active.map_or(Fact::Unknown, Fact::YesNo),
@@ -80,7 +80,7 @@ impl Table for Policies {
 
     fn dressed(&self, cx: &Context<'_>, row: RowId, key: &str) -> Option<Cell> {
         let (registry, policy) = at(cx.fleet, row)?;
-        let edge = edge(cx.fleet, row);
+        let edge = edge_of_policy(cx.fleet, row);
         match key {
             "registry" => Some(Cell::plain(title(cx.fleet, registry))),
             "direction" if cx.lang == Lang::Zh => Some(Cell::plain(if policy.direction == Direction::Push { "推送" } else { "拉取" })),
@@ -105,7 +105,7 @@ impl Table for Policies {
     fn haystack(&self, cx: &Context<'_>, row: RowId, out: &mut String) {
         if let Some((registry, policy)) = at(cx.fleet, row) {
             push(out, &[&policy.name, registry, &title(cx.fleet, registry), &policy_words::filters(policy, cx.lang)]);
-            if let Some(edge) = edge(cx.fleet, row) {
+            if let Some(edge) = edge_of_policy(cx.fleet, row) {
                 push(out, &[place_name(edge.peer()), &place_title(cx.fleet, edge.peer()), edge.health.words().get(cx.lang)]);
             }
         }
@@ -152,7 +152,8 @@ fn at(fleet: &Fleet, row: RowId) -> Option<(&Arc<str>, &Arc<Policy>)> {
     Some((&registry.spec.name, registry.holdings.policies.as_ref()?.get(row.b as usize)?))
 }
 
-fn edge(fleet: &Fleet, row: RowId) -> Option<&Edge> {
+/// The edge that a policy draws.
+pub fn edge_of_policy(fleet: &Fleet, row: RowId) -> Option<&Edge> {
     let (registry, policy) = at(fleet, row)?;
     fleet.derived.topology.find(registry, policy.id)
 }

@@ -41,7 +41,7 @@ impl Table for Preheat {
         Column::moment("last_run", "LAST RUN", "上次运行").fades(2),
         Column::figure("warmed", "WARMED", "已预热").width(6, 9),
     ];
-    const QUESTIONS: &'static [Question] = &[Question::Preheat, Question::PreheatRuns];
+    const QUESTIONS: &'static [Question] = &[Question::Preheat, Question::PreheatRuns, Question::System];
 
     fn rows(&self, fleet: &Fleet, scope: &Scope) -> Vec<RowId> {
         let mut rows = Vec::new();
@@ -99,7 +99,9 @@ impl Table for Preheat {
                 None if of.preheat_executions.is_some() => Fact::words("never_ran"),
                 None => Fact::Unknown,
             },
-            ("last_run", Row::Policy(of, policy)) => last_run(of, policy).and_then(|run| run.started).map_or(Fact::Absent, Fact::At),
+            ("last_run", Row::Policy(of, policy)) => {
+                last_run(of, policy).and_then(|run| run.started).map_or(Fact::Absent, |at| Fact::At(registry.holdings.here(at)))
+            }
             ("warmed", Row::Policy(of, policy)) => last_run(of, policy).map_or(Fact::Absent, |run| Fact::count(run.counts.success)),
             ("project" | "last_run" | "warmed", _) => Fact::Absent,
             _ => Fact::Unknown,

@@ -104,6 +104,11 @@ impl Table for Queues {
     }
 }
 
+/// The queue of a row.
+pub fn queue_at(fleet: &Fleet, row: RowId) -> Option<&Queue> {
+    at(fleet, row).map(|(_, queue)| queue)
+}
+
 fn at(fleet: &Fleet, row: RowId) -> Option<(&Registry, &Queue)> {
     let registry = of_registry::at(fleet, row)?;
     Some((registry, registry.holdings.queues.as_ref()?.get(row.b as usize)?))

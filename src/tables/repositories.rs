@@ -12,8 +12,9 @@ use super::shelves::{self, Shelf};
 use super::spread::Head;
 use super::table::Table;
 use crate::model::artifact::{PackedArtifact, Repository};
+use crate::model::clock::Stamp;
 use crate::model::fleet::Fleet;
-use crate::model::registry::Question;
+use crate::model::registry::{Question, RepositoryHoldings};
 use crate::model::text::Text;
 use crate::model::union::Held;
 
@@ -63,15 +64,15 @@ impl Table for Repositories {
             "name" => Fact::Name(Cow::Borrowed(shelf.name())),
             "tags" => most(known(cx.fleet, &shelf, |r| r.whole().map(|packed| packed.tag_count() as u64))),
             "size" => {
-                let size = |r: &crate::model::registry::RepositoryHoldings| r.whole().map(|all| all.iter().map(PackedArtifact::size).sum());
+                let size = |r: &RepositoryHoldings| r.whole().map(|all| all.iter().map(PackedArtifact::size).sum());
                 known(cx.fleet, &shelf, size).into_iter().max().map_or(Fact::Unknown, Fact::Bytes)
             }
             "pulls" => {
                 let pulls = of(&|r| r.pulls);
                 if pulls.is_empty() { Fact::Unknown } else { Fact::Count(pulls.into_iter().sum()) }
             }
-            "updated" => known(cx.fleet, &shelf, |r| r.repository.updated).into_iter().max().map_or(Fact::Unknown, Fact::Since),
-            "created" => known(cx.fleet, &shelf, |r| r.repository.created).into_iter().min().map_or(Fact::Unknown, Fact::Since),
+            "updated" => times(cx.fleet, &shelf, |r| r.repository.updated).max().map_or(Fact::Unknown, Fact::Since),
+            "created" => times(cx.fleet, &shelf, |r| r.repository.created).min().map_or(Fact::Unknown, Fact::Since),
             _ => Fact::Unknown,
         }
     }
@@ -135,8 +136,16 @@ impl Table for Repositories {
 }
 
 /// What each registry that has it tells.
-fn known<T>(fleet: &Fleet, shelf: &Shelf<'_>, told: impl Fn(&crate::model::registry::RepositoryHoldings) -> Option<T>) -> Vec<T> {
+fn known<T>(fleet: &Fleet, shelf: &Shelf<'_>, told: impl Fn(&RepositoryHoldings) -> Option<T>) -> Vec<T> {
     (0..fleet.registries.len()).filter_map(|at| told(shelves::find(fleet, at, shelf.name()).here()?)).collect()
+}
+
+/// Moments in all registries that have it, by our clock.
+fn times(fleet: &Fleet, shelf: &Shelf<'_>, told: impl Fn(&RepositoryHoldings) -> Option<Stamp>) -> impl Iterator<Item = Stamp> {
+    (0..fleet.registries.len()).filter_map(move |at| {
+        let theirs = told(shelves::find(fleet, at, shelf.name()).here()?)?;
+        Some(fleet.registries[at].holdings.here(theirs))
+    })
 }
 
 fn most<'a>(counts: Vec<u64>) -> Fact<'a> {

@@ -24,7 +24,7 @@ pub(super) struct Robots;
 /// In place of a project's index: a robot of the whole system.
 const SYSTEM: u32 = u32::MAX;
 
-const QUESTIONS: &[Question] = &[Question::Projects, Question::Robots];
+const QUESTIONS: &[Question] = &[Question::Projects, Question::Robots, Question::System];
 const DAY: u64 = 86_400_000;
 
 /// A row looked up.
@@ -108,7 +108,7 @@ impl Table for Robots {
             }),
             "expires" => line.robot.expires.map_or(Fact::Absent, Fact::At),
             "may" => Fact::List(may(line.robot).into_iter().map(Cow::Owned).collect()),
-            "created" => line.robot.created.map_or(Fact::Unknown, Fact::Since),
+            "created" => line.robot.created.map_or(Fact::Unknown, |at| Fact::Since(line.registry.holdings.here(at))),
             "level" => Fact::Words(Cow::Owned(line.robot.level.word().to_owned())),
             _ => Fact::Unknown,
         }

@@ -63,7 +63,7 @@ impl Table for Tags {
             "repository" => Fact::words(shelf.name()),
             "name" => Fact::Name(Cow::Borrowed(tag.name())),
             "size" => Fact::Bytes(tag.artifact().size()),
-            "pushed" => tag.pushed().or_else(|| tag.artifact().pushed()).map_or(Fact::Unknown, Fact::Since),
+            "pushed" => tag.pushed().or_else(|| tag.artifact().pushed()).map_or(Fact::Unknown, |at| Fact::Since(shelf.here(cx.fleet, at))),
             _ => Fact::Unknown,
         }
     }

@@ -2,7 +2,7 @@
 
 use super::input::Key;
 use super::palette;
-use super::panes::PANES;
+use super::panes::{PANES, Pane};
 use super::verb::{Needs, Verb};
 use crate::model::text::Text;
 
@@ -14,6 +14,8 @@ pub struct PaneReference {
     pub digit: char,
     pub title: Text,
     pub verbs: Vec<VerbReference>,
+    /// How deep in it tables stand side by side, and how many.
+    pub tabs: (usize, usize),
 }
 
 /// One deed of a key.
@@ -33,7 +35,14 @@ pub struct VerbReference {
 #[must_use]
 pub fn panes() -> Vec<PaneReference> {
     let verbs = |verbs: &'static [Verb]| verbs.iter().map(reference).collect();
-    PANES.iter().map(|p| PaneReference { name: p.name(), digit: p.digit(), title: p.title(), verbs: verbs(p.verbs()) }).collect()
+    let pane = |p: &&dyn Pane| PaneReference {
+        name: p.name(),
+        digit: p.digit(),
+        title: p.title(),
+        verbs: verbs(p.verbs()),
+        tabs: (p.tabs().depth, p.tabs().all.len()),
+    };
+    PANES.iter().map(pane).collect()
 }
 
 /// The verbs of all pages.

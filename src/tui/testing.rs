@@ -12,7 +12,7 @@ use crate::model::idc::Idc;
 use crate::model::live::Live;
 use crate::model::report::{Report, Site};
 use crate::model::text::Text;
-use crate::tables::{Align, Cell, Column, Context, Mark, Noun, RowId, RowKey, Scope, SortKey, Tone};
+use crate::tables::{Align, Cell, Column, Context, Cut, Mark, Noun, RowId, RowKey, Scope, SortKey, Tone};
 
 pub(super) const NOW: Stamp = Stamp(1_795_407_600_000);
 
@@ -49,7 +49,7 @@ static COLUMNS: [Column; 2] = [
         align: Align::Left,
         min: 8,
         max: 24,
-        whole: false,
+        cut: Cut::Late,
         wide: false,
         fades: 0,
         spread: false,
@@ -60,7 +60,7 @@ static COLUMNS: [Column; 2] = [
         align: Align::Right,
         min: 6,
         max: 6,
-        whole: true,
+        cut: Cut::Never,
         wide: false,
         fades: 1,
         spread: false,

@@ -119,8 +119,8 @@ pub async fn get(engine: &Engine, query: &Query, out: &mut Out<'_>) -> Exit {
     out.document(&text);
     if query.ask.output != Format::Json {
         tell_faults(&settled, out);
-        tell_unread(query, &fleet, out);
     }
+    tell_unread(query, &fleet, out);
     settled.exit()
 }
 
@@ -190,8 +190,8 @@ fn tell_unread(query: &Query, fleet: &Fleet, out: &mut Out<'_>) {
     let unread = runs().filter(|run| run.tasks.is_none()).count();
     if query.noun.name() == "replication_tasks" && unread > 0 {
         out.say(
-            &format!("wharf: the tasks of {unread} executions that are over are not listed; the console reads them when one is opened"),
-            &format!("wharf: 未列出 {unread} 次已结束执行的任务；在控制台打开该次执行时读取"),
+            &format!("wharf: the tasks of {unread} executions were not read and are not listed; the console reads them when one is opened"),
+            &format!("wharf: 有 {unread} 次执行的任务未读取，未列出；在控制台打开该次执行时读取"),
         );
     }
 }

@@ -47,10 +47,9 @@ struct ProjectRow {
     has_repositories: bool,
 }
 
-/// What moves by itself without anything having changed is left out: ages and the clock.
+/// What moves by itself without anything having changed is left out: ages and the time of day.
 pub(super) fn write_registry(holdings: &Holdings) -> Option<Vec<u8>> {
-    let system =
-        holdings.system.as_ref().map(|system| Arc::new(SystemFacts { current_time: None, skew_ms: None, ..SystemFacts::clone(system) }));
+    let system = holdings.system.as_ref().map(|system| Arc::new(SystemFacts { current_time: None, ..SystemFacts::clone(system) }));
     let row = RegistryRow {
         form: FORM,
         follows: holdings.follows,

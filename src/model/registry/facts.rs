@@ -42,6 +42,8 @@ pub struct SystemFacts {
 
 /// Clocks that differ by less than this are one clock: the difference is not known better (milliseconds).
 const SAME_CLOCK_MS: i64 = 5_000;
+/// What two measurements of one clock may differ by (milliseconds): half of a slow request, and a second that has turned.
+const STEADY_MS: i64 = 1_500;
 
 impl SystemFacts {
     /// Sets the clock skew from the moments at which the request left and the answer was here.
@@ -50,6 +52,17 @@ impl SystemFacts {
     pub fn measured(mut self, sent: Stamp, received: Stamp) -> Self {
         let middle = sent.0.midpoint(received.0);
         self.skew_ms = self.current_time.map(|theirs| theirs.0.saturating_sub(middle));
+        self
+    }
+
+    /// The skew as it was told before where the two differ by less than is known: what is shown by it does not tremble.
+    #[must_use]
+    pub fn steadied(mut self, before: Option<i64>) -> Self {
+        if let (Some(new), Some(old)) = (self.skew_ms, before)
+            && (new - old).abs() <= STEADY_MS
+        {
+            self.skew_ms = before;
+        }
         self
     }
 
@@ -176,5 +189,9 @@ mod tests {
         assert_eq!([94_600, 95_000, 95_400].map(ahead), [95_000; 3]);
         assert_eq!([-95_000, 900, -4_000].map(ahead), [-95_000, 0, 0]);
         assert_eq!(SystemFacts::default().ahead_ms(), 0);
+        let system = |skew| SystemFacts { skew_ms: Some(skew), ..SystemFacts::default() };
+        assert_eq!(system(95_510).steadied(Some(95_490)).ahead_ms(), 95_000);
+        assert_eq!(system(98_000).steadied(Some(95_490)).ahead_ms(), 98_000);
+        assert_eq!(system(95_510).steadied(None).ahead_ms(), 96_000);
     }
 }

@@ -140,6 +140,12 @@ impl Holdings {
         now.plus_millis(self.system.as_ref().map_or(0, |system| system.ahead_ms()))
     }
 
+    /// A moment of its clock by ours, to stand beside what others stamped.
+    #[must_use]
+    pub fn here(&self, theirs: Stamp) -> Stamp {
+        theirs.plus_millis(-self.system.as_ref().map_or(0, |system| system.ahead_ms()))
+    }
+
     #[must_use]
     pub fn project(&self, name: &str) -> Option<&Arc<ProjectHoldings>> {
         let all = self.projects.as_ref()?;

@@ -14,12 +14,13 @@ use super::super::layers::reading::Reading;
 use super::super::layers::runs::Runs;
 use super::super::palette::{self, Line};
 use super::super::panes::PANES;
-use super::super::verb::Shown;
+use super::super::verb::{Needs, Shown, Verb};
 use super::super::widgets::describe::{self, Said};
 use super::super::widgets::why;
 use super::super::worker::{Sheet, Urgency};
 use super::{Console, Wish};
 use crate::engine::{TAIL_SOURCES, TailAsk};
+use crate::model::derived::About;
 use crate::model::host::{ContainerId, Host};
 use crate::model::task::TaskState;
 use crate::model::text::{Lang, Text, clean};
@@ -63,7 +64,9 @@ impl Console {
 
     pub(super) fn menu(&mut self) {
         let here = self.verb_pane();
-        let verbs = all_verbs().into_iter().filter(|(pane, verb)| pane.is_none_or(|p| p == here) && verb.shown != Shown::Help);
+        let has_logs = self.has_logs();
+        let is_valid = |verb: &Verb| verb.shown != Shown::Help && (has_logs || verb.needs != Needs::Logs);
+        let verbs = all_verbs().into_iter().filter(|(pane, verb)| pane.is_none_or(|p| p == here) && is_valid(verb));
         let mut verbs: Vec<_> = verbs.collect();
         verbs.sort_by_key(|(pane, _)| pane.is_none());
         let verbs: Vec<_> = verbs.into_iter().map(|(_, verb)| verb).collect();
@@ -151,12 +154,35 @@ impl Console {
     pub(in crate::tui) fn has_logs(&self) -> bool {
         let Some((sheet, row)) = self.listing().row() else { return false };
         let leads = |scope: Scope| scope != Scope::default() && !scope.is_of_registries();
-        matches!(sheet.noun.name(), "containers" | "replication_tasks" | "executions") || leads(sheet.noun.under(&sheet.fleet, row))
+        match sheet.noun.name() {
+            "containers" | "replication_tasks" | "executions" => true,
+            "attention" => {
+                let about = sheet.fleet.derived.attention.get(row.a as usize).map(|line| &line.about);
+                matches!(about, Some(About::Hosts { .. } | About::Containers { .. }))
+            }
+            _ => leads(sheet.noun.under(&sheet.fleet, row)),
+        }
     }
 
     /// The containers of the hosts that lie under the row.
     fn containers_under(&self) -> Vec<Target> {
         let Some((sheet, row)) = self.listing().row() else { return Vec::new() };
+        if sheet.noun.name() == "attention" {
+            match sheet.fleet.derived.attention.get(row.a as usize).map(|line| &line.about) {
+                // Those that the line names, also where they have ended: their last words are what is looked for.
+                Some(About::Containers { names }) => {
+                    let named = |name: &Arc<str>| {
+                        let (host, name) = name.split_once('/')?;
+                        let host = sheet.fleet.host(host)?;
+                        let container = host.known_containers().iter().find(|c| &*c.name == name)?;
+                        Some((Arc::clone(host.name()), container.id))
+                    };
+                    return names.iter().filter_map(named).take(LOGS_MAX + 1).collect();
+                }
+                Some(About::Hosts { .. }) => {}
+                _ => return Vec::new(),
+            }
+        }
         let scope = sheet.noun.under(&sheet.fleet, row);
         if scope == Scope::default() || scope.is_of_registries() {
             return Vec::new();

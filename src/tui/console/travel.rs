@@ -23,18 +23,23 @@ const NAMED: usize = 200;
 pub(super) struct Came {
     pane: usize,
     depth: usize,
+    noun: &'static str,
+    scope: Arc<Scope>,
     filter: String,
 }
 
 impl Came {
-    fn to(pane: usize, trail: &[Listing]) -> Self {
-        Self { pane, depth: trail.len(), filter: trail.last().map(|l| l.filter_text.clone()).unwrap_or_default() }
+    fn to(pane: usize, trail: &[Listing]) -> Option<Self> {
+        let last = trail.last()?;
+        let (noun, scope, filter) = (last.noun.name(), Arc::clone(&last.scope), last.filter_text.clone());
+        Some(Self { pane, depth: trail.len(), noun, scope, filter })
     }
 
     fn is_at(&self, pane: usize, trail: &[Listing]) -> bool {
+        let Some(last) = trail.last() else { return false };
         // Another filter is the person's own, which Esc clears first.
-        let is_theirs = trail.last().is_some_and(|l| !l.filter_text.is_empty() && l.filter_text != self.filter);
-        (self.pane, self.depth) == (pane, trail.len()) && !is_theirs
+        let is_theirs = !last.filter_text.is_empty() && last.filter_text != self.filter;
+        (self.pane, self.depth, self.noun) == (pane, trail.len(), last.noun.name()) && self.scope == last.scope && !is_theirs
     }
 }
 
@@ -64,7 +69,7 @@ impl Console {
                 let here = Came::to(self.pane, &self.trails[self.pane]);
                 self.go_about(about.as_ref());
                 let there = Came::to(self.pane, &self.trails[self.pane]);
-                self.came = Some(there).filter(|there| *there != here);
+                self.came = there.filter(|there| here.as_ref() != Some(there));
                 return;
             }
             "tasks" => {
@@ -114,6 +119,7 @@ impl Console {
             return;
         }
         if pane == self.pane {
+            self.came = None;
             let old: Vec<Listing> = self.trails[pane].drain(1..).collect();
             self.retire_all(old);
             self.put_tab(pane, PANES[pane].noun());

@@ -144,7 +144,7 @@ fn draw_task(canvas: &mut Canvas<'_>, area: Rect, task: &Task, desk: &Desk<'_>) 
     }
     let text = canvas.style(Role::Text);
     canvas.put(area.x + 14, area.y, 10, &figures, text);
-    let age = coarse_age(desk.moment.now.since(task.started));
+    let age = coarse_age(desk.moment.now.since(task.started), desk.moment.lang);
     let dim = canvas.style(Role::Dim);
     canvas.put(area.x + 25, area.y, 5, &age, dim);
     let who = format!("{}@{}", task.owner.who, task.owner.machine);

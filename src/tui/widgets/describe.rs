@@ -93,13 +93,20 @@ const HIDDEN: &[&str] = &[
     "disabled",
     "succeeded",
     "severity",
+    "grants",
+    "member",
+    "user",
+    "robot",
+    "sysadmin",
 ];
 
 /// What the column MODE of an edge says in words.
 const SAID_BY_MODE: [&str; 4] = ["trigger", "cron", "deletes", "overrides"];
 
-/// Words of protocols, as people say them.
-const SPOKEN: [(&str, Text); 5] = [
+/// Fields whose values are words of protocols.
+const SPOKEN_IN: [&str; 2] = ["direction", "trigger"];
+/// As people say them.
+static SPOKEN: [(&str, Text); 5] = [
     ("push", Text::new("push", "推送")),
     ("pull", Text::new("pull", "拉取")),
     ("manual", Text::new("manual", "手动")),
@@ -205,9 +212,14 @@ fn spell(label: &str, value: &Value, cx: &Context<'_>, lines: &mut Vec<Said>) {
     if let Some(words) = counted {
         return lines.push(Said::new(head, words, Tone::Plain));
     }
+    let spoken = SPOKEN.iter().find(|(word, _)| SPOKEN_IN.contains(&label) && value.as_str() == Some(word));
+    if let Some((_, words)) = spoken {
+        return lines.push(Said::new(head, words.get(cx.lang), Tone::Plain));
+    }
     let many: Vec<String> = match value {
         Value::Null => return,
         Value::Array(list) => list.iter().map(|one| words_of(one, cx)).collect(),
+        Value::Object(map) if map.values().all(Value::is_null) => return,
         Value::Object(map) => {
             let sized = |one: &Value| if matches!(label, "used_in" | "quota_in") { one.as_u64().map(figures::bytes) } else { None };
             map.iter().map(|(key, one)| format!("{}={}", clean(key), sized(one).unwrap_or_else(|| words_of(one, cx)))).collect()
@@ -221,10 +233,9 @@ fn spell(label: &str, value: &Value, cx: &Context<'_>, lines: &mut Vec<Said>) {
 
 fn words_of(value: &Value, cx: &Context<'_>) -> String {
     match value {
-        Value::String(words) => match (Stamp::parse_rfc3339(words), SPOKEN.iter().find(|(word, _)| word == words)) {
-            (Some(at), _) => moment(at, cx),
-            (None, Some((_, spoken))) => spoken.get(cx.lang).to_owned(),
-            (None, None) => clean(words).into_owned(),
+        Value::String(words) => match Stamp::parse_rfc3339(words) {
+            Some(at) => moment(at, cx),
+            None => clean(words).into_owned(),
         },
         Value::Bool(yes) => Text::new(["no", "yes"][usize::from(*yes)], ["否", "是"][usize::from(*yes)]).get(cx.lang).to_owned(),
         Value::Object(map) => map.iter().map(|(key, one)| format!("{}={}", clean(key), words_of(one, cx))).collect::<Vec<_>>().join(" "),
@@ -235,7 +246,23 @@ fn words_of(value: &Value, cx: &Context<'_>) -> String {
 }
 
 /// What one row of a noun is called; the title of the noun where that fits.
-static ONE: [(&str, Text); 7] = [
+static ONE: [(&str, Text); 23] = [
+    ("registries", Text::new("registry", "仓库")),
+    ("projects", Text::new("project", "项目")),
+    ("members", Text::new("member", "成员")),
+    ("users", Text::new("user", "用户")),
+    ("repositories", Text::new("repository", "镜像仓库")),
+    ("artifacts", Text::new("artifact", "制品")),
+    ("tags", Text::new("tag", "标签")),
+    ("robots", Text::new("robot", "机器人账号")),
+    ("quotas", Text::new("quota", "配额")),
+    ("edges", Text::new("edge", "链路")),
+    ("policies", Text::new("policy", "策略")),
+    ("executions", Text::new("execution", "执行")),
+    ("replication_tasks", Text::new("task", "任务")),
+    ("queues", Text::new("queue", "队列")),
+    ("peers", Text::new("peer", "对端")),
+    ("tasks", Text::new("run", "操作")),
     ("containers", Text::new("container", "容器")),
     ("hosts", Text::new("host", "主机")),
     ("host_tree", Text::new("hosts of", "主机")),
@@ -244,6 +271,11 @@ static ONE: [(&str, Text); 7] = [
     ("pools", Text::new("pool", "服务池")),
     ("classes", Text::new("class", "机型")),
 ];
+
+fn join(parts: &[Option<String>], by: &str) -> Option<String> {
+    let known: Vec<&str> = parts.iter().flatten().map(String::as_str).collect();
+    (!known.is_empty()).then(|| known.join(by))
+}
 
 /// The words over a box.
 pub(in crate::tui) fn title_of(noun: &dyn Noun, cx: &Context<'_>, row: RowId) -> String {
@@ -265,9 +297,11 @@ pub(in crate::tui) fn title_of(noun: &dyn Noun, cx: &Context<'_>, row: RowId) ->
     };
     // Keys that people do not know the row by.
     let known_as = match told.name() {
-        "activity" | "audit" => cell_of("at"),
+        "activity" => join(&[cell_of("at"), cell_of("subject")], " "),
+        "audit" => join(&[cell_of("at"), cell_of("name")], " "),
+        "artifacts" => join(&[cell_of("repository"), cell_of("name")], "@"),
         "edges" => cell_of("edge"),
-        "members" | "access" | "policies" | "peers" => cell_of("name"),
+        "members" | "access" | "policies" | "peers" | "robots" => cell_of("name"),
         "tasks" => cell_of("id"),
         _ => None,
     };

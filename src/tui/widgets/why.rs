@@ -7,7 +7,8 @@ use crate::model::endpoint::Freshness;
 use crate::model::fault::Fault;
 use crate::model::host::{Container, ContainerState, Health};
 use crate::model::text::{Text, clean};
-use crate::tables::{Context, Noun, RowId, Tone, container_at};
+use crate::tables::spread::lanes;
+use crate::tables::{Context, Mark, Noun, RowId, Tone, container_at};
 
 /// Hosts of one line of attention whose faults are told.
 const HOSTS_TOLD: usize = 5;
@@ -36,7 +37,23 @@ pub(in crate::tui) fn why(noun: &dyn Noun, cx: &Context<'_>, row: RowId) -> Vec<
     if let (true, Some((_, why))) = (lines.is_empty(), noun.overdue(cx, row)) {
         lines.push(said(cx, &Text::new("WHY", "原因"), why.get(cx.lang), Tone::Warn));
     }
+    if lines.is_empty() && !matches!(noun.mark(cx, row), Mark::Good | Mark::None) {
+        lines = what_is_marked(noun, cx, row);
+    }
     lines
+}
+
+/// The cells that make the row what it is, where nobody has more to say of it.
+fn what_is_marked(noun: &dyn Noun, cx: &Context<'_>, row: RowId) -> Vec<Said> {
+    let cells = lanes(noun, cx.fleet).into_iter().map(|lane| {
+        let label = match &lane.head {
+            Some(head) => format!("{} {}", lane.column.title.get(cx.lang), head.title),
+            None => lane.title(cx.lang).to_owned(),
+        };
+        (label, noun.cell(cx, row, lane.place))
+    });
+    let bad = cells.filter(|(_, cell)| matches!(cell.tone, Tone::Bad | Tone::Warn | Tone::Changing));
+    bad.map(|(label, cell)| Said::new(label, cell.text, cell.tone)).collect()
 }
 
 /// One fault or refusal behind a row.

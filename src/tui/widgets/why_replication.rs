@@ -2,14 +2,16 @@
 
 use super::describe::{Said, moment};
 use crate::model::fault::FaultKind;
-use crate::model::replication::{Cause, EdgeState, PeerVerdict, Settled, StuckCause};
+use crate::model::replication::{Cause, Edge, EdgeState, PeerVerdict, Settled, StuckCause};
 use crate::model::text::{Text, clean};
-use crate::tables::{Context, Noun, RowId, Tone, edge_at, peer_at, run_at};
+use crate::tables::{Context, Noun, RowId, Tone, edge_at, edge_of_policy, peer_at, queue_at, run_at};
 
 /// Empty where the noun is another one or nothing is wrong.
 pub(super) fn why(noun: &dyn Noun, cx: &Context<'_>, row: RowId) -> Vec<Said> {
     match noun.name() {
-        "edges" => why_edge(cx, row),
+        "edges" => edge_at(cx.fleet, row).map(|edge| why_edge(cx, edge)).unwrap_or_default(),
+        "policies" => edge_of_policy(cx.fleet, row).map(|edge| why_edge(cx, edge)).unwrap_or_default(),
+        "queues" => why_queue(cx, row),
         "executions" => why_run(cx, row),
         "peers" => why_peer(cx, row),
         _ => Vec::new(),
@@ -28,8 +30,16 @@ fn next(cx: &Context<'_>, words: &Text) -> Said {
     line(cx, &Text::new("NEXT", "下一步"), words, Tone::Accent)
 }
 
-fn why_edge(cx: &Context<'_>, row: RowId) -> Vec<Said> {
-    let Some(edge) = edge_at(cx.fleet, row) else { return Vec::new() };
+fn why_queue(cx: &Context<'_>, row: RowId) -> Vec<Said> {
+    let Some(queue) = queue_at(cx.fleet, row).filter(|queue| queue.paused) else { return Vec::new() };
+    let words = Text::made(format!("it is paused: {} wait in it", queue.count), format!("已暂停：{} 个作业在等待", queue.count));
+    let name = clean(&queue.job_type);
+    let advice =
+        Text::made(format!("resume the {name} queue (Harbor: Job Service Dashboard)"), format!("请恢复 {name} 队列（Harbor 任务中心）"));
+    vec![what(cx, &words, Tone::Bad), next(cx, &advice)]
+}
+
+fn why_edge(cx: &Context<'_>, edge: &Edge) -> Vec<Said> {
     let health = &edge.health;
     let advice = match &health.state {
         EdgeState::Flowing | EdgeState::Running | EdgeState::Disabled | EdgeState::NeverRan | EdgeState::Unread => return Vec::new(),

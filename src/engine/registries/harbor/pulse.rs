@@ -35,6 +35,7 @@ pub(super) struct Pulse<'a> {
     nudge: &'a Notify,
     /// That Harbor's clock minus ours.
     pub(super) ahead_ms: i64,
+    skew_ms: Option<i64>,
     pub(super) read_only: Option<bool>,
     pub(super) pools: Vec<WorkerPool>,
     pub(super) workers: Vec<Worker>,
@@ -45,7 +46,8 @@ pub(super) struct Pulse<'a> {
 impl<'a> Pulse<'a> {
     pub(super) fn new(poller: &'a RegistryPoller, harbor: Harbor, system: Option<&SystemFacts>, nudge: &'a Notify) -> Self {
         let (pools, workers) = (Vec::new(), Vec::new());
-        let mut pulse = Self { poller, harbor, nudge, ahead_ms: 0, read_only: None, pools, workers, memory: Memory::default() };
+        let mut pulse =
+            Self { poller, harbor, nudge, ahead_ms: 0, skew_ms: None, read_only: None, pools, workers, memory: Memory::default() };
         if let Some(system) = system {
             pulse.take(system);
         }
@@ -91,7 +93,7 @@ impl<'a> Pulse<'a> {
     }
 
     fn take(&mut self, system: &SystemFacts) {
-        self.ahead_ms = system.ahead_ms();
+        (self.skew_ms, self.ahead_ms) = (system.skew_ms, system.ahead_ms());
         self.read_only = system.read_only;
     }
 
@@ -99,7 +101,7 @@ impl<'a> Pulse<'a> {
         if !self.poller.wants.needs(Question::System) {
             return Ok(());
         }
-        let system = self.harbor.fetch_system().await;
+        let system = self.harbor.fetch_system().await.map(|system| system.steadied(self.skew_ms));
         if let Ok(system) = &system {
             self.take(system);
         }

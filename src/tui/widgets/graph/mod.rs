@@ -253,7 +253,7 @@ impl<'g> Picture<'g> {
 
 /// What it carries and how it does inside the line, as far as there is room.
 fn label_line(canvas: &mut Canvas<'_>, room: Rect, arrow: &Arrow, (there, here): (&Health, Option<&Health>)) {
-    let (mut x, end) = (room.x + 1, room.right().saturating_sub(2));
+    let (mut x, end) = (room.x, room.right().saturating_sub(1));
     if let Some(here) = here {
         let words = format!(" {} ", brief(canvas, here));
         // Half of the room each, more where the other needs less.

@@ -8,11 +8,14 @@ use super::super::super::worker::Sheet;
 use super::{AGE, GAP, GUTTER, Line, REST, WIDE_FROM};
 use crate::model::text::width;
 use crate::tables::spread::Lane;
-use crate::tables::{Cell, Mark, Tone};
+use crate::tables::{Cell, Cut, Mark, Tone};
 
 /// Most columns of what is never cut.
-const FIGURE_MAX: u16 = 24;
+const UNCUT_MAX: u16 = 24;
 const CAUSE: u16 = 24;
+/// Words of more columns than this may be cut before a column fades away, and words of fewer than that not.
+const COMFORT: u16 = 16;
+const SHORT: u16 = 12;
 
 pub(super) struct Layout {
     /// Lane, from, to.
@@ -36,6 +39,7 @@ pub(super) fn lay_columns(
     let screen = canvas.buffer.area.width;
     let mut drawn = listing.drawn.borrow_mut();
     drawn.widest.resize(lanes.len(), 0);
+    let mut heads = Vec::with_capacity(lanes.len());
     for (at, lane) in lanes.iter().enumerate() {
         let column = lane.column;
         let indent = |line: &Line| if at == 0 && sheet.noun.is_tree() { line.depth * 2 + 2 } else { 0 };
@@ -43,29 +47,35 @@ pub(super) fn lay_columns(
         let total = totals.and_then(|t| t.get(lane.place)).map_or(0, |c| columns_wide(&c.text));
         let signs = u16::from(listing.sort.is_some_and(|o| o.column == lane.place)) + u16::from(is_late(lane));
         let head = columns_wide(lane.title(lang)) + signs;
-        let most = if column.whole { FIGURE_MAX } else { column.max };
-        let widest = cells.max().unwrap_or(0).max(head).max(total).clamp(column.min, most.max(column.min));
+        let most = if column.cut == Cut::Never { UNCUT_MAX } else { column.max };
+        let widest = cells.max().unwrap_or(0).max(total).clamp(column.min, most.max(column.min)).max(head);
         drawn.widest[at] = drawn.widest[at].max(widest);
+        heads.push(head);
     }
     let widest = drawn.widest.clone();
     drop(drawn);
     let overdue = shown.iter().any(|l| l.overdue.is_some());
     let room = area.width.saturating_sub(GUTTER + if overdue { AGE + GAP } else { 0 });
-    let needed = |at: usize| if lanes[at].column.whole { widest[at] } else { lanes[at].column.min };
-    let mut kept: Vec<usize> = (0..lanes.len()).filter(|at| !lanes[*at].column.wide && !is_told_above(listing, &lanes[*at])).collect();
-    let mut hidden: Vec<usize> = Vec::new();
-    let instead = |hidden: &[usize]| if hidden.is_empty() { 0 } else { REST + GAP };
-    let least =
-        |kept: &[usize], hidden: &[usize]| (kept.iter().map(|at| needed(*at) + GAP).sum::<u16>() + instead(hidden)).saturating_sub(GAP);
-    while least(&kept, &hidden) > room {
-        // Of equal ones the last: parts fall away from the right.
-        let fading = kept.iter().enumerate().filter(|(_, at)| lanes[**at].column.fades > 0);
-        let Some(worst) = fading.max_by_key(|(_, at)| lanes[**at].column.fades).map(|(i, _)| i) else { break };
-        let gone = kept.remove(worst);
-        if lanes[gone].column.spread {
-            hidden.insert(0, gone);
-        }
+    let is_name = |at: usize| shown.iter().any(|line| line.cells[at].tone == Tone::Name);
+    // What a column has to have: figures all of it, words their least width.
+    let least_of = |at: usize| if lanes[at].column.cut == Cut::Never { widest[at] } else { lanes[at].column.min };
+    // What it should have before another one is shown beside it: long words are cut by a quarter, short ones and heads not at all,
+    // and the row's own name only where it is longer than that.
+    let comfort_of = |at: usize| match lanes[at].column.cut {
+        Cut::Never | Cut::Early => least_of(at),
+        Cut::Late if is_name(at) => least_of(at).max(widest[at].min(COMFORT)).max(heads[at]),
+        Cut::Late => least_of(at).max((widest[at] * 3 / 4).clamp(SHORT, COMFORT).min(widest[at])).max(heads[at]),
+    };
+    let all: Vec<usize> = (0..lanes.len()).filter(|at| !lanes[*at].column.wide && !is_told_above(listing, &lanes[*at])).collect();
+    let mut needs: Vec<u16> = (0..lanes.len()).map(comfort_of).collect();
+    let (mut kept, mut hidden) = (all.clone(), Vec::new());
+    if !fit(lanes, &mut kept, &mut hidden, &needs, room) {
+        // Not even alone: all of them with what they have to have.
+        needs = (0..lanes.len()).map(least_of).collect();
+        (kept, hidden) = (all, Vec::new());
+        fit(lanes, &mut kept, &mut hidden, &needs, room);
     }
+    let instead = |hidden: &[usize]| if hidden.is_empty() { 0 } else { REST + GAP };
     // Wide ones come where nothing else is cut for them, the cause of an overdue row neither.
     let cause = if overdue { CAUSE } else { 0 };
     let whole = |kept: &[usize]| kept.iter().map(|at| widest[*at] + GAP).sum::<u16>() + instead(&hidden) + cause;
@@ -75,12 +85,12 @@ pub(super) fn lay_columns(
         }
         kept.push(at);
     }
-    let mut widths: Vec<u16> = kept.iter().map(|at| needed(*at)).collect();
+    let mut widths: Vec<u16> = kept.iter().map(|at| needs[*at]).collect();
     let wanted: Vec<u16> = kept.iter().map(|at| widest[*at]).collect();
-    let mut spare = room.saturating_sub(least(&kept, &hidden));
+    let mut spare = room.saturating_sub(all_of(&kept, &hidden, &needs));
     // The row's own name is whole before any other word is.
     for (nth, at) in kept.iter().enumerate() {
-        if shown.iter().any(|line| line.cells[*at].tone == Tone::Name) {
+        if is_name(*at) {
             let more = wanted[nth].saturating_sub(widths[nth]).min(spare);
             widths[nth] += more;
             spare -= more;
@@ -106,6 +116,26 @@ pub(super) fn lay_columns(
     }
     let age = overdue.then_some(x).filter(|x| *x + AGE <= area.right());
     Layout { columns, rest: rest.map(|x| (hidden, x)), age, tree: sheet.noun.is_tree() }
+}
+
+/// Room that all of these take.
+fn all_of(kept: &[usize], hidden: &[usize], needs: &[u16]) -> u16 {
+    let rest = if hidden.is_empty() { 0 } else { REST + GAP };
+    (kept.iter().map(|at| needs[*at] + GAP).sum::<u16>() + rest).saturating_sub(GAP)
+}
+
+/// Lets columns fade away until the others have what they need; false where that is not enough.
+fn fit(lanes: &[Lane], kept: &mut Vec<usize>, hidden: &mut Vec<usize>, needs: &[u16], room: u16) -> bool {
+    while all_of(kept, hidden, needs) > room {
+        // Of equal ones the last: parts fall away from the right.
+        let fading = kept.iter().enumerate().filter(|(_, at)| lanes[**at].column.fades > 0);
+        let Some(worst) = fading.max_by_key(|(_, at)| lanes[**at].column.fades).map(|(i, _)| i) else { return false };
+        let gone = kept.remove(worst);
+        if lanes[gone].column.spread {
+            hidden.insert(0, gone);
+        }
+    }
+    true
 }
 
 /// Shares out spare room a column at a time to the narrowest that wants more: a long one is cut before a short one.

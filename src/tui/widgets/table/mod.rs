@@ -19,7 +19,7 @@ use super::super::listing::Listing;
 use super::super::theme::Role;
 use super::super::worker::Sheet;
 use crate::model::clock::Stamp;
-use crate::model::text::{cut_end, cut_middle};
+use crate::model::text::{Lang, cut_end, cut_middle};
 use crate::tables::spread::{self, Lane};
 use crate::tables::{Align, Cell, Column, Context, Direction, Mark, RowId, Tone};
 use layout::{Layout, is_late, lay_columns};
@@ -119,8 +119,8 @@ fn draw_head(canvas: &mut Canvas<'_>, area: Rect, listing: &Listing, lanes: &[La
     }
     if let Some(x) = layout.age {
         let words = match canvas.look.lang {
-            crate::model::text::Lang::En => "AGE",
-            crate::model::text::Lang::Zh => "时长",
+            Lang::En => "AGE",
+            Lang::Zh => "过时",
         };
         canvas.put(x, area.y, AGE, words, style);
     }
@@ -175,7 +175,7 @@ fn draw_line(canvas: &mut Canvas<'_>, area: Rect, line: &Line, layout: &Layout, 
     }
     if let (Some(x), Some((since, why))) = (layout.age, &line.overdue) {
         let style = mark_style;
-        let age = since.map_or_else(|| "?".to_owned(), |s| coarse_age(now.since(s)));
+        let age = since.map_or_else(|| "?".to_owned(), |s| coarse_age(now.since(s), canvas.look.lang));
         canvas.put(x, y, AGE, &age, style);
         let x = x + AGE + 1;
         let room = area.right().saturating_sub(x);
@@ -213,14 +213,15 @@ fn put_cell(canvas: &mut Canvas<'_>, place: (u16, u16, u16), column: &Column, ce
 }
 
 /// An age in steps that do not change each second: `10s`, `4m`, `2h`, `3d`.
-pub(in crate::tui) fn coarse_age(millis: u64) -> String {
+pub(in crate::tui) fn coarse_age(millis: u64, lang: Lang) -> String {
     let seconds = millis / 1000;
-    match seconds {
-        0..=59 => format!("{}s", seconds / 10 * 10),
-        60..=3_599 => format!("{}m", seconds / 60),
-        3_600..=172_799 => format!("{}h", seconds / 3_600),
-        _ => format!("{}d", seconds / 86_400),
-    }
+    let (count, en, zh) = match seconds {
+        0..=59 => (seconds / 10 * 10, "s", "秒"),
+        60..=3_599 => (seconds / 60, "m", "分"),
+        3_600..=172_799 => (seconds / 3_600, "h", "时"),
+        _ => (seconds / 86_400, "d", "天"),
+    };
+    format!("{count}{}", if lang == Lang::Zh { zh } else { en })
 }
 
 /// Keeps the visible rows of a listing, for who must know what is looked at.
@@ -293,6 +294,6 @@ mod tests {
 
     #[test]
     fn ages_are_coarse() {
-        assert_eq!([59_000, 61_000, 7_300_000, 200_000_000].map(coarse_age), ["50s", "1m", "2h", "2d"]);
+        assert_eq!([59_000, 61_000, 7_300_000, 200_000_000].map(|age| coarse_age(age, Lang::En)), ["50s", "1m", "2h", "2d"]);
     }
 }
