@@ -42,7 +42,7 @@ fn console(dir: &Path) -> Pty {
         args: &words,
         environment: &[("LANG", "en_US.UTF-8".into()), ("HOME", dir.display().to_string()), ("USER", "ops".into())],
         rows: 40,
-        columns: 120,
+        columns: 200,
     })
 }
 
@@ -63,7 +63,7 @@ fn bad_registries_spoil_nothing_on_the_screen() {
         before.expect("it answers", SOON, |screen| row(screen, name).is_some_and(|row| row.contains('●')));
     }
     before.send("2");
-    before.expect("the project in all of them", SOON, |screen| row(screen, "payment").is_some());
+    before.expect("the project in all of them", SOON, |screen| private_in(screen) == 5);
     before.send("q");
     assert!(before.ended(SOON).expect("it goes").success());
 
@@ -82,12 +82,12 @@ fn bad_registries_spoil_nothing_on_the_screen() {
         let live = live.unwrap_or_else(|| panic!("{name} is not there:\n{}", now.text()));
         assert!(live < Duration::from_secs(6), "{name} after {live:?}");
     }
-    // The bad ones say so; what was known of them stays.
-    for name in BAD {
-        now.expect("it is marked", PATIENCE, |screen| row(screen, name).is_some_and(|row| !row.contains('●')));
+    // The bad ones say so, and why.
+    for (name, state) in BAD.iter().zip(["unreachable", "timeout", "garbage"]) {
+        now.expect(state, PATIENCE, |screen| row(screen, name).is_some_and(|row| row.contains('✖') && row.contains(state)));
     }
-    now.expect_text("3 faults", PATIENCE);
-    for (name, cause) in BAD.iter().zip(["closed the connection", "no answer from", "answered"]) {
+    now.expect_text("3 faults", SOON);
+    for (name, cause) in BAD.iter().zip(["closed the connection", "no answer from", "answered with a web page"]) {
         now.send(format!("/{name}\r"));
         now.expect("its row alone", SOON, |screen| row(screen, GOOD[0]).is_none() && row(screen, name).is_some());
         now.send("w");
@@ -97,6 +97,10 @@ fn bad_registries_spoil_nothing_on_the_screen() {
         now.send("\x1b");
         now.expect("all rows again", SOON, |screen| row(screen, GOOD[0]).is_some());
     }
+    // What was known of them stays, under a head that is marked.
+    now.send("2");
+    now.expect("the project in all of them", SOON, |screen| private_in(screen) == 5);
+    assert_eq!(now.look(|screen| row(screen, "PROJECT")).expect("a head").matches('✖').count(), 3, "{}", now.text());
     // Keys are answered, whatever is waited for.
     for (key, shows) in [("2", "payment"), ("1", "ATTENTION"), ("3", "topology"), ("2", "payment")] {
         let sent = Instant::now();
@@ -116,8 +120,13 @@ fn bad_registries_spoil_nothing_on_the_screen() {
     assert!(now.ended(SOON).expect("it goes").success());
 }
 
-/// The table stands at the left; what is right of the line describes the selected row.
+/// In how many registries the project is known to be private.
+fn private_in(screen: &Screen) -> usize {
+    row(screen, "payment").map_or(0, |row| row.matches("private").count())
+}
+
+/// The table stands at the left under the breadcrumb; what is right of the line describes the selected row.
 fn row(screen: &Screen, name: &str) -> Option<String> {
     let all = screen.contents();
-    all.lines().skip(1).filter_map(|line| line.split('│').next()).find(|line| line.contains(name)).map(str::to_owned)
+    all.lines().skip(3).filter_map(|line| line.split('│').next()).find(|line| line.contains(name)).map(str::to_owned)
 }

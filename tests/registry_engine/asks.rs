@@ -56,3 +56,18 @@ async fn a_console_is_told_everything_in_its_end() {
     assert!(holdings.usage(payment).is_some());
     bench.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_told_by_the_clock_of_a_registry_asks_for_that_clock() {
+    let off = TWO.replacen("idc = \"yongfeng\"", "idc = \"yongfeng\"\nskew_seconds = 95", 1);
+    let lab = lab(&off).await;
+    for noun in ["projects", "repositories", "artifacts", "tags", "robots", "audit", "executions", "preheat"] {
+        let questions = wharf::tables::noun(noun).expect("a noun").questions();
+        let fleet = once(&lab, questions).await;
+        let ahead = |name| {
+            let now = wharf::model::clock::Stamp(0);
+            fleet.registry(name).expect("declared").holdings.there(now).0 / 1_000
+        };
+        assert!((94..=96).contains(&ahead("yongfeng")) && ahead("tucheng") == 0, "{noun}: {} s", ahead("yongfeng"));
+    }
+}

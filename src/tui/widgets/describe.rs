@@ -98,6 +98,10 @@ const HIDDEN: &[&str] = &[
     "user",
     "robot",
     "sysadmin",
+    "kind",
+    "deed",
+    "resource",
+    "resource_type",
 ];
 
 /// What the column MODE of an edge says in words.
@@ -198,6 +202,22 @@ const NAMES: &[(&str, &str)] = &[
     ("read_only", "只读"),
     ("clock_skew_ms", "时钟偏差 ms"),
     ("denied", "被拒的查询"),
+    ("aliases", "别名"),
+    ("budget_currency", "预算币种"),
+    ("budget_per", "预算周期"),
+    ("class", "机型"),
+    ("copy_by_chunk", "分块复制"),
+    ("cron", "定时表达式"),
+    ("digest", "摘要"),
+    ("filter_list", "过滤条件"),
+    ("init", "初始化"),
+    ("insecure", "不校验证书"),
+    ("job_id", "作业编号"),
+    ("leads_to", "指向"),
+    ("manifest_media_type", "清单类型"),
+    ("paused", "暂停"),
+    ("replace_count", "替换层数"),
+    ("trouble", "异常"),
 ];
 
 /// A value for scripts as lines for people: lists and maps one line each, nothing for what is not known.
@@ -306,4 +326,32 @@ pub(in crate::tui) fn title_of(noun: &dyn Noun, cx: &Context<'_>, row: RowId) ->
         _ => None,
     };
     format!("{title} {}", known_as.unwrap_or_else(|| clean(&told.key(fleet, row)).into_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::model::fixture::NOW;
+    use crate::model::fixture::registries::harbors;
+    use crate::model::live::Live;
+    use crate::tables::Scope;
+    use crate::tables::fixture::{publish, published, registries};
+
+    #[test]
+    fn every_field_beside_the_columns_has_a_name_in_chinese() {
+        let mut missing = BTreeSet::new();
+        for fleet in [published(), registries(), publish(harbors())] {
+            let cx = Context { fleet: &fleet, live: &Live::default(), now: NOW, lang: Lang::Zh, zone: &jiff::tz::TimeZone::UTC };
+            for noun in tables::all() {
+                for row in noun.rows(&fleet, &Scope::default()) {
+                    let more = noun.extra(&cx, row).into_iter().map(|(key, _)| key);
+                    let shown = more.filter(|key| !HIDDEN.contains(key) && !noun.columns().iter().any(|c| c.key == *key));
+                    missing.extend(shown.filter(|key| !NAMES.iter().any(|(name, _)| name == key)));
+                }
+            }
+        }
+        assert!(missing.is_empty(), "{missing:?}");
+    }
 }
