@@ -18,6 +18,10 @@ use hosts::{Hosts, run, until};
 use over_hosts::{console, get, output, told, truth};
 
 const SOON: Duration = Duration::from_secs(15);
+/// Containers that ignore SIGTERM are killed after ten seconds.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Longer than a held key repeats.
+const UNHURRIED: Duration = Duration::from_millis(900);
 
 /// Three engines at a time are enough for a small machine.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
@@ -162,6 +166,56 @@ fn a_container_started_by_hand_is_on_the_screen_at_once() {
         machine.docker(&["rm", "-f", &name]).expect("removed");
         for screen in &screens {
             screen.expect("no row", SOON, |s| !s.contents().lines().any(|line| line.contains(&name) && line.contains("running")));
+        }
+    }
+    by_marks(&hosts, &mut screens[0]);
+}
+
+/// Each verb by its key on marked rows of all three hosts: the screen and docker say the same before and after.
+fn by_marks(hosts: &Hosts, screen: &mut pty::Pty) {
+    for (machine, number) in hosts.machines.iter().zip(1..) {
+        machine.docker(&["run", "-d", "--name", &format!("marked-{number}"), &hosts.image("v1")]).expect("a container runs");
+    }
+    let status = |number: usize| {
+        let asked =
+            hosts.machines[number - 1].docker(&["inspect", "-f", "{{.State.Status}} {{.State.StartedAt}}", &format!("marked-{number}")]);
+        asked.ok().and_then(|text| text.trim().split_once(' ').map(|(status, at)| (status.to_owned(), at.to_owned())))
+    };
+    let rows = |screen: &vt100::Screen, state: &str| {
+        let all = screen.contents();
+        let table = all.lines().skip(4).filter_map(|line| line.split('│').next());
+        (1..=3)
+            .filter(|n| {
+                table.clone().any(|row| [&format!("marked-{n} "), &format!(" h{n} "), state].iter().all(|word| row.contains(*word)))
+            })
+            .count()
+    };
+    screen.send("5/marked\r");
+    screen.expect("all three run", SOON, |screen| rows(screen, "running") == 3);
+    for (key, state) in [("T", "exited"), ("S", "running"), ("R", "running"), ("K", "exited"), ("D", "")] {
+        let before: Vec<_> = (1..=3).map(status).collect();
+        screen.send("*");
+        screen.expect_text("3 marked", SOON);
+        screen.send(key);
+        screen.expect_text("Cancel", SOON);
+        // As a person who reads before choosing Run: a held key confirms nothing.
+        std::thread::sleep(UNHURRIED);
+        if screen.text().contains("to go on, type  3") {
+            screen.send("3");
+            std::thread::sleep(UNHURRIED);
+        }
+        screen.send("\t");
+        std::thread::sleep(UNHURRIED);
+        screen.send("\r");
+        let is_so = |number: usize| match status(number) {
+            Some((now, at)) => now == state && (key != "R" || before[number - 1].as_ref().is_some_and(|(_, was)| *was < at)),
+            None => state.is_empty(),
+        };
+        until(PATIENCE, || (1..=3).all(is_so).then_some(())).unwrap_or_else(|| panic!("{key}: docker says otherwise\n{}", screen.text()));
+        if state.is_empty() {
+            screen.expect("no rows", SOON, |screen| !screen.contents().lines().skip(4).any(|line| line.contains("marked-")));
+        } else {
+            screen.expect(state, SOON, |screen| rows(screen, state) == 3);
         }
     }
 }
