@@ -63,7 +63,7 @@ fn talk(mut stream: TcpStream, log: &Mutex<Vec<String>>, answers: &[&'static str
 
 fn http(base: &str, mode: Mode, credentials: Option<Credentials>) -> Http {
     let mut options = WireOptions::new(mode, Clock::system(), std::env::temp_dir());
-    options.request_timeout = Duration::from_secs(3);
+    options.request_timeout = Duration::from_secs(10);
     options.max_body = 1000;
     let wire = Wire::new(options).expect("wire");
     let base = Url::parse(base).expect("url");
