@@ -134,7 +134,7 @@ pub struct Get {
     /// By which column; -COLUMN for the greatest first
     #[arg(short, long, value_name = "COLUMN", allow_hyphen_values = true)]
     pub sort: Option<String>,
-    /// Measure CPU, memory and network of the containers first: takes about three seconds
+    /// Measure CPU, memory and network of the containers first, which takes some seconds; done by itself for a filter or sort by them
     #[arg(long)]
     pub figures: bool,
     #[command(flatten)]

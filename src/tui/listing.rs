@@ -217,7 +217,10 @@ impl Listing {
 
     /// Sorts by the next column to the right or left of the one sorted by.
     pub(super) fn sort_aside(&mut self, columns: isize) {
+        // Those that are seen: an arrow on a column that is not there says nothing.
+        let drawn: Vec<usize> = self.drawn.borrow().columns.iter().map(|(place, ..)| *place).collect();
         let places: Vec<usize> = match &self.sheet {
+            _ if !drawn.is_empty() => drawn,
             Some(sheet) => lanes(self.noun, &sheet.fleet).iter().map(|lane| lane.place).collect(),
             None => (0..self.noun.columns().len()).collect(),
         };

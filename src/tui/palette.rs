@@ -93,7 +93,9 @@ pub(super) fn offers(line: &str, fleet: &Fleet) -> Vec<Offer> {
     let last = line.rsplit(char::is_whitespace).next().unwrap_or("");
     let is_first = !line.trim_start().contains(char::is_whitespace);
     if is_first {
-        return fitting(last, all_words());
+        let mut offers = fitting(last, all_words());
+        offers.extend(places_like(last, fleet));
+        return offers;
     }
     if last.starts_with('@') {
         let idcs = fleet.idcs.iter().map(|i| Offer { word: format!("@{}", clean(&i.name)), help: Text::raw(&i.title) });
@@ -132,6 +134,19 @@ fn fitting(word: &str, mut offers: Vec<Offer>) -> Vec<Offer> {
     offers.retain(|o| o.word.to_lowercase().contains(&word));
     offers.sort_by_key(|o| !o.word.to_lowercase().starts_with(&word));
     offers
+}
+
+/// Hosts, registries and IDCs that begin like this, once there is something to go by.
+fn places_like(word: &str, fleet: &Fleet) -> Vec<Offer> {
+    if word.chars().count() < 2 {
+        return Vec::new();
+    }
+    let begins = |name: &&std::sync::Arc<str>| name.starts_with(word);
+    let offer = |help: Text| move |name: &std::sync::Arc<str>| Offer { word: clean(name).into_owned(), help: help.clone() };
+    let idcs = fleet.idcs.iter().map(|idc| &idc.name).filter(begins).map(offer(Text::new("IDC", "机房")));
+    let registries = fleet.registries.iter().map(|r| &r.spec.name).filter(begins).map(offer(Text::new("registry", "仓库")));
+    let hosts = fleet.hosts.iter().map(|host| host.name()).filter(begins).map(offer(Text::new("host", "主机")));
+    idcs.chain(registries).chain(hosts).take(TARGETS).collect()
 }
 
 /// Most targets offered: what is looked through is the whole fleet.

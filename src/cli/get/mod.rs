@@ -42,6 +42,7 @@ impl Query {
     /// # Errors
     /// Usage: a filter or a sort that the noun cannot have.
     pub fn new(ask: Get) -> Result<Self, Fault> {
+        let mut ask = ask;
         let noun = tables::noun(&ask.noun).ok_or_else(|| {
             let cause = Text::made(format!("there is no noun '{}'", ask.noun), format!("没有“{}”这种对象", ask.noun));
             Fault::new("get", FaultKind::Usage, cause, Text::new("see `wharf get --help`", "请看 wharf get --help"))
@@ -51,6 +52,12 @@ impl Query {
             Some(sort) => Some(read_order(sort, noun)?),
             None => noun.first_sort().map(|(column, direction)| Order { column, direction }),
         };
+        // What is asked by figures is measured: else every one of them would be unknown.
+        let is_live = |key: &str| matches!(key, "cpu" | "mem" | "net");
+        let sorted = order.and_then(|order| noun.columns().get(order.column)).is_some_and(|column| is_live(column.key));
+        let filtered =
+            ask.filter.split_whitespace().any(|term| term.split_once(':').is_some_and(|(key, _)| is_live(key.trim_start_matches('!'))));
+        ask.figures |= sorted || filtered;
         Ok(Self { noun, filter, order, ask })
     }
 

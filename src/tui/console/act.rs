@@ -50,8 +50,20 @@ impl Console {
         self.plan(std::iter::once(operation).chain(keys.iter().map(String::as_str)), rows.clone());
     }
 
-    /// Plans an operation from the words of a `:` line.
+    /// Plans an operation from the words of a `:` line; one without targets is for the rows that its key would be for.
     pub(super) fn plan_words(&mut self, words: &[String]) {
+        if let [only] = words
+            && only.ends_with("-containers")
+        {
+            if self.listing().noun.name() != "containers" || self.listing().chosen().is_empty() {
+                return self.say(Text::made(
+                    format!("choose rows in Containers, or name them: {only} HOST/NAME"),
+                    format!("请在容器页选择行，或写明目标：{only} 主机/名称"),
+                ));
+            }
+            self.listing_mut().hold_row();
+            return self.plan_rows(only);
+        }
         self.plan(words.iter().map(String::as_str), Vec::new());
     }
 

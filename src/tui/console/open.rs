@@ -205,7 +205,7 @@ impl Console {
         let mut hosts: Vec<&Arc<str>> = targets.iter().map(|(host, _)| host).collect();
         hosts.dedup();
         match self.look.lang {
-            Lang::En => format!("logs ({} containers, {} hosts)", targets.len(), hosts.len()),
+            Lang::En => format!("logs ({} containers, {} host{})", targets.len(), hosts.len(), if hosts.len() == 1 { "" } else { "s" }),
             Lang::Zh => format!("日志（{} 个容器，{} 台主机）", targets.len(), hosts.len()),
         }
     }
@@ -278,7 +278,11 @@ impl Console {
                     self.say(Text::new("this terminal shows ASCII only", "this terminal shows ASCII only"));
                 }
             }
-            Line::Wrong(why) => self.say(why),
+            Line::Wrong(why) => {
+                if !self.go_named(line.trim()) {
+                    self.say(why);
+                }
+            }
         }
     }
 }

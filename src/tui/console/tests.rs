@@ -255,3 +255,32 @@ fn a_line_that_needs_attention_leads_to_what_it_names_and_to_nothing_else() {
     }
     assert!(seen > 0, "no line is about containers");
 }
+
+#[test]
+fn a_name_leads_to_what_has_it_and_an_operation_without_targets_takes_the_marked_rows() {
+    let mut console = console(published(), Mode::Writing, Lang::En);
+    let go = |console: &mut Console, line: &str| {
+        console.carry_out(line);
+        settle(console);
+    };
+    go(&mut console, "yf-web-01");
+    assert_eq!((console.listing().noun.name(), console.listing().filter_text.as_str()), ("host_tree", "name:=yf-web-01"));
+    go(&mut console, "yf-web-01/web-1");
+    assert_eq!(console.listing().noun.name(), "containers");
+    assert_eq!(console.listing().sheet.as_ref().map(|sheet| sheet.rows.len()), Some(1));
+    go(&mut console, "restart-containers");
+    assert!(screen(&console, 80, 24).contains("yf-web-01/web-1"), "{}", screen(&console, 80, 24));
+    press(&mut console, "esc 1");
+    go(&mut console, "restart-containers");
+    assert!(screen(&console, 80, 24).contains("choose rows in Containers"), "{}", screen(&console, 80, 24));
+    go(&mut console, "nowhere");
+    assert!(screen(&console, 80, 24).contains("no 'nowhere' here"), "{}", screen(&console, 80, 24));
+}
+
+#[test]
+fn what_is_typed_behind_a_filter_is_a_further_term() {
+    let mut console = console(published(), Mode::Writing, Lang::En);
+    press(&mut console, "5 / w e b enter / y f enter");
+    assert_eq!(console.listing().filter_text, "web yf");
+    assert!(console.listing().sheet.as_ref().is_some_and(|sheet| !sheet.rows.is_empty()));
+}

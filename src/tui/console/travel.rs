@@ -87,6 +87,8 @@ impl Console {
     /// Back to the line that led here; else clears the filter, then goes out of the row one went into.
     pub(super) fn back(&mut self) {
         if self.came.take_if(|came| came.is_at(self.pane, &self.trails[self.pane])).is_some() {
+            // What narrowed the table was the line's, and goes with it.
+            self.listing_mut().narrow("");
             return self.last_place();
         }
         if !self.listing().filter_text.is_empty() {
@@ -175,6 +177,28 @@ impl Console {
             self.say(why);
         }
         self.ask_anew();
+    }
+
+    /// Goes to what has this name: a host, a container as `host/name`, an IDC, a registry or a project. False where nothing has.
+    pub(super) fn go_named(&mut self, name: &str) -> bool {
+        let fleet = Arc::clone(&self.moment.fleet);
+        let only = |column: &str| names_as_filter(column, std::iter::once(name));
+        if let Some(host) = fleet.host(name) {
+            let idc = host.spec.idc.to_string();
+            self.go_to("hosts", "host_tree", &only("name"), Some(&idc));
+        } else if let Some((host, container)) = name.split_once('/').filter(|(host, _)| fleet.host(host).is_some()) {
+            let filter = [("container", container), ("host", host)].map(|(column, name)| names_as_filter(column, std::iter::once(name)));
+            self.go_to("containers", "containers", &filter.join(" "), None);
+        } else if fleet.idcs.iter().any(|idc| &*idc.name == name || &*idc.title == name) {
+            self.go_to("hosts", "host_tree", "", Some(name));
+        } else if fleet.registry(name).is_some() {
+            self.go_to("overview", "registries", &only("name"), None);
+        } else if fleet.derived.projects.iter().any(|union| &*union.name == name) {
+            self.go_to("projects", "projects", &only("project"), None);
+        } else {
+            return false;
+        }
+        true
     }
 
     /// Where a line that needs attention is mended.

@@ -17,8 +17,10 @@ pub(in crate::tui) struct FilterLine {
 }
 
 impl FilterLine {
+    /// What is typed behind a filter that is there already is a further term.
     pub(in crate::tui) fn new(text: &str) -> Self {
-        Self { entry: Entry::with(text) }
+        let text = if text.is_empty() || text.ends_with(' ') { text.to_owned() } else { format!("{text} ") };
+        Self { entry: Entry::with(&text) }
     }
 }
 

@@ -15,7 +15,7 @@ use super::{Cover, Deed, Desk, Layer};
 use crate::engine::{Command, Mode, TailAsk};
 use crate::model::plan::RunId;
 use crate::model::task::{Task, TaskState};
-use crate::model::text::Text;
+use crate::model::text::{Lang, Text};
 
 /// The chosen run, by id: the list moves under it.
 #[derive(Debug, Default)]
@@ -145,11 +145,12 @@ fn draw_task(canvas: &mut Canvas<'_>, area: Rect, task: &Task, desk: &Desk<'_>) 
     let text = canvas.style(Role::Text);
     canvas.put(area.x + 14, area.y, 10, &figures, text);
     let age = coarse_age(desk.moment.now.since(task.started), desk.moment.lang);
+    let age = if desk.moment.lang == Lang::Zh { format!("{age}前") } else { format!("{age} ago") };
     let dim = canvas.style(Role::Dim);
-    canvas.put(area.x + 25, area.y, 5, &age, dim);
+    canvas.put(area.x + 25, area.y, 8, &age, dim);
     let who = format!("{}@{}", task.owner.who, task.owner.machine);
     let title = canvas.word(&task.title).to_owned();
-    let room = area.width.saturating_sub(32);
+    let room = area.width.saturating_sub(35);
     let edge = canvas.put_right(area.right().saturating_sub(1), area.y, room / 3, &who, dim);
-    canvas.put_cut(area.x + 31, area.y, edge.saturating_sub(area.x + 33), &title, text);
+    canvas.put_cut(area.x + 34, area.y, edge.saturating_sub(area.x + 36), &title, text);
 }

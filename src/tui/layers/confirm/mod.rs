@@ -236,7 +236,9 @@ fn lines_of(plan: &Plan, lang: crate::model::text::Lang) -> Vec<Said> {
     };
     lines.push(Said::new(say(Text::new("cost", "成本")), cost, Tone::Plain));
     let seconds = plan.seconds();
-    let takes = Text::made(format!("about {seconds} s, {} steps", plan.steps.len()), format!("约 {seconds} 秒，{} 步", plan.steps.len()));
+    let count = plan.steps.len();
+    let steps = if count == 1 { "step" } else { "steps" };
+    let takes = Text::made(format!("about {seconds} s, {count} {steps}"), format!("约 {seconds} 秒，{count} 步"));
     lines.push(Said::new(say(Text::new("takes", "用时")), takes.get(lang), Tone::Plain));
     if plan.danger.destructive {
         lines.push(Said::new(say(Text::new("danger", "危险")), say(Text::new("this cannot be undone", "此操作无法撤销")), Tone::Bad));
