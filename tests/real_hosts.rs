@@ -18,8 +18,8 @@ use hosts::{Hosts, run, until};
 use over_hosts::{console, get, output, told, truth};
 
 const SOON: Duration = Duration::from_secs(15);
-/// Containers that ignore SIGTERM are killed after ten seconds.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Containers that ignore SIGTERM are killed after ten seconds, and an engine waits for its disk, which others fill.
+const PATIENCE: Duration = Duration::from_secs(120);
 /// Longer than a held key repeats.
 const UNHURRIED: Duration = Duration::from_millis(900);
 

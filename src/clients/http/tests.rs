@@ -103,7 +103,7 @@ async fn a_request_carries_prefix_query_credentials_and_id_and_no_cookie() {
 
 #[tokio::test]
 async fn reads_are_tried_again_and_writes_are_not() {
-    let busy = "HTTP/1.1 503 Busy\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n";
+    let busy = "HTTP/1.1 503 Busy\r\nConnection: close\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n";
     let far = Script::serve(vec![busy, busy, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"]);
     let answer = http(&far.address, Mode::Writing, None).send(Ask::get("/x", "/x")).await.expect("answer");
     assert_eq!((answer.status.as_u16(), far.asked().len()), (200, 3));
