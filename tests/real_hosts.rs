@@ -19,7 +19,7 @@ use over_hosts::{console, get, output, told, truth};
 
 const SOON: Duration = Duration::from_secs(15);
 /// Containers that ignore SIGTERM are killed after ten seconds, and an engine waits for its disk, which others fill.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 /// Longer than a held key repeats.
 const UNHURRIED: Duration = Duration::from_millis(900);
 
