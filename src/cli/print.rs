@@ -60,7 +60,7 @@ impl Strip {
 /// The table as it fits the paper: on a terminal columns fade and long cells are cut in the middle.
 pub(super) fn table(cx: &Context<'_>, noun: &dyn Noun, rows: &[RowId], shape: Shape, paper: Paper) -> String {
     let total = noun.total(cx).filter(|_| rows.len() > 1);
-    let is_shown = |column: &Column| (shape.all_columns || !column.wide) && (shape.figures || !matches!(column.key, "cpu" | "mem" | "net"));
+    let is_shown = |column: &Column| (shape.all_columns || !column.wide) && (shape.figures || !column.is_live());
     let mut strips = Vec::new();
     for lane in lanes(noun, cx.fleet).iter().filter(|lane| is_shown(lane.column)) {
         let column = lane.column;

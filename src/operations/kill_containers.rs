@@ -30,6 +30,7 @@ pub struct KillContainers {
 
 impl Operation for KillContainers {
     const NAME: &'static str = "kill-containers";
+    const ROWS: Option<&'static str> = Some("containers");
     const HELP: Text = Text::new("Send a signal to running containers", "向运行中的容器发信号");
 
     fn depends_on(&self) -> Option<BTreeSet<Arc<str>>> {

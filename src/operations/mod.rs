@@ -39,6 +39,15 @@ macro_rules! operations {
             /// Names and what they do, in the order of the help.
             pub const ALL: &'static [(&'static str, Text)] = &[$((<$operation as Operation>::NAME, <$operation as Operation>::HELP)),*];
 
+            /// The noun whose rows the operation of this name may be for.
+            #[must_use]
+            pub fn rows_of(name: &str) -> Option<&'static str> {
+                $(if name == <$operation as Operation>::NAME {
+                    return <$operation as Operation>::ROWS;
+                })*
+                None
+            }
+
             #[must_use]
             pub fn name(&self) -> &'static str {
                 match self { $(Self::$operation(_) => <$operation as Operation>::NAME),* }

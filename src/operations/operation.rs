@@ -14,6 +14,8 @@ pub trait Operation {
     /// As people type it: `restart-containers`.
     const NAME: &'static str;
     const HELP: Text;
+    /// The noun whose rows it may be for, where it takes targets: `containers`.
+    const ROWS: Option<&'static str> = None;
 
     /// What would be done, to what, and what is left out and why.
     ///

@@ -35,6 +35,7 @@ pub struct RemoveContainers {
 
 impl Operation for RemoveContainers {
     const NAME: &'static str = "remove-containers";
+    const ROWS: Option<&'static str> = Some("containers");
     const HELP: Text = Text::new("Remove containers", "删除容器");
 
     fn depends_on(&self) -> Option<BTreeSet<Arc<str>>> {

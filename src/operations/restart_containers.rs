@@ -31,6 +31,7 @@ pub struct RestartContainers {
 
 impl Operation for RestartContainers {
     const NAME: &'static str = "restart-containers";
+    const ROWS: Option<&'static str> = Some("containers");
     const HELP: Text = Text::new("Restart running containers", "重启运行中的容器");
 
     fn depends_on(&self) -> Option<BTreeSet<Arc<str>>> {

@@ -27,6 +27,7 @@ pub struct StartContainers {
 
 impl Operation for StartContainers {
     const NAME: &'static str = "start-containers";
+    const ROWS: Option<&'static str> = Some("containers");
     const HELP: Text = Text::new("Start containers that do not run", "启动未运行的容器");
 
     fn depends_on(&self) -> Option<BTreeSet<Arc<str>>> {

@@ -30,6 +30,7 @@ pub struct StopContainers {
 
 impl Operation for StopContainers {
     const NAME: &'static str = "stop-containers";
+    const ROWS: Option<&'static str> = Some("containers");
     const HELP: Text = Text::new("Stop running containers", "停止运行中的容器");
 
     fn depends_on(&self) -> Option<BTreeSet<Arc<str>>> {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::fact::{Fact, either};
-use super::holders::{all, by_registry};
+use super::holders::{self, all, by_registry};
 use super::noun::{Cell, Column, Context, Mark, RowId, RowKey, Scope, Tone};
 use super::shelves::{self, Shelf};
 use super::spread::Head;
@@ -76,7 +76,7 @@ impl Table for Artifacts {
             }
             "pushed" => {
                 let places = places(cx.fleet, &shelf, artifact);
-                let pushed = places.iter().filter_map(|(at, one)| Some(cx.fleet.registries[*at].holdings.here(one.pushed()?)));
+                let pushed = places.iter().filter_map(|(at, one)| Some(holders::here(cx.fleet, *at, one.pushed()?)));
                 pushed.min().map_or(Fact::Unknown, Fact::Since)
             }
             "type" => Fact::words(artifact.kind().word()),

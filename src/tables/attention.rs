@@ -45,7 +45,7 @@ impl Table for AttentionList {
 
     /// What the line is about; its words and counts may change under the same key.
     fn key(&self, fleet: &Fleet, row: RowId) -> RowKey {
-        at(fleet, row).map_or_else(
+        attention_at(fleet, row).map_or_else(
             || "".into(),
             |line| match &line.about {
                 About::Hosts { idc, names } => format!("hosts/{idc}/{}", names.first().map_or("", |n| &**n)).into(),
@@ -66,11 +66,11 @@ impl Table for AttentionList {
     }
 
     fn mark(&self, cx: &Context<'_>, row: RowId) -> Mark {
-        at(cx.fleet, row).map_or(Mark::None, |line| line.severity.into())
+        attention_at(cx.fleet, row).map_or(Mark::None, |line| line.severity.into())
     }
 
     fn fact<'a>(&self, cx: &Context<'a>, row: RowId, key: &str) -> Fact<'a> {
-        let Some(line) = at(cx.fleet, row) else { return Fact::Unknown };
+        let Some(line) = attention_at(cx.fleet, row) else { return Fact::Unknown };
         match key {
             "idc" => Fact::maybe(line.idc.as_deref()),
             "text" => Fact::words(line.text.get(cx.lang)),
@@ -80,7 +80,7 @@ impl Table for AttentionList {
     }
 
     fn dressed(&self, cx: &Context<'_>, row: RowId, key: &str) -> Option<Cell> {
-        let line = at(cx.fleet, row)?;
+        let line = attention_at(cx.fleet, row)?;
         match (key, &line.idc, &line.about) {
             ("idc", Some(idc), _) => Some(Cell::plain(idc_title(cx.fleet, idc))),
             ("idc", None, About::Hosts { .. } | About::Containers { .. }) => {
@@ -91,7 +91,7 @@ impl Table for AttentionList {
     }
 
     fn haystack(&self, cx: &Context<'_>, row: RowId, out: &mut String) {
-        if let Some(line) = at(cx.fleet, row) {
+        if let Some(line) = attention_at(cx.fleet, row) {
             let idc = line.idc.as_deref().unwrap_or("");
             for words in [idc, &idc_title(cx.fleet, idc), line.text.get(cx.lang)] {
                 out.push_str(words);
@@ -101,21 +101,23 @@ impl Table for AttentionList {
     }
 
     fn extra(&self, cx: &Context<'_>, row: RowId) -> Vec<(&'static str, Value)> {
-        let Some(line) = at(cx.fleet, row) else { return Vec::new() };
+        let Some(line) = attention_at(cx.fleet, row) else { return Vec::new() };
         vec![("name", json!(self.key(cx.fleet, row))), ("severity", json!(line.severity)), ("about", json!(line.about))]
     }
 
     fn under(&self, fleet: &Fleet, row: RowId) -> Scope {
-        match at(fleet, row).map(|line| &line.about) {
+        match attention_at(fleet, row).map(|line| &line.about) {
             Some(About::Hosts { idc, names }) => {
                 let host = if let [only] = &names[..] { Some(Arc::clone(only)) } else { None };
                 Scope { idc: Some(Arc::clone(idc)), host, ..Scope::default() }
             }
-            _ => Scope { idc: at(fleet, row).and_then(|line| line.idc.clone()), ..Scope::default() },
+            _ => Scope::default(),
         }
     }
 }
 
-fn at(fleet: &Fleet, row: RowId) -> Option<&Attention> {
+/// The line of a row.
+#[must_use]
+pub fn attention_at(fleet: &Fleet, row: RowId) -> Option<&Attention> {
     fleet.derived.attention.get(row.a as usize)
 }

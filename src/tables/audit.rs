@@ -40,7 +40,8 @@ impl Table for Audit {
         for (registry, a) in fleet.registries.iter().zip(0u32..).filter(|(_, at)| holders::is_in(fleet, *at as usize, scope)) {
             let entries = registry.holdings.audit.iter().flat_map(|log| log.iter()).zip(0u32..);
             let of_project = |entry: &AuditEntry| scope.project.as_ref().is_none_or(|project| entry.is_of(project));
-            rows.extend(entries.filter(|(entry, _)| of_project(entry)).map(|(entry, b)| (entry.at.map(|at| registry.holdings.here(at)), RowId { a, b, ..RowId::default() })));
+            let row = |(entry, b): (&AuditEntry, u32)| (entry.at.map(|at| registry.holdings.here(at)), RowId { a, b, ..RowId::default() });
+            rows.extend(entries.filter(|(entry, _)| of_project(entry)).map(row));
         }
         rows.sort_by_key(|(at, row)| (std::cmp::Reverse(*at), *row));
         rows.into_iter().map(|(_, row)| row).collect()
@@ -62,7 +63,7 @@ impl Table for Audit {
     fn fact<'a>(&self, cx: &Context<'a>, row: RowId, key: &str) -> Fact<'a> {
         let Some(entry) = at(cx.fleet, row) else { return Fact::Unknown };
         match key {
-            "at" => entry.at.and_then(|at| Some(cx.fleet.registries.get(row.a as usize)?.holdings.here(at))).map_or(Fact::Unknown, Fact::At),
+            "at" => entry.at.map_or(Fact::Unknown, |at| Fact::At(holders::here(cx.fleet, row.a as usize, at))),
             "registry" => Fact::words(holders::name(cx.fleet, row.a as usize)),
             "user" => Fact::words(&entry.user),
             "deed" => Fact::words(entry.deed.word()),

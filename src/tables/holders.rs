@@ -32,6 +32,11 @@ pub(super) fn by_registry(heads: &[Head], told: &dyn Fn(usize) -> Value) -> Valu
     Value::Object(heads.iter().map(|head| (head.name.to_string(), told(head.registry))).collect())
 }
 
+/// A moment of a registry's clock by ours.
+pub(super) fn here(fleet: &Fleet, registry: usize, theirs: Stamp) -> Stamp {
+    fleet.registries.get(registry).map_or(theirs, |registry| registry.holdings.here(theirs))
+}
+
 pub(super) fn name(fleet: &Fleet, registry: usize) -> &str {
     fleet.registries.get(registry).map_or("", |r| &r.spec.name)
 }

@@ -21,6 +21,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
+pub use attention::attention_at;
 pub use containers::container_at;
 pub use edges::{End, edge_at, end_of};
 pub use executions::run_at;
@@ -35,6 +36,12 @@ pub use replication_tasks::{TaskPlace, task_at};
 
 use crate::model::fleet::Fleet;
 use crate::model::text::clean;
+
+/// Whether the column at a place, or the one that it is a part of, is a live figure.
+#[must_use]
+pub fn is_live(noun: &dyn Noun, place: usize) -> bool {
+    noun.columns().get(spread::split(place).0).is_some_and(Column::is_live)
+}
 
 /// One line a noun: its file and its type.
 macro_rules! nouns {

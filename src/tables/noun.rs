@@ -172,6 +172,12 @@ impl Column {
         self
     }
 
+    /// A live figure: it changes without the Fleet, and is measured only while somebody wants it.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        matches!(self.key, "cpu" | "mem" | "net")
+    }
+
     /// Fewest and most columns of the terminal.
     #[must_use]
     pub const fn width(mut self, min: u16, max: u16) -> Self {

@@ -21,8 +21,15 @@ use crate::model::union::{Drift, Held, ProjectUnion};
 #[derive(Debug)]
 pub(super) struct Projects;
 
-const QUESTIONS: &[Question] =
-    &[Question::Projects, Question::Summary, Question::Members, Question::Robots, Question::Repositories, Question::Quotas, Question::System];
+const QUESTIONS: &[Question] = &[
+    Question::Projects,
+    Question::Summary,
+    Question::Members,
+    Question::Robots,
+    Question::Repositories,
+    Question::Quotas,
+    Question::System,
+];
 
 impl Table for Projects {
     const NAME: &'static str = "projects";
@@ -78,7 +85,10 @@ impl Table for Projects {
             "drift" if union.drift == Drift::default() => Fact::Absent,
             "drift" if union.drift.is_any() => Fact::List(drift_words(cx.fleet, &union.drift, Lang::En)),
             "owner" => Fact::told(union.places.iter().find_map(|p| p.holdings.project.owner.as_deref())),
-            "updated" => union.places.iter().filter_map(|p| Some(cx.fleet.registries.get(p.registry)?.holdings.here(p.holdings.project.updated?))).max().map_or(Fact::Unknown, Fact::Since),
+            "updated" => {
+                let times = union.places.iter().filter_map(|p| Some(holders::here(cx.fleet, p.registry, p.holdings.project.updated?)));
+                times.max().map_or(Fact::Unknown, Fact::Since)
+            }
             _ => Fact::Unknown,
         }
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::fact::Fact;
-use super::holders::{all, by_registry};
+use super::holders::{all, by_registry, here};
 use super::noun::{Column, Context, Mark, RowId, RowKey, Scope};
 use super::shelves::{self, Shelf};
 use super::spread::Head;
@@ -144,7 +144,7 @@ fn known<T>(fleet: &Fleet, shelf: &Shelf<'_>, told: impl Fn(&RepositoryHoldings)
 fn times(fleet: &Fleet, shelf: &Shelf<'_>, told: impl Fn(&RepositoryHoldings) -> Option<Stamp>) -> impl Iterator<Item = Stamp> {
     (0..fleet.registries.len()).filter_map(move |at| {
         let theirs = told(shelves::find(fleet, at, shelf.name()).here()?)?;
-        Some(fleet.registries[at].holdings.here(theirs))
+        Some(here(fleet, at, theirs))
     })
 }
 

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use super::holders;
 use super::noun::{RowId, Scope};
 use crate::model::artifact::{Digest, PackedArtifact, PackedArtifacts};
-use crate::model::clock::Stamp;
 use crate::model::fleet::Fleet;
 use crate::model::registry::{ProjectHoldings, Question, RegistryKind, RepositoryHoldings};
 use crate::model::union::{Held, lists_all};
@@ -36,11 +35,6 @@ impl<'f> Shelf<'f> {
 
     pub(super) fn name(&self) -> &'f Arc<str> {
         &self.repository.repository.name
-    }
-
-    /// A moment of its registry's clock by ours.
-    pub(super) fn here(&self, fleet: &Fleet, theirs: Stamp) -> Stamp {
-        fleet.registries.get(self.registry).map_or(theirs, |registry| registry.holdings.here(theirs))
     }
 
     /// The registries that have the repository.

@@ -38,6 +38,13 @@ impl Lane {
         self.head.as_ref().map_or_else(|| self.column.title.get(lang), |head| &head.title)
     }
 
+    /// With the column's title before the registry: `ACCESS 土城`.
+    #[must_use]
+    pub fn label(&self, lang: Lang) -> String {
+        let title = self.column.title.get(lang);
+        self.head.as_ref().map_or_else(|| title.to_owned(), |head| format!("{title} {}", head.title))
+    }
+
     /// `idc`, `access.yongfeng`.
     #[must_use]
     pub fn key(&self) -> String {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::artifacts::missing;
 use super::fact::Fact;
-use super::holders::{all, by_registry};
+use super::holders::{all, by_registry, here};
 use super::noun::{Cell, Column, Context, Mark, RowId, RowKey, Scope, Tone};
 use super::shelves::{self, Shelf};
 use super::spread::Head;
@@ -63,7 +63,7 @@ impl Table for Tags {
             "repository" => Fact::words(shelf.name()),
             "name" => Fact::Name(Cow::Borrowed(tag.name())),
             "size" => Fact::Bytes(tag.artifact().size()),
-            "pushed" => tag.pushed().or_else(|| tag.artifact().pushed()).map_or(Fact::Unknown, |at| Fact::Since(shelf.here(cx.fleet, at))),
+            "pushed" => tag.pushed().or_else(|| tag.artifact().pushed()).map_or(Fact::Unknown, |at| Fact::Since(here(cx.fleet, shelf.registry, at))),
             _ => Fact::Unknown,
         }
     }

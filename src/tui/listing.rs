@@ -14,13 +14,11 @@ use crate::model::live::Live;
 use crate::model::text::{Lang, Text};
 use crate::tables::lineup::Folding;
 use crate::tables::sort::Order;
-use crate::tables::spread::{self, lanes};
-use crate::tables::{Direction, Filter, Noun, RowId, RowKey, Scope};
+use crate::tables::spread::lanes;
+use crate::tables::{Direction, Filter, Noun, RowId, RowKey, Scope, is_live};
 
 /// How far a row that moved is looked for on the drawing thread.
 const NEARBY: usize = 64;
-/// Columns whose cells come from live figures.
-const FIGURES: [&str; 3] = ["cpu", "mem", "net"];
 /// Most rows that can be marked at once: an operation over more is not what a person means.
 pub(super) const MARKS_MAX: usize = 10_000;
 
@@ -150,8 +148,7 @@ impl Listing {
 
     /// True where the order or the filter looks at live figures, which change without the Fleet.
     pub(super) fn follows_figures(&self) -> bool {
-        let sorted = self.sort.and_then(|o| self.noun.columns().get(spread::split(o.column).0)).is_some_and(|c| FIGURES.contains(&c.key));
-        sorted || FIGURES.iter().any(|key| self.filter_text.to_lowercase().contains(&format!("{key}:")))
+        self.sort.is_some_and(|order| is_live(self.noun, order.column)) || self.filter.follows_figures(self.noun)
     }
 
     pub(super) fn rows(&self) -> &[RowId] {

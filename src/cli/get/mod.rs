@@ -41,8 +41,7 @@ pub struct Query {
 impl Query {
     /// # Errors
     /// Usage: a filter or a sort that the noun cannot have.
-    pub fn new(ask: Get) -> Result<Self, Fault> {
-        let mut ask = ask;
+    pub fn new(mut ask: Get) -> Result<Self, Fault> {
         let noun = tables::noun(&ask.noun).ok_or_else(|| {
             let cause = Text::made(format!("there is no noun '{}'", ask.noun), format!("没有“{}”这种对象", ask.noun));
             Fault::new("get", FaultKind::Usage, cause, Text::new("see `wharf get --help`", "请看 wharf get --help"))
@@ -53,11 +52,7 @@ impl Query {
             None => noun.first_sort().map(|(column, direction)| Order { column, direction }),
         };
         // What is asked by figures is measured: else every one of them would be unknown.
-        let is_live = |key: &str| matches!(key, "cpu" | "mem" | "net");
-        let sorted = order.and_then(|order| noun.columns().get(order.column)).is_some_and(|column| is_live(column.key));
-        let filtered =
-            ask.filter.split_whitespace().any(|term| term.split_once(':').is_some_and(|(key, _)| is_live(key.trim_start_matches('!'))));
-        ask.figures |= sorted || filtered;
+        ask.figures |= order.is_some_and(|order| tables::is_live(noun, order.column)) || filter.follows_figures(noun);
         Ok(Self { noun, filter, order, ask })
     }
 

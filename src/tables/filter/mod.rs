@@ -14,6 +14,7 @@ use nucleo_matcher::{Config, Matcher, Utf32Str};
 use regex::{Regex, RegexBuilder};
 use serde_json::Value;
 
+use super::is_live;
 use super::noun::{Context, Noun, RowId, SortKey};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::nearest::nearest;
@@ -107,6 +108,15 @@ impl Filter {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.terms.is_empty()
+    }
+
+    /// True where a term is about a live figure.
+    #[must_use]
+    pub fn follows_figures(&self, noun: &dyn Noun) -> bool {
+        self.terms.iter().any(|term| match &term.test {
+            Test::Column { column, .. } | Test::Whole { column, .. } | Test::Figure { column, .. } => is_live(noun, *column),
+            Test::Words(_) | Test::Fuzzy(_) | Test::Regex(_) => false,
+        })
     }
 
     #[must_use]

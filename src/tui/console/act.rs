@@ -14,7 +14,7 @@ use crate::model::task::{Task, TaskState};
 use crate::model::text::Text;
 use crate::operations::AnyOperation;
 use crate::operations::danger::reweigh;
-use crate::tables::RowKey;
+use crate::tables::{self, RowKey};
 
 /// Runs that this console began, until their rows know what became of them.
 #[derive(Debug, Default)]
@@ -53,12 +53,13 @@ impl Console {
     /// Plans an operation from the words of a `:` line; one without targets is for the rows that its key would be for.
     pub(super) fn plan_words(&mut self, words: &[String]) {
         if let [only] = words
-            && only.ends_with("-containers")
+            && let Some(noun) = AnyOperation::rows_of(only).and_then(tables::noun)
         {
-            if self.listing().noun.name() != "containers" || self.listing().chosen().is_empty() {
+            if self.listing().noun.name() != noun.name() || self.listing().chosen().is_empty() {
+                let title = noun.title();
                 return self.say(Text::made(
-                    format!("choose rows in Containers, or name them: {only} HOST/NAME"),
-                    format!("请在容器页选择行，或写明目标：{only} 主机/名称"),
+                    format!("choose rows in {}, or name them behind it: {only} HOST/NAME", title.en),
+                    format!("请在“{}”中选择行，或在其后写明目标：{only} 主机/名称", title.zh),
                 ));
             }
             self.listing_mut().hold_row();

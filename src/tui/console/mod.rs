@@ -86,6 +86,7 @@ pub(super) struct Console {
     left: Vec<(usize, Listing)>,
     /// Where one was before.
     last: Option<(usize, Vec<Listing>)>,
+    /// Where a line of attention led, while Esc still leads back to it.
     came: Option<Came>,
     pub(super) layers: Vec<Box<dyn Layer>>,
     pub(super) followed: Followed,

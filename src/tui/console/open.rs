@@ -24,7 +24,7 @@ use crate::model::derived::About;
 use crate::model::host::{ContainerId, Host};
 use crate::model::task::TaskState;
 use crate::model::text::{Lang, Text, clean};
-use crate::tables::{Context, RowId, RowKey, Scope, Tone};
+use crate::tables::{Context, RowId, RowKey, Scope, Tone, attention_at};
 
 /// Containers whose logs are followed together at most: as many as the engine feeds into one tail.
 const LOGS_MAX: usize = TAIL_SOURCES;
@@ -153,35 +153,24 @@ impl Console {
     /// Whether the row under the bar leads to a log.
     pub(in crate::tui) fn has_logs(&self) -> bool {
         let Some((sheet, row)) = self.listing().row() else { return false };
-        let leads = |scope: Scope| scope != Scope::default() && !scope.is_of_registries();
-        match sheet.noun.name() {
-            "containers" | "replication_tasks" | "executions" => true,
-            "attention" => {
-                let about = sheet.fleet.derived.attention.get(row.a as usize).map(|line| &line.about);
-                matches!(about, Some(About::Hosts { .. } | About::Containers { .. }))
-            }
-            _ => leads(sheet.noun.under(&sheet.fleet, row)),
-        }
+        let scope = sheet.noun.under(&sheet.fleet, row);
+        matches!(sheet.noun.name(), "containers" | "replication_tasks" | "executions")
+            || names_of(sheet, row).is_some()
+            || (scope != Scope::default() && !scope.is_of_registries())
     }
 
-    /// The containers of the hosts that lie under the row.
+    /// The containers that the row names, also those that have ended: their last words are what is looked for; else those that are up
+    /// on the hosts that lie under it.
     fn containers_under(&self) -> Vec<Target> {
         let Some((sheet, row)) = self.listing().row() else { return Vec::new() };
-        if sheet.noun.name() == "attention" {
-            match sheet.fleet.derived.attention.get(row.a as usize).map(|line| &line.about) {
-                // Those that the line names, also where they have ended: their last words are what is looked for.
-                Some(About::Containers { names }) => {
-                    let named = |name: &Arc<str>| {
-                        let (host, name) = name.split_once('/')?;
-                        let host = sheet.fleet.host(host)?;
-                        let container = host.known_containers().iter().find(|c| &*c.name == name)?;
-                        Some((Arc::clone(host.name()), container.id))
-                    };
-                    return names.iter().filter_map(named).take(LOGS_MAX + 1).collect();
-                }
-                Some(About::Hosts { .. }) => {}
-                _ => return Vec::new(),
-            }
+        if let Some(names) = names_of(sheet, row) {
+            let named = |name: &Arc<str>| {
+                let (host, name) = name.split_once('/')?;
+                let host = sheet.fleet.host(host)?;
+                let container = host.known_containers().iter().find(|c| &*c.name == name)?;
+                Some((Arc::clone(host.name()), container.id))
+            };
+            return names.iter().filter_map(named).take(LOGS_MAX + 1).collect();
         }
         let scope = sheet.noun.under(&sheet.fleet, row);
         if scope == Scope::default() || scope.is_of_registries() {
@@ -285,6 +274,12 @@ impl Console {
             }
         }
     }
+}
+
+/// The containers that a line of attention is about, by `host/name`.
+fn names_of(sheet: &Sheet, row: RowId) -> Option<&[Arc<str>]> {
+    let line = (sheet.noun.name() == "attention").then(|| attention_at(&sheet.fleet, row)).flatten()?;
+    if let About::Containers { names } = &line.about { Some(names) } else { None }
 }
 
 /// The container that a row's key names: `host/id`.

@@ -65,7 +65,7 @@ impl Console {
             "users" | "members" => "access",
             "containers" | "replication_tasks" => return self.logs(),
             "attention" => {
-                let about = sheet.fleet.derived.attention.get(row.a as usize).map(|a| a.about.clone());
+                let about = tables::attention_at(&sheet.fleet, row).map(|line| line.about.clone());
                 let here = Came::to(self.pane, &self.trails[self.pane]);
                 self.go_about(about.as_ref());
                 let there = Came::to(self.pane, &self.trails[self.pane]);

@@ -36,11 +36,7 @@ pub(in crate::tui) fn describe(noun: &dyn Noun, cx: &Context<'_>, row: RowId) ->
         if cell.text.is_empty() || (lane.column.wide && cell.text == "-") {
             continue;
         }
-        let label = match &lane.head {
-            Some(head) => format!("{} {}", lane.column.title.get(cx.lang), head.title),
-            None => lane.title(cx.lang).to_owned(),
-        };
-        lines.push(Said::new(label, cell.text, cell.tone));
+        lines.push(Said::new(lane.label(cx.lang), cell.text, cell.tone));
     }
     let mut more = Vec::new();
     for (key, value) in noun.extra(cx, row) {

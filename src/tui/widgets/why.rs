@@ -8,7 +8,7 @@ use crate::model::fault::Fault;
 use crate::model::host::{Container, ContainerState, Health};
 use crate::model::text::{Text, clean};
 use crate::tables::spread::lanes;
-use crate::tables::{Context, Mark, Noun, RowId, Tone, container_at};
+use crate::tables::{Context, Mark, Noun, RowId, Tone, attention_at, container_at};
 
 /// Hosts of one line of attention whose faults are told.
 const HOSTS_TOLD: usize = 5;
@@ -45,13 +45,7 @@ pub(in crate::tui) fn why(noun: &dyn Noun, cx: &Context<'_>, row: RowId) -> Vec<
 
 /// The cells that make the row what it is, where nobody has more to say of it.
 fn what_is_marked(noun: &dyn Noun, cx: &Context<'_>, row: RowId) -> Vec<Said> {
-    let cells = lanes(noun, cx.fleet).into_iter().map(|lane| {
-        let label = match &lane.head {
-            Some(head) => format!("{} {}", lane.column.title.get(cx.lang), head.title),
-            None => lane.title(cx.lang).to_owned(),
-        };
-        (label, noun.cell(cx, row, lane.place))
-    });
+    let cells = lanes(noun, cx.fleet).into_iter().map(|lane| (lane.label(cx.lang), noun.cell(cx, row, lane.place)));
     let bad = cells.filter(|(_, cell)| matches!(cell.tone, Tone::Bad | Tone::Warn | Tone::Changing));
     bad.map(|(label, cell)| Said::new(label, cell.text, cell.tone)).collect()
 }
@@ -106,7 +100,7 @@ fn said(cx: &Context<'_>, label: &Text, words: &str, tone: Tone) -> Said {
 
 /// A line that needs attention: its words, and the faults of the hosts it is about.
 fn why_attention(cx: &Context<'_>, row: RowId) -> Vec<Said> {
-    let Some(line) = cx.fleet.derived.attention.get(row.a as usize) else { return Vec::new() };
+    let Some(line) = attention_at(cx.fleet, row) else { return Vec::new() };
     let mut lines = vec![said(cx, &Text::new("WHAT", "问题"), line.text.get(cx.lang), Tone::Bad)];
     if let Some(since) = line.since {
         lines.push(said(cx, &Text::new("SINCE", "自"), &moment(since, cx), Tone::Plain));

@@ -35,6 +35,7 @@ pub(super) struct Pulse<'a> {
     nudge: &'a Notify,
     /// That Harbor's clock minus ours.
     pub(super) ahead_ms: i64,
+    /// The same as it was measured, for [`SystemFacts::steadied`].
     skew_ms: Option<i64>,
     pub(super) read_only: Option<bool>,
     pub(super) pools: Vec<WorkerPool>,
