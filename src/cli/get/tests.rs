@@ -127,3 +127,13 @@ fn sorting_and_mistakes() {
         "wharf: filter: bad regular expression: unclosed group; mend it, or drop the slashes to look for the words"
     );
 }
+
+#[test]
+fn what_is_asked_by_figures_is_measured_and_nothing_else() {
+    for words in ["containers -f cpu:>100", "containers -f !mem:gib", "hosts --sort -cpu", "containers --figures"] {
+        assert!(query(words).wants_figures(), "{words}");
+    }
+    for words in ["containers", "containers -f cpu", "containers -f state:running", "hosts --sort name"] {
+        assert!(!query(words).wants_figures(), "{words}");
+    }
+}

@@ -284,3 +284,26 @@ fn what_is_typed_behind_a_filter_is_a_further_term() {
     assert_eq!(console.listing().filter_text, "web yf");
     assert!(console.listing().sheet.as_ref().is_some_and(|sheet| !sheet.rows.is_empty()));
 }
+
+#[test]
+fn a_line_of_attention_has_the_logs_of_the_containers_that_it_names_and_no_others() {
+    use crate::engine::TailAsk;
+    use crate::model::derived::About;
+    let fleet = published();
+    let lines: Vec<About> = fleet.derived.attention.iter().map(|line| line.about.clone()).collect();
+    assert!(lines.iter().any(|about| matches!(about, About::Containers { .. })));
+    for (at, about) in lines.into_iter().enumerate() {
+        let mut console = console(fleet.clone(), Mode::ReadOnly, Lang::En);
+        press(&mut console, "1");
+        console.listing_mut().go(at);
+        let leads = matches!(about, About::Containers { .. } | About::Hosts { .. });
+        assert_eq!(console.has_logs(), leads, "{about:?}");
+        let asked = press(&mut console, "l").into_iter().find_map(|wish| match wish {
+            Wish::Tail(TailAsk::Logs { containers, .. }) => Some(containers.len()),
+            _ => None,
+        });
+        if let About::Containers { names } = about {
+            assert_eq!(asked, Some(names.len()), "also of what has ended");
+        }
+    }
+}
