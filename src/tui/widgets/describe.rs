@@ -317,7 +317,7 @@ pub(in crate::tui) fn title_of(noun: &dyn Noun, cx: &Context<'_>, row: RowId) ->
         "audit" => join(&[cell_of("at"), cell_of("name")], " "),
         "artifacts" => join(&[cell_of("repository"), cell_of("name")], "@"),
         "edges" => cell_of("edge"),
-        "members" | "access" | "policies" | "peers" | "robots" => cell_of("name"),
+        "idcs" | "host_tree" | "members" | "access" | "policies" | "peers" | "robots" => cell_of("name"),
         "tasks" => cell_of("id"),
         _ => None,
     };

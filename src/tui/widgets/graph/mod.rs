@@ -11,6 +11,8 @@
 
 mod layout;
 
+use std::borrow::Cow;
+
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
@@ -260,7 +262,7 @@ fn label_line(canvas: &mut Canvas<'_>, room: Rect, arrow: &Arrow, (there, here):
         let (both, other) = (end.saturating_sub(x).saturating_sub(1), width(&brief(canvas, there)) + 2);
         let most = both.saturating_sub(u16::try_from(other).unwrap_or(u16::MAX)).max(both / 2);
         let style = canvas.look.theme.mark(here.mark);
-        x += canvas.put(x, room.y, most, &cut_end(&words, usize::from(most)), style) + 1;
+        x += canvas.put(x, room.y, most, &whole_words(&words, usize::from(most)), style) + 1;
     }
     let words = if here.is_some() { brief(canvas, there) } else { health_words(canvas, there) };
     let health = u16::try_from(width(&words)).unwrap_or(u16::MAX);
@@ -271,7 +273,20 @@ fn label_line(canvas: &mut Canvas<'_>, room: Rect, arrow: &Arrow, (there, here):
     }
     let most = end.saturating_sub(x);
     let style = canvas.look.theme.mark(there.mark);
-    canvas.put(x, room.y, most, &cut_end(&format!(" {words} "), usize::from(most)), style);
+    let (words, most_wide) = (format!(" {words} "), usize::from(most));
+    let shown = if here.is_some() { whole_words(&words, most_wide) } else { cut_end(&words, most_wide) };
+    canvas.put(x, room.y, most, &shown, style);
+}
+
+/// As many whole words as there is room for: ` ▲ 2 ` of ` ▲ 2 lost `, where half a word would say less.
+fn whole_words(words: &str, most: usize) -> Cow<'_, str> {
+    if width(words) <= most {
+        return Cow::Borrowed(words);
+    }
+    let spaces = words.trim_end().char_indices().filter(|(_, c)| *c == ' ').map(|(at, _)| at + 1);
+    // The mark alone is the least.
+    let fitting = spaces.skip(2).filter(|end| width(&words[..*end]) <= most).last();
+    fitting.map_or_else(|| cut_end(words, most), |end| Cow::Borrowed(&words[..end]))
 }
 
 fn put_health(canvas: &mut Canvas<'_>, x: u16, y: u16, most: u16, health: &Health) {
