@@ -9,13 +9,13 @@ use std::sync::Arc;
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use wharf::engine::Mode;
 use wharf::model::live::Live;
-use wharf::model::task::Owner;
+use wharf::model::run::Owner;
 use wharf::model::text::Lang;
-use wharf::tui::{Ability, Scene, Settings, Still};
+use wharf::tui::{Ability, Headless, Scene, Settings};
 
 use world::{EACH, HOSTS, NOW, fleet};
 
-fn still(hosts: usize) -> Still {
+fn still(hosts: usize) -> Headless {
     let ability = Ability::from_environment(|name| match name {
         "TERM" => Some("xterm-256color".to_owned()),
         "COLORTERM" => Some("truecolor".to_owned()),
@@ -30,7 +30,7 @@ fn still(hosts: usize) -> Still {
         live: Arc::new(Live::default()),
         at: NOW,
     };
-    Still::new(Settings::new(Lang::En, ability), scene, 200, 50)
+    Headless::new(Settings::new(Lang::En, ability), scene, 200, 50)
 }
 
 /// A key of the container list, and the frame that answers it.

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 use wharf::clients::{Mode, Wire, WireOptions};
 use wharf::config;
-use wharf::engine::{Interest, Running, Setup, start};
+use wharf::engine::{PollMode, Running, Setup, start};
 use wharf::journal::{Journal, owner_here};
 use wharf::lab::{Lab, LabOptions, World};
 use wharf::model::clock::Clock;
@@ -60,7 +60,7 @@ fn once(what: &str, size: Size) {
     let (mut far, near, dir) = (Far::start(size), Runtime::new().expect("a runtime"), tempfile::tempdir().expect("a directory"));
     let questions = [Question::Projects, Question::Members];
     let begun = Instant::now();
-    let running = near.block_on(engine(&far.config, dir.path(), Interest::Once, &questions));
+    let running = near.block_on(engine(&far.config, dir.path(), PollMode::Once, &questions));
     let fleet = near.block_on(until(&running, |r| questions.iter().all(|q| r.holdings.complete.contains(q))));
     let took = begun.elapsed();
     let read: usize =
@@ -76,7 +76,7 @@ fn remembered(what: &str, size: Size, slowly: u64) {
     let (mut far, near, dir) = (Far::start(size), Runtime::new().expect("a runtime"), tempfile::tempdir().expect("a directory"));
     let before = memory();
     let begun = Instant::now();
-    let running = near.block_on(engine(&far.config, dir.path(), Interest::Console, &[]));
+    let running = near.block_on(engine(&far.config, dir.path(), PollMode::Console, &[]));
     let fleet = near.block_on(until(&running, |r| r.holdings.cursor.is_some()));
     let (took, requests) = (begun.elapsed(), far.requests());
     let tags = tags(&fleet);
@@ -94,7 +94,7 @@ fn remembered(what: &str, size: Size, slowly: u64) {
     let passed = far.requests();
     println!("{what}: {passed} requests of the slow pass and of what is watched, in {} s", 10 * slowly);
     let begun = Instant::now();
-    let running = near.block_on(engine(&far.config, dir.path(), Interest::Console, &[]));
+    let running = near.block_on(engine(&far.config, dir.path(), PollMode::Console, &[]));
     near.block_on(until(&running, |r| r.holdings.projects.is_some()));
     let painted = begun.elapsed();
     let fleet = near.block_on(until(&running, |r| r.holdings.projects.is_some() && !r.freshness.cached));
@@ -109,7 +109,7 @@ fn remembered(what: &str, size: Size, slowly: u64) {
     near.block_on(running.close());
 }
 
-async fn engine(config: &str, dir: &Path, interest: Interest, questions: &[Question]) -> Running {
+async fn engine(config: &str, dir: &Path, interest: PollMode, questions: &[Question]) -> Running {
     let clock = Clock::system();
     start(Setup {
         config: config::parse(config, &dir.join("wharf.toml")).expect("a config"),

@@ -11,7 +11,7 @@ use wharf::cli::watch::Until;
 use wharf::cli::{self, Cli, Exit, Face, Streams};
 use wharf::clients::{Mode, Wire, WireOptions};
 use wharf::config::{self, Config, Places, Problem};
-use wharf::engine::{self, Interest, RunnerCommand, Running, Setup};
+use wharf::engine::{self, PollMode, RunnerCommand, Running, Setup};
 use wharf::journal::{self, Journal, Leaving};
 use wharf::lab::{Lab, LabOptions, World};
 use wharf::model::clock::Clock;
@@ -19,7 +19,7 @@ use wharf::model::endpoint::EndpointKind;
 use wharf::model::fault::Fault;
 use wharf::model::registry::Question;
 use wharf::operations::Limits;
-use wharf::tui::{self, Ability, About, Alarm, Entry, Kept, Kiosk, Place, Settings};
+use wharf::tui::{self, Ability, Alarm, Entry, Kept, Kiosk, Place, ScreenIdentity, Settings};
 
 /// What every face needs.
 struct Given {
@@ -34,7 +34,7 @@ struct Premises {
     config: Config,
     state: PathBuf,
     journal: Result<Journal, Fault>,
-    about: About,
+    about: ScreenIdentity,
 }
 
 fn main() -> ExitCode {
@@ -85,12 +85,12 @@ async fn over(given: &Given, face: &Face, premises: Premises) -> Exit {
                 Ok(query) => query,
                 Err(fault) => return refuse(&fault, &mut streams),
             };
-            let interest = if query.wants_journal() || query.wants_figures() { Interest::Console } else { Interest::Once };
+            let interest = if query.wants_journal() || query.wants_figures() { PollMode::Console } else { PollMode::Once };
             let start = Start { mode: Mode::ReadOnly, interest, kinds: query.kinds(), questions: query.questions().to_vec() };
             with_engine(given, premises, start, async |running| cli::get::get(&running.engine, &query, &mut streams.lend()).await).await
         }
         Face::Plan(ask) => {
-            let interest = if ask.operation.reads_run().is_some() { Interest::Console } else { Interest::Once };
+            let interest = if ask.operation.reads_run().is_some() { PollMode::Console } else { PollMode::Once };
             let start = Start { mode: Mode::ReadOnly, interest, kinds: vec![EndpointKind::Docker], questions: Vec::new() };
             with_engine(given, premises, start, async |running| cli::plan::plan(&running.engine, ask, &limits, &mut streams.lend()).await)
                 .await
@@ -101,12 +101,12 @@ async fn over(given: &Given, face: &Face, premises: Premises) -> Exit {
                 let _ = rustix::process::setsid();
             }
             let start =
-                Start { mode: writing(given), interest: Interest::Console, kinds: vec![EndpointKind::Docker], questions: Vec::new() };
+                Start { mode: writing(given), interest: PollMode::Console, kinds: vec![EndpointKind::Docker], questions: Vec::new() };
             with_engine(given, premises, start, async |running| cli::run::run(&running.engine, ask, &limits, &mut streams.lend()).await)
                 .await
         }
         Face::Doctor(ask) => {
-            let start = Start { mode: Mode::ReadOnly, interest: Interest::Trial, kinds: Vec::new(), questions: Vec::new() };
+            let start = Start { mode: Mode::ReadOnly, interest: PollMode::Probe, kinds: Vec::new(), questions: Vec::new() };
             with_engine(given, premises, start, async |running| {
                 let premises = cli::doctor::Premises { config: &config, state: Some(&state) };
                 cli::doctor::doctor(&running.engine, ask, premises, &mut streams.lend()).await
@@ -134,7 +134,7 @@ async fn watch(given: &Given, ask: &Watch) -> Exit {
         Err(problems) => return refuse_config(given, &problems),
     };
     let mut streams = out(given, Some(&premises.config));
-    let start = Start { mode: Mode::ReadOnly, interest: Interest::Console, kinds: until.kinds(), questions: vec![Question::Identity] };
+    let start = Start { mode: Mode::ReadOnly, interest: PollMode::Console, kinds: until.kinds(), questions: vec![Question::Identity] };
     with_engine(given, premises, start, async |running| cli::watch::lines(&running.engine, &until, &mut streams.lend()).await).await
 }
 
@@ -184,7 +184,7 @@ async fn lab(given: &Given, world: Option<&str>) -> Exit {
         Err(fault) => return refuse(&fault, &mut streams),
     };
     let state = state_dir(given, "lab");
-    let about = About { config: "lab".to_owned(), mark: String::new() };
+    let about = ScreenIdentity { config: "lab".to_owned(), mark: String::new() };
     let journal = Journal::open(&state, &given.clock).await;
     let premises = Premises { config, state, journal, about };
     let exit = screen(given, premises, writing(given), Opened { stage: Stage::lab(), entry: None }).await;
@@ -263,7 +263,7 @@ async fn screen(given: &Given, premises: Premises, mode: Mode, opened: Opened) -
     let until = opened.stage.until;
     settings.until = until.as_ref().map(|until| tui::Until { words: until.words().to_owned(), told: board.subscribe() });
     let (clock, entry) = (given.clock.clone(), opened.entry);
-    with_engine(given, premises, Start { mode, interest: Interest::Console, kinds: Vec::new(), questions: Vec::new() }, async |running| {
+    with_engine(given, premises, Start { mode, interest: PollMode::Console, kinds: Vec::new(), questions: Vec::new() }, async |running| {
         let screen = Box::pin(tui::run(running.engine.clone(), settings, clock, entry));
         match &until {
             Some(until) => cli::watch::beside(&running.engine, until, &board, screen.map_ok(drop), &mut streams.lend()).await,
@@ -274,7 +274,7 @@ async fn screen(given: &Given, premises: Premises, mode: Mode, opened: Opened) -
 }
 
 /// What a screen is told before the config is known.
-fn settings(given: &Given, state: &Path, about: About, stage: &Stage) -> Settings {
+fn settings(given: &Given, state: &Path, about: ScreenIdentity, stage: &Stage) -> Settings {
     let ability = Ability::from_environment(|name| std::env::var(name).ok());
     let mut settings = Settings::new(given.cli.lang(None, &given.locale), ability);
     settings.zone = jiff::tz::TimeZone::system();
@@ -299,7 +299,7 @@ fn settings(given: &Given, state: &Path, about: About, stage: &Stage) -> Setting
 /// What an engine is started for.
 struct Start {
     mode: Mode,
-    interest: Interest,
+    interest: PollMode,
     kinds: Vec<EndpointKind>,
     /// What registries are asked; empty: all.
     questions: Vec<Question>,
@@ -366,9 +366,9 @@ impl Premises {
 
 impl Given {
     /// What a picture of this console is of, and all that decides how its frame looks.
-    fn about(&self) -> About {
+    fn about(&self) -> ScreenIdentity {
         let lang = self.cli.always.lang.map_or_else(String::new, |lang| format!("{lang:?}"));
-        About { config: self.places.identity(), mark: format!("{} {} {lang}", self.places.mark(), self.locale) }
+        ScreenIdentity { config: self.places.identity(), mark: format!("{} {} {lang}", self.places.mark(), self.locale) }
     }
 }
 

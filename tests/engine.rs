@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use wharf::clients::{Mode, Wire, WireOptions};
 use wharf::config;
-use wharf::engine::{Answer, Command, Interest, Running, Setup, TailAsk, start};
+use wharf::engine::{Answer, Command, PollMode, Running, Setup, TailAsk, start};
 use wharf::journal::{Journal, owner_here};
 use wharf::lab::trouble::{Rule, Trouble};
 use wharf::lab::{Lab, LabOptions, World};
@@ -42,7 +42,7 @@ async fn bench(mode: Mode) -> Bench {
         clock,
         owner,
         runner: None,
-        interest: Interest::Console,
+        interest: PollMode::Console,
         kinds: Vec::new(),
         questions: Vec::new(),
     };
@@ -150,7 +150,7 @@ async fn a_plan_is_carried_out_journalled_and_its_effects_are_seen() {
     let Answer::Begun(run) = asked.await.expect("answered").expect("begun") else { panic!("begun") };
     let fleet =
         bench.until("the run has ended", Duration::from_secs(40), |f| f.tasks.iter().any(|t| t.id == run && t.ended.is_some())).await;
-    let task = fleet.tasks.iter().find(|t| t.id == run).expect("task");
+    let task = fleet.runs.iter().find(|t| t.id == run).expect("task");
     assert_eq!((task.progress(), task.failed()), ((3, 3), 0), "{:?}", task.endings);
     for target in &up {
         let (host, name) = target.split_once('/').expect("host/name");

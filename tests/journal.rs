@@ -27,7 +27,7 @@ use wharf::model::clock::{Clock, Stamp};
 use wharf::model::fault::{Fault, FaultKind};
 use wharf::model::host::ContainerId;
 use wharf::model::plan::{Before, Call, ContainerVerb, Danger, Ending, Intent, Outcome, Plan, RunId, Step};
-use wharf::model::task::{Owner, TaskState};
+use wharf::model::run::{Owner, RunState};
 use wharf::model::text::Text;
 
 fn plan(steps: u32) -> Plan {
@@ -92,7 +92,7 @@ async fn child() {
             let run = journal.begin(&plan(1), &owner, None).await.expect("begin");
             journal.intend(&intent(&run, 0)).await.expect("intend");
             journal.conclude(&outcome(&run, 0, Ending::Done)).await.expect("conclude");
-            journal.finish(&run, TaskState::Done).await.expect("finish");
+            journal.finish(&run, RunState::Done).await.expect("finish");
         }
         "runs for ever" => loop {
             let run = journal.begin(&plan(3), &owner, None).await.expect("begin");
@@ -104,7 +104,7 @@ async fn child() {
                 println!("concluded {run} {step}");
                 journal.beat(&run, &owner).await.expect("beat");
             }
-            journal.finish(&run, TaskState::Done).await.expect("finish");
+            journal.finish(&run, RunState::Done).await.expect("finish");
         },
         "begin and leave open" => {
             let run = journal.begin(&plan(2), &owner, None).await.expect("begin");
@@ -165,7 +165,7 @@ async fn a_run_is_kept_as_it_was_and_is() {
     journal.intend(&intent(&run, 2)).await.expect("intend");
 
     let task = journal.task(&run).await.expect("task");
-    assert_eq!((task.state, &task.owner, &*task.plan), (TaskState::Running, &owner, &plan(3)));
+    assert_eq!((task.state, &task.owner, &*task.plan), (RunState::Running, &owner, &plan(3)));
     assert_eq!(task.endings, [Some(Ending::Failed(fault())), Some(Ending::Already), None]);
     assert_eq!((task.under_way.as_slice(), task.reason.as_deref(), task.started), (&[2][..], Some("slow"), clock.now()));
     assert_eq!(journal.open_intents(&run).await.expect("open"), [intent(&run, 2)]);
@@ -180,9 +180,9 @@ async fn a_run_is_kept_as_it_was_and_is() {
     journal.conclude(&outcome(&run, 2, Ending::FoundNotDone)).await.expect("found out");
     journal.conclude(&outcome(&run, 2, Ending::Done)).await.expect("a late word");
     journal.conclude(&outcome(&run, 2, Ending::Failed(fault()))).await.expect("too late");
-    journal.finish(&run, TaskState::Partial).await.expect("finish");
+    journal.finish(&run, RunState::Partial).await.expect("finish");
     let task = journal.task(&run).await.expect("task");
-    assert_eq!((task.state, task.endings[2].clone(), task.ended), (TaskState::Partial, Some(Ending::Done), Some(clock.now())));
+    assert_eq!((task.state, task.endings[2].clone(), task.ended), (RunState::Partial, Some(Ending::Done), Some(clock.now())));
     assert_eq!(journal.intend(&intent(&run, 1)).await.expect_err("ended").kind, FaultKind::Conflict);
     journal.close().await;
 
@@ -235,9 +235,9 @@ async fn a_run_is_taken_over_only_when_its_owner_is_gone_and_only_once() {
     first.beat(&run, &elsewhere(1)).await.expect("it lives");
     clock.advance(i64::try_from(HEART_GONE_MS).expect("small"));
     assert_eq!(second.take_over(&run, &elsewhere(2)).await, Ok(TakeOver::StillOwned(elsewhere(1))));
-    assert_eq!(second.task(&run).await.map(|t| t.state), Ok(TaskState::Running));
+    assert_eq!(second.task(&run).await.map(|t| t.state), Ok(RunState::Running));
     clock.advance(1);
-    assert_eq!(second.task(&run).await.map(|t| t.state), Ok(TaskState::Abandoned));
+    assert_eq!(second.task(&run).await.map(|t| t.state), Ok(RunState::Abandoned));
 
     let mut askers = Vec::new();
     for pid in 10..18 {
@@ -252,17 +252,17 @@ async fn a_run_is_taken_over_only_when_its_owner_is_gone_and_only_once() {
     // The former owner wakes up: it can neither go on nor end the run. What it knows of its own call still counts.
     let intended = first.intend(&intent(&run, 1)).await.map(drop);
     let beaten = first.beat(&run, &elsewhere(1)).await.map(drop);
-    for refused in [intended, beaten, first.finish(&run, TaskState::Done).await] {
+    for refused in [intended, beaten, first.finish(&run, RunState::Done).await] {
         let fault = refused.expect_err("taken over");
         assert!(fault.kind == FaultKind::Conflict && fault.cause.en.contains("taken over"), "{fault}");
     }
     first.conclude(&outcome(&run, 0, Ending::Done)).await.expect("its own call");
     winner.intend(&intent(&run, 1)).await.expect("the new owner goes on");
     winner.hand_over(&run, owner).await.expect("it lets go");
-    assert_eq!(winner.task(&run).await.map(|t| t.state), Ok(TaskState::Abandoned));
-    assert!(winner.finish(&run, TaskState::Done).await.is_err(), "what was let go is no longer ours");
+    assert_eq!(winner.task(&run).await.map(|t| t.state), Ok(RunState::Abandoned));
+    assert!(winner.finish(&run, RunState::Done).await.is_err(), "what was let go is no longer ours");
     assert_eq!(winner.take_over(&run, owner).await, Ok(TakeOver::Taken));
-    winner.finish(&run, TaskState::Done).await.expect("and ends it");
+    winner.finish(&run, RunState::Done).await.expect("and ends it");
     assert_eq!(winner.take_over(&run, owner).await.expect_err("ended").kind, FaultKind::Conflict);
 }
 
@@ -284,7 +284,7 @@ async fn many_consoles_make_the_journal_at_once() {
         let journal = Journal::open(&state, &Clock::system()).await.expect("open");
         let tasks = journal.tasks(100).await.expect("tasks");
         assert_eq!(tasks.len(), 6);
-        assert!(tasks.iter().all(|t| t.state == TaskState::Done && t.endings == [Some(Ending::Done)]));
+        assert!(tasks.iter().all(|t| t.state == RunState::Done && t.endings == [Some(Ending::Done)]));
         assert_eq!(journal.check().await, Ok(()));
     }
 }
@@ -326,7 +326,7 @@ async fn a_writer_killed_at_any_moment_loses_nothing_it_was_told_is_kept() {
                 ("concluded", Some(step)) => assert_eq!(task.endings[step], Some(Ending::Done), "{line}"),
                 _ => {}
             }
-            if task.state == TaskState::Abandoned {
+            if task.state == RunState::Abandoned {
                 open.insert(run);
             }
         }
@@ -351,11 +351,11 @@ async fn a_run_under_way_in_another_console_is_not_offered_until_that_console_di
     };
     let journal = Journal::open(dir.path(), &clock).await.expect("open");
     let us = owner_here(&clock);
-    assert_eq!(journal.task(&run).await.map(|t| t.state), Ok(TaskState::Running));
+    assert_eq!(journal.task(&run).await.map(|t| t.state), Ok(RunState::Running));
     assert!(matches!(journal.take_over(&run, &us).await, Ok(TakeOver::StillOwned(owner)) if owner.pid == child.id()));
     child.kill().expect("SIGKILL");
     child.wait().expect("reaped");
-    assert_eq!(journal.task(&run).await.map(|t| t.state), Ok(TaskState::Abandoned));
+    assert_eq!(journal.task(&run).await.map(|t| t.state), Ok(RunState::Abandoned));
     assert_eq!(journal.open_intents(&run).await.map(|open| open.len()), Ok(1));
     assert_eq!(journal.take_over(&run, &us).await, Ok(TakeOver::Taken));
 }

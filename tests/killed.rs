@@ -17,13 +17,13 @@ use tokio::sync::watch;
 
 use wharf::clients::{Mode, Wire, WireOptions};
 use wharf::config;
-use wharf::engine::{Interest, Running, Setup, start};
+use wharf::engine::{PollMode, Running, Setup, start};
 use wharf::journal::{Journal, owner_here};
 use wharf::lab::{Lab, LabOptions, World};
 use wharf::model::clock::Clock;
 use wharf::model::endpoint::Address;
 use wharf::model::plan::Ending;
-use wharf::model::task::{Task, TaskState};
+use wharf::model::run::{Run, RunState};
 
 /// Before what the console is killed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -199,18 +199,18 @@ impl Scene {
             owner: owner_here(&clock),
             clock,
             runner: None,
-            interest: Interest::Console,
+            interest: PollMode::Console,
             kinds: Vec::new(),
             questions: Vec::new(),
         })
     }
 }
 
-async fn until(running: &Running, what: &str, so: impl Fn(&Task) -> bool) -> Arc<Task> {
+async fn until(running: &Running, what: &str, so: impl Fn(&Run) -> bool) -> Arc<Run> {
     let mut fleet = running.engine.fleet();
     let begun = Instant::now();
     loop {
-        let now = fleet.borrow_and_update().tasks.clone();
+        let now = fleet.borrow_and_update().runs.clone();
         if let Some(task) = now.iter().find(|t| so(t)) {
             return Arc::clone(task);
         }
@@ -286,9 +286,9 @@ async fn killed(verb: &str, more: &[&str], boundary: Boundary) {
 
     let running = scene.next_start().await;
     let place = format!("{verb} {boundary:?}");
-    let is_it = |task: &Task| task.plan.operation == verb;
+    let is_it = |task: &Run| task.plan.operation == verb;
     let task = match boundary {
-        Boundary::Intent => until(&running, &place, |t| is_it(t) && t.state == TaskState::Abandoned && t.under_way.is_empty()).await,
+        Boundary::Intent => until(&running, &place, |t| is_it(t) && t.state == RunState::Abandoned && t.under_way.is_empty()).await,
         _ => until(&running, &place, |t| is_it(t) && t.under_way.is_empty() && t.endings[0].is_some()).await,
     };
     let expected = match boundary {
@@ -299,7 +299,7 @@ async fn killed(verb: &str, more: &[&str], boundary: Boundary) {
     assert_eq!(task.endings, vec![expected], "{place}");
     assert_eq!(scene.calls(), sent, "{place}: finding out changes nothing");
     if took_effect {
-        assert_eq!(until(&running, &place, |t| is_it(t) && t.ended.is_some()).await.state, TaskState::Done, "{place}");
+        assert_eq!(until(&running, &place, |t| is_it(t) && t.ended.is_some()).await.state, RunState::Done, "{place}");
     } else {
         // Going on does it once.
         let asked = running.engine.ask(wharf::engine::Command::Resume { run: task.id.clone() }).expect("not busy");
@@ -337,7 +337,7 @@ async fn restarting() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn killing() {
+async fn kill_at_every_boundary() {
     at_every_boundary("kill-containers", &[]).await;
 }
 
@@ -363,13 +363,13 @@ async fn a_run_that_was_to_end_is_ended_by_the_next_start() {
     scene.wait_held(1).await;
     let clock = Clock::system();
     let journal = Journal::open(&scene.state(), &clock).await.expect("journal");
-    let run = journal.tasks(1).await.expect("read").remove(0).id;
+    let run = journal.runs(1).await.expect("read").remove(0).id;
     journal.ask_to_stop(&run, &owner_here(&clock)).await.expect("asked");
     kill(child);
     scene.proxy.hold.send_replace(Hold::Nothing);
     let running = scene.next_start().await;
     let ended = until(&running, "it is ended", |t| t.ended.is_some()).await;
-    assert_eq!((ended.state, &ended.endings), (TaskState::Cancelled, &vec![Some(Ending::FoundNotDone)]));
+    assert_eq!((ended.state, &ended.endings), (RunState::Cancelled, &vec![Some(Ending::FoundNotDone)]));
     assert_eq!(scene.calls(), Vec::<String>::new());
     running.close().await;
 }

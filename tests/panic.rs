@@ -11,7 +11,7 @@ use pty::{Pty, Start};
 use vt100::Screen;
 use wharf::clients::{Mode, Wire, WireOptions};
 use wharf::config;
-use wharf::engine::{Interest, Setup, start};
+use wharf::engine::{PollMode, Setup, start};
 use wharf::journal::owner_here;
 use wharf::lab::{Lab, LabOptions, World};
 use wharf::model::clock::Clock;
@@ -73,7 +73,7 @@ fn console(folder: &Path) -> ! {
             owner: owner_here(&clock),
             clock: clock.clone(),
             runner: None,
-            interest: Interest::Console,
+            interest: PollMode::Console,
             kinds: Vec::new(),
             questions: Vec::new(),
         });

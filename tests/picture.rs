@@ -9,7 +9,7 @@ mod svg;
 use std::fs;
 use std::path::Path;
 
-use wharf::tui::Still;
+use wharf::tui::Headless;
 
 const COLUMNS: u16 = 110;
 const ROWS: u16 = 30;
@@ -18,7 +18,7 @@ const ROWS: u16 = 30;
 fn the_pictures_are_what_the_program_draws() {
     let mut changed = Vec::new();
     for (name, keys) in [("overview", ""), ("hosts", "4 j j j"), ("containers", "5 j j")] {
-        let mut still = Still::new(scene::settings(), scene::scene(), COLUMNS, ROWS);
+        let mut still = Headless::new(scene::settings(), scene::scene(), COLUMNS, ROWS);
         still.press(keys).expect("keys");
         let picture = svg::svg(&still.picture());
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets").join(format!("{name}.svg"));

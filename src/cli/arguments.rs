@@ -74,7 +74,7 @@ pub enum Face {
     /// Print what an operation would do; change nothing
     Plan(PlanAsk),
     /// Carry an operation out
-    Run(Box<Run>),
+    Run(Box<RunArguments>),
     /// Try every endpoint and credential; say what is missing and how to mend it
     Doctor(Doctor),
     /// The config file
@@ -171,7 +171,7 @@ pub struct PlanAsk {
 }
 
 #[derive(Clone, Debug, Args)]
-pub struct Run {
+pub struct RunArguments {
     #[arg(short, long, global = true, value_enum, default_value_t)]
     pub output: PlanFormat,
     #[command(flatten)]

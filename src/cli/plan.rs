@@ -16,7 +16,7 @@ use crate::engine::Engine;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::fleet::Fleet;
 use crate::model::plan::{Plan, Skipped};
-use crate::model::task::{Task, run_named};
+use crate::model::run::{Run, run_named};
 use crate::model::text::{Lang, clean, width};
 use crate::operations::{AnyOperation, Limits, danger};
 
@@ -63,12 +63,12 @@ pub(super) async fn make(
 }
 
 /// The run that people call so, as soon as the journal has shown it.
-pub(super) async fn named(engine: &Engine, word: &str) -> Result<Arc<Task>, Fault> {
+pub(super) async fn named(engine: &Engine, word: &str) -> Result<Arc<Run>, Fault> {
     let mut fleet = engine.fleet();
-    let is_told = |fleet: &Arc<Fleet>| !matches!(run_named(&fleet.tasks, word), Err(fault) if fault.kind == FaultKind::NotFound);
+    let is_told = |fleet: &Arc<Fleet>| !matches!(run_named(&fleet.runs, word), Err(fault) if fault.kind == FaultKind::NotFound);
     let _ = timeout(JOURNAL_WITHIN, fleet.wait_for(is_told)).await;
     let fleet = Arc::clone(&fleet.borrow());
-    run_named(&fleet.tasks, word).cloned()
+    run_named(&fleet.runs, word).cloned()
 }
 
 /// The plan for people: each target with its exact request, what is left out and why, what it takes.

@@ -28,7 +28,7 @@ pub(super) struct Shape {
 struct Strip {
     title: String,
     align: Align,
-    fades: u8,
+    drop_priority: u8,
     most: usize,
     least: usize,
     /// Never cut.
@@ -70,25 +70,34 @@ pub(super) fn table(cx: &Context<'_>, noun: &dyn Noun, rows: &[RowId], shape: Sh
         let late = lane.head.as_ref().filter(|head| head.mark != Mark::None).map_or("", |head| paper.mark(head.mark));
         let title = format!("{}{late}", lane.title(cx.lang));
         let kind = if column.spread { Kind::Part } else { Kind::Whole };
-        strips.push(Strip { title, align: column.align, fades: column.fades, most, least, whole: column.cut == Cut::Never, cells, kind });
+        strips.push(Strip {
+            title,
+            align: column.align,
+            drop_priority: column.drop_priority,
+            most,
+            least,
+            whole: column.cut == Cut::Never,
+            cells,
+            kind,
+        });
     }
     let mut marks: Vec<Option<Mark>> = rows.iter().map(|row| Some(noun.mark(cx, *row))).collect();
     marks.extend(total.iter().map(|_| None));
-    strips.extend(overdue(cx, noun, rows, marks.len()));
+    strips.extend(staleness(cx, noun, rows, marks.len()));
     fit(&mut strips, paper);
     draw(&strips, &marks, paper)
 }
 
-/// Age and cause, where some row is overdue.
-fn overdue(cx: &Context<'_>, noun: &dyn Noun, rows: &[RowId], count: usize) -> Vec<Strip> {
-    let all: Vec<_> = rows.iter().map(|row| noun.overdue(cx, *row)).collect();
+/// Age and cause, where some row is stale.
+fn staleness(cx: &Context<'_>, noun: &dyn Noun, rows: &[RowId], count: usize) -> Vec<Strip> {
+    let all: Vec<_> = rows.iter().map(|row| noun.staleness(cx, *row)).collect();
     if all.iter().all(Option::is_none) {
         return Vec::new();
     }
     let strip = |en: &str, zh: &str, align, least, most| Strip {
         title: (if cx.lang == crate::model::text::Lang::Zh { zh } else { en }).to_owned(),
         align,
-        fades: 0,
+        drop_priority: 0,
         most,
         least,
         whole: matches!(align, Align::Right),
@@ -118,7 +127,7 @@ fn fit(strips: &mut Vec<Strip>, paper: Paper) {
     let mut hidden = Vec::new();
     while used(strips) > room {
         let over = used(strips) - room;
-        let fading = strips.iter().enumerate().filter(|(_, s)| s.fades > 0).max_by_key(|(_, s)| s.fades).map(|(at, _)| at);
+        let fading = strips.iter().enumerate().filter(|(_, s)| s.drop_priority > 0).max_by_key(|(_, s)| s.drop_priority).map(|(at, _)| at);
         // A quarter of a word may go before a whole column does.
         let floor = |s: &Strip| if fading.is_some() { (s.natural() * 3 / 4).max(s.floor()) } else { s.floor() };
         let to_spare: Vec<usize> = strips.iter().map(|s| s.natural() - floor(s).min(s.natural())).collect();
@@ -145,7 +154,7 @@ fn drop_strip(strips: &mut Vec<Strip>, hidden: &mut Vec<Strip>, at: usize) {
     let told = |row: usize| spread::rest(shown.map(|s| &s.cells[row]), &hidden.iter().map(|s| &s.cells[row]).collect::<Vec<_>>());
     let cells = (0..hidden[0].cells.len()).map(told).collect();
     let title = format!("+{}", hidden.len());
-    let rest = Strip { title, align: Align::Left, fades: 0, most: 3, least: 2, whole: false, cells, kind: Kind::Rest };
+    let rest = Strip { title, align: Align::Left, drop_priority: 0, most: 3, least: 2, whole: false, cells, kind: Kind::Rest };
     match strips.iter_mut().find(|s| s.kind == Kind::Rest) {
         Some(before) => *before = rest,
         None => strips.insert(at, rest),

@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::Exit;
-use super::arguments::{PlanFormat, Run, RunWhat};
+use super::arguments::{PlanFormat, RunArguments, RunWhat};
 use super::out::Out;
 use super::plan::{JOURNAL_WITHIN, document, draw, make, named};
 use super::print::pretty;
@@ -16,7 +16,7 @@ use crate::engine::{Answer, Busy, Command, Engine};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::fleet::Fleet;
 use crate::model::plan::{Ending, Plan, RunId};
-use crate::model::task::{Task, TaskState};
+use crate::model::run::{Run, RunState};
 use crate::model::text::{Lang, Text, clean};
 use crate::operations::{AnyOperation, Limits};
 
@@ -24,7 +24,7 @@ use crate::operations::{AnyOperation, Limits};
 const TAKEN_UP_WITHIN: Duration = Duration::from_secs(20);
 
 /// Plans, asks where that is due, begins, and waits for the end unless told not to.
-pub async fn run(engine: &Engine, ask: &Run, limits: &Limits, out: &mut Out<'_>) -> Exit {
+pub async fn run(engine: &Engine, ask: &RunArguments, limits: &Limits, out: &mut Out<'_>) -> Exit {
     if let RunWhat::Cancel { run } = &ask.what {
         return cancel(engine, ask, run, out).await;
     }
@@ -45,7 +45,7 @@ pub async fn run(engine: &Engine, ask: &Run, limits: &Limits, out: &mut Out<'_>)
 }
 
 /// Follows a run and prints it as it ended; only its id, and `None`, where nobody wants to wait.
-async fn seen_to_its_end(engine: &Engine, ask: &Run, run: &RunId, out: &mut Out<'_>) -> Option<Arc<Task>> {
+async fn seen_to_its_end(engine: &Engine, ask: &RunArguments, run: &RunId, out: &mut Out<'_>) -> Option<Arc<Run>> {
     if ask.detach {
         out.document(&format!("{run}\n"));
         return None;
@@ -55,7 +55,7 @@ async fn seen_to_its_end(engine: &Engine, ask: &Run, run: &RunId, out: &mut Out<
     Some(task)
 }
 
-fn print(task: &Task, format: PlanFormat, out: &mut Out<'_>) {
+fn print(task: &Run, format: PlanFormat, out: &mut Out<'_>) {
     match format {
         PlanFormat::Table => out.document(&format!("{}\n", task.id)),
         PlanFormat::Json => out.document(&pretty(&told(task, out.lang))),
@@ -63,7 +63,7 @@ fn print(task: &Task, format: PlanFormat, out: &mut Out<'_>) {
 }
 
 /// Ends a run that anybody carries out, and waits for the steps under way: 0 when none of its steps failed.
-async fn cancel(engine: &Engine, ask: &Run, word: &str, out: &mut Out<'_>) -> Exit {
+async fn cancel(engine: &Engine, ask: &RunArguments, word: &str, out: &mut Out<'_>) -> Exit {
     let asked = async {
         let task = named(engine, word).await?;
         answered(engine.ask(Command::Cancel { run: task.id.clone() })).await?;
@@ -88,7 +88,7 @@ enum Begun {
     Ended(Exit),
 }
 
-async fn begin(engine: &Engine, ask: &Run, operation: &AnyOperation, limits: &Limits, out: &mut Out<'_>) -> Result<Begun, Fault> {
+async fn begin(engine: &Engine, ask: &RunArguments, operation: &AnyOperation, limits: &Limits, out: &mut Out<'_>) -> Result<Begun, Fault> {
     let plan = make(engine, operation, ask.patience.deadline, limits, out).await?;
     if plan.steps.is_empty() {
         match ask.output {
@@ -135,7 +135,7 @@ async fn is_confirmed(plan: &Plan, out: &mut Out<'_>) -> bool {
 async fn resume(engine: &Engine, named: Option<&str>, out: &mut Out<'_>) -> Result<Begun, Fault> {
     let mut fleet = engine.fleet();
     let told = timeout(JOURNAL_WITHIN, fleet.wait_for(|fleet| candidates(fleet, named).next().is_some())).await;
-    let open: Vec<Arc<Task>> = match told {
+    let open: Vec<Arc<Run>> = match told {
         Ok(Ok(fleet)) => candidates(&fleet, named).cloned().collect(),
         _ => Vec::new(),
     };
@@ -157,22 +157,22 @@ async fn resume(engine: &Engine, named: Option<&str>, out: &mut Out<'_>) -> Resu
 }
 
 /// Abandoned runs, those whose id or the last eight digits of it begin so.
-fn candidates<'f>(fleet: &'f Fleet, named: Option<&'f str>) -> impl Iterator<Item = &'f Arc<Task>> {
-    let is_named = move |task: &&Arc<Task>| match named {
+fn candidates<'f>(fleet: &'f Fleet, named: Option<&'f str>) -> impl Iterator<Item = &'f Arc<Run>> {
+    let is_named = move |task: &&Arc<Run>| match named {
         None => true,
         Some(word) => task.id.0.starts_with(word) || task.id.0.get(8..).is_some_and(|tail| tail.starts_with(word)),
     };
-    fleet.tasks.iter().filter(|task| task.state == TaskState::Abandoned).filter(is_named)
+    fleet.runs.iter().filter(|task| task.state == RunState::Abandoned).filter(is_named)
 }
 
 /// Follows a run to its end; each step that ends is a line.
-async fn follow(engine: &Engine, run: &RunId, out: &mut Out<'_>) -> Arc<Task> {
+async fn follow(engine: &Engine, run: &RunId, out: &mut Out<'_>) -> Arc<Run> {
     let mut fleet = engine.fleet();
     let mut told: Vec<bool> = Vec::new();
     let mut abandoned: Option<Instant> = None;
     let mut interrupted = false;
     loop {
-        let task = fleet.borrow_and_update().tasks.iter().find(|task| task.id == *run).cloned();
+        let task = fleet.borrow_and_update().runs.iter().find(|task| task.id == *run).cloned();
         if let Some(task) = task {
             told.resize(task.endings.len(), false);
             for (at, ending) in task.endings.iter().enumerate().filter_map(|(at, ending)| Some((at, ending.as_ref()?))) {
@@ -184,8 +184,8 @@ async fn follow(engine: &Engine, run: &RunId, out: &mut Out<'_>) -> Arc<Task> {
             if task.ended.is_some() {
                 return task;
             }
-            let since = abandoned.filter(|_| task.state == TaskState::Abandoned);
-            abandoned = (task.state == TaskState::Abandoned).then(|| since.unwrap_or_else(Instant::now));
+            let since = abandoned.filter(|_| task.state == RunState::Abandoned);
+            abandoned = (task.state == RunState::Abandoned).then(|| since.unwrap_or_else(Instant::now));
             if abandoned.is_some_and(|since| since.elapsed() >= TAKEN_UP_WITHIN) {
                 out.say("wharf: nobody carries it out now: wharf run resume", "wharf: 现在无人执行该任务：wharf run resume");
                 return task;
@@ -202,7 +202,7 @@ async fn follow(engine: &Engine, run: &RunId, out: &mut Out<'_>) -> Arc<Task> {
                 // Once stops the run, twice stops looking at it.
                 let leaves = std::mem::replace(&mut interrupted, true);
                 if leaves || interrupt(engine, run, out).await == Followed::NoLonger {
-                    let task = fleet.borrow().tasks.iter().find(|task| task.id == *run).cloned();
+                    let task = fleet.borrow().runs.iter().find(|task| task.id == *run).cloned();
                     return task.unwrap_or_else(|| Arc::new(gone(run, engine)));
                 }
             }
@@ -253,7 +253,7 @@ fn words(ending: &Ending, lang: Lang) -> String {
     clean(text.get(lang)).into_owned()
 }
 
-fn told(task: &Task, lang: Lang) -> serde_json::Value {
+fn told(task: &Run, lang: Lang) -> serde_json::Value {
     let steps: Vec<serde_json::Value> = task
         .plan
         .steps
@@ -271,11 +271,11 @@ fn told(task: &Task, lang: Lang) -> serde_json::Value {
     serde_json::json!({ "id": task.id, "operation": task.plan.operation, "state": task.state, "steps": steps })
 }
 
-fn exit_of(task: &Task) -> Exit {
+fn exit_of(task: &Run) -> Exit {
     match task.state {
-        TaskState::Done => Exit::Ok,
-        TaskState::Partial | TaskState::Cancelled | TaskState::Abandoned | TaskState::Running => Exit::Partial,
-        TaskState::Failed => {
+        RunState::Done => Exit::Ok,
+        RunState::Partial | RunState::Cancelled | RunState::Abandoned | RunState::Running => Exit::Partial,
+        RunState::Failed => {
             let refused = |ending: &Ending| matches!(ending, Ending::Failed(fault) if Exit::of(fault) == Exit::Refused);
             let all_refused = task.endings.iter().flatten().all(refused);
             if all_refused { Exit::Refused } else { Exit::Failed }
@@ -290,7 +290,7 @@ async fn answered(asked: Result<oneshot::Receiver<Result<Answer, Fault>>, Busy>)
     }
 }
 
-fn gone(run: &RunId, engine: &Engine) -> Task {
+fn gone(run: &RunId, engine: &Engine) -> Run {
     let plan = Plan {
         operation: String::new(),
         arguments: serde_json::Value::Null,
@@ -303,11 +303,11 @@ fn gone(run: &RunId, engine: &Engine) -> Task {
         danger: crate::model::plan::Danger::default(),
         undoes: None,
     };
-    Task {
+    Run {
         id: run.clone(),
         title: Text::raw(""),
-        owner: crate::model::task::Owner::clone(engine.owner()),
-        state: TaskState::Running,
+        owner: crate::model::run::Owner::clone(engine.owner()),
+        state: RunState::Running,
         started: crate::model::clock::Stamp::default(),
         ended: None,
         plan: Arc::new(plan),

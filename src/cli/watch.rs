@@ -69,7 +69,7 @@ impl Until {
         self.condition.check(&*declared.map_err(|_| gone())?)?;
         if self.condition.is_about_runs() {
             // The journal is read beside the endpoints; before it was, no run is there and none is missing.
-            let _ = timeout(JOURNAL_WITHIN, fleet.wait_for(|fleet| !fleet.tasks.is_empty())).await;
+            let _ = timeout(JOURNAL_WITHIN, fleet.wait_for(|fleet| !fleet.runs.is_empty())).await;
         }
         loop {
             let now = Arc::clone(&fleet.borrow_and_update());

@@ -1,6 +1,7 @@
 //! THE WIRE. One protocol each, all behind the one gate; returns nouns of the model or a Fault.
 
 mod cause;
+mod connection_budget;
 pub mod docker;
 pub mod dragonfly;
 pub mod gate;
@@ -10,7 +11,6 @@ mod limits;
 pub mod oci;
 mod pace;
 pub mod program;
-mod room;
 mod ssh;
 mod tls;
 
@@ -73,7 +73,7 @@ pub(in crate::clients) struct Shared {
     pub(in crate::clients) ssh: ssh::Masters,
     pub(in crate::clients) words: docker::Words,
     limits: Limits,
-    pub(in crate::clients) room: Arc<room::Room>,
+    pub(in crate::clients) budget: Arc<connection_budget::ConnectionBudget>,
 }
 
 impl Wire {
@@ -93,7 +93,7 @@ impl Wire {
             ssh,
             words: docker::Words::default(),
             limits,
-            room: Arc::new(room::Room::new(limits.open_files_soft)),
+            budget: Arc::new(connection_budget::ConnectionBudget::new(limits.open_files_soft)),
         })))
     }
 

@@ -15,12 +15,12 @@ const SAVE_EVERY: Duration = Duration::from_mins(1);
 
 /// Loads at the start, saves now and then and at the end.
 #[derive(Clone, Debug)]
-pub(super) struct Keeper {
+pub(super) struct HostCacheWriter {
     journal: Journal,
     fleet: watch::Receiver<Arc<Fleet>>,
 }
 
-impl Keeper {
+impl HostCacheWriter {
     pub(super) fn new(journal: Journal, fleet: watch::Receiver<Arc<Fleet>>) -> Self {
         Self { journal, fleet }
     }

@@ -9,29 +9,29 @@ use crate::clients::docker::Docker;
 
 /// One host's way in.
 #[derive(Clone, Debug)]
-pub(super) struct Line {
+pub(super) struct HostClient {
     pub(super) docker: Docker,
     /// A person asks, or the config changed: do not wait any longer.
     pub(super) wake: Arc<Notify>,
 }
 
 /// All hosts' lines by name, replaced whole when the config changes.
-pub(super) type Lines = Arc<BTreeMap<Arc<str>, Line>>;
+pub(super) type HostClients = Arc<BTreeMap<Arc<str>, HostClient>>;
 
 /// What tasks hold to find a line.
 #[derive(Clone, Debug)]
-pub(super) struct Switchboard(watch::Receiver<Lines>);
+pub(super) struct DockerClients(watch::Receiver<HostClients>);
 
-impl Switchboard {
-    pub(super) fn new(lines: watch::Receiver<Lines>) -> Self {
+impl DockerClients {
+    pub(super) fn new(lines: watch::Receiver<HostClients>) -> Self {
         Self(lines)
     }
 
-    pub(super) fn line(&self, host: &str) -> Option<Line> {
+    pub(super) fn line(&self, host: &str) -> Option<HostClient> {
         self.0.borrow().get(host).cloned()
     }
 
-    pub(super) fn all(&self) -> Lines {
+    pub(super) fn all(&self) -> HostClients {
         self.0.borrow().clone()
     }
 }

@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use super::endpoints::Switchboard;
+use super::endpoints::DockerClients;
 use super::truth::{self, Truth};
 use crate::clients::docker::CarriedOut;
 use crate::journal::{Heard, Intended, Journal};
@@ -19,7 +19,7 @@ use crate::model::fleet::Fleet;
 use crate::model::host::ContainerId;
 use crate::model::plan::{Before, Call, ContainerVerb, Ending, Intent, Outcome, Plan, RunId, Step};
 use crate::model::report::Report;
-use crate::model::task::{Owner, Task, TaskState};
+use crate::model::run::{Owner, Run, RunState};
 use crate::model::text::Text;
 use crate::operations;
 
@@ -34,7 +34,7 @@ const TRUTH_WITHIN: Duration = Duration::from_secs(10);
 #[derive(Clone, Debug)]
 pub(super) struct Executor {
     pub(super) journal: Journal,
-    pub(super) lines: Switchboard,
+    pub(super) lines: DockerClients,
     pub(super) fleet: watch::Receiver<Arc<Fleet>>,
     pub(super) reports: mpsc::Sender<Report>,
     pub(super) clock: Clock,
@@ -88,7 +88,7 @@ impl Executor {
                     return;
                 }
             };
-            if state != TaskState::Abandoned
+            if state != RunState::Abandoned
                 && let Err(fault) = self.journal.finish(&run, state).await
             {
                 self.notice_fault(&run, &fault).await;
@@ -117,7 +117,7 @@ impl Executor {
         Ok(())
     }
 
-    async fn steps(&self, run: &RunId, cancel: &CancellationToken, leave: &CancellationToken) -> Result<TaskState, Fault> {
+    async fn steps(&self, run: &RunId, cancel: &CancellationToken, leave: &CancellationToken) -> Result<RunState, Fault> {
         let task = self.journal.task(run).await?;
         let open: Vec<(u32, Step)> = task
             .plan
@@ -153,7 +153,7 @@ impl Executor {
     }
 
     /// Says of every step that was never begun that it will not be.
-    pub(super) async fn cancel_rest(&self, task: &Task) -> Result<(), Fault> {
+    pub(super) async fn cancel_rest(&self, task: &Run) -> Result<(), Fault> {
         for (step, ending) in (0u32..).zip(&task.endings) {
             if ending.is_none() && !task.under_way.contains(&step) {
                 let at = self.clock.now();
@@ -240,16 +240,16 @@ impl Executor {
     /// Brings the run as the journal has it to every face of this console.
     pub(super) async fn show(&self, run: &RunId) {
         match self.journal.task(run).await {
-            Ok(task) => drop(self.reports.send(Report::Task(Box::new(task))).await),
+            Ok(task) => drop(self.reports.send(Report::Run(Box::new(task))).await),
             Err(fault) => tracing::warn!(%run, %fault, "cannot show the run"),
         }
     }
 
     async fn notice_fault(&self, run: &RunId, fault: &Fault) {
         let text = Text::made(format!("run {run}: {}", fault.cause.en), format!("任务 {run}：{}", fault.cause.zh));
-        let notice = crate::model::task::Notice {
+        let notice = crate::model::run::Notice {
             at: self.clock.now(),
-            severity: crate::model::task::Severity::Bad,
+            severity: crate::model::run::Severity::Bad,
             subject: run.0.clone(),
             text,
             who: None,
@@ -259,7 +259,7 @@ impl Executor {
 }
 
 /// How a run whose steps have all ended is summed up. An ending that nobody knows leaves the run for a person.
-pub(super) fn ended_state(task: &Task) -> TaskState {
+pub(super) fn ended_state(task: &Run) -> RunState {
     let all = task.endings.len();
     // What was found not done can be gone on with, like what was never begun.
     let open = task.endings.iter().filter(|e| matches!(e, None | Some(Ending::FoundNotDone))).count();
@@ -267,12 +267,12 @@ pub(super) fn ended_state(task: &Task) -> TaskState {
     let is_over = task.stopped_by.is_some() && task.endings.iter().all(Option::is_some);
     let cancelled = open > 0 || task.endings.iter().flatten().any(|e| *e == Ending::Cancelled);
     match task.failed() {
-        _ if open > 0 && !is_over => TaskState::Abandoned,
+        _ if open > 0 && !is_over => RunState::Abandoned,
         // Each row says for itself what failed; the run was cut short.
-        _ if cancelled => TaskState::Cancelled,
-        0 => TaskState::Done,
-        failed if failed == all => TaskState::Failed,
-        _ => TaskState::Partial,
+        _ if cancelled => RunState::Cancelled,
+        0 => RunState::Done,
+        failed if failed == all => RunState::Failed,
+        _ => RunState::Partial,
     }
 }
 

@@ -9,7 +9,7 @@ use futures_util::stream::FuturesUnordered;
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::endpoints::Switchboard;
+use super::endpoints::DockerClients;
 use crate::clients::docker::RawStats;
 use crate::model::fault::Fault;
 use crate::model::fleet::Fleet;
@@ -46,7 +46,7 @@ struct Measured {
 /// The measurements of all hosts and the place of the slow round.
 #[derive(Debug)]
 pub(super) struct Figures {
-    lines: Switchboard,
+    lines: DockerClients,
     fleet: watch::Receiver<Arc<Fleet>>,
     visible: watch::Receiver<Visible>,
     live: watch::Sender<Arc<Live>>,
@@ -61,7 +61,7 @@ pub(super) struct Figures {
 
 impl Figures {
     pub(super) fn new(
-        lines: Switchboard,
+        lines: DockerClients,
         fleet: watch::Receiver<Arc<Fleet>>,
         visible: watch::Receiver<Visible>,
         live: watch::Sender<Arc<Live>>,

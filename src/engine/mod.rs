@@ -3,7 +3,6 @@
 mod backoff;
 mod cache;
 pub mod command;
-mod desk;
 mod endpoints;
 mod executor;
 mod figures;
@@ -13,6 +12,7 @@ mod reconcile;
 mod registries;
 mod runs;
 mod start;
+mod supervisor;
 pub mod tail;
 mod tailing;
 mod tasks;
@@ -23,7 +23,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
 
 pub use command::{Answer, Command};
-pub use start::{Interest, RunnerCommand, Running, Setup, start};
+pub use start::{PollMode, RunnerCommand, Running, Setup, start};
 pub use tail::{TAIL_SOURCES, Tail, TailAsk, TailLine, TailText};
 
 pub use crate::clients::Mode;
@@ -32,7 +32,7 @@ use command::Asked;
 use crate::model::fault::Fault;
 use crate::model::fleet::Fleet;
 use crate::model::live::Live;
-use crate::model::task::Owner;
+use crate::model::run::Owner;
 
 /// The engine is busy: its channel of commands is full. Nothing was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,8 +8,8 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until, timeout};
 
 use super::backoff::{Backoff, Wait};
-use super::endpoints::Line;
-use super::start::Interest;
+use super::endpoints::HostClient;
+use super::start::PollMode;
 use crate::clients::docker::{DockerEvent, DockerEvents};
 use crate::model::clock::{Clock, Stamp};
 use crate::model::endpoint::EndpointId;
@@ -56,13 +56,13 @@ impl Pace {
 #[derive(Debug)]
 pub(super) struct Poller {
     pub(super) host: Arc<str>,
-    pub(super) line: Line,
+    pub(super) line: HostClient,
     pub(super) pace: Pace,
     pub(super) clock: Clock,
     pub(super) reports: mpsc::Sender<Report>,
     /// The generation of its first connection.
     pub(super) generation: u64,
-    pub(super) interest: Interest,
+    pub(super) interest: PollMode,
 }
 
 /// How it is known what happens on a host.
@@ -128,7 +128,7 @@ impl Poller {
     async fn open(&self) -> Result<Watch, Fault> {
         let facts = self.line.docker.fetch_host().await?;
         self.report(Fact::Host(facts)).await;
-        if !matches!(self.interest, Interest::Console | Interest::Trial) {
+        if !matches!(self.interest, PollMode::Console | PollMode::Probe) {
             // A script asks once; it needs no stream of what comes after.
             self.list_all().await?;
             return Ok(Watch::Nothing);

@@ -11,7 +11,7 @@ use crate::journal::TakeOver;
 use crate::model::fault::Fault;
 use crate::model::plan::{Call, Ending, Intent, Outcome, RunId};
 use crate::model::report::Report;
-use crate::model::task::{Notice, Severity, Task, TaskState};
+use crate::model::run::{Notice, Run, RunState, Severity};
 use crate::model::text::Text;
 
 /// Between two looks at the journal.
@@ -61,7 +61,7 @@ pub(super) async fn follow(executor: Executor, role: Role) {
         changed.dedup();
         for run in changed {
             if let Ok(task) = executor.journal.task(&run).await {
-                if task.state == TaskState::Running {
+                if task.state == RunState::Running {
                     alive.push(run);
                 }
                 look_at(&executor, task, &mut abandoned).await;
@@ -73,8 +73,8 @@ pub(super) async fn follow(executor: Executor, role: Role) {
     }
 }
 
-async fn look_at(executor: &Executor, task: Task, abandoned: &mut Vec<RunId>) {
-    let is_new = task.state == TaskState::Abandoned && !abandoned.contains(&task.id);
+async fn look_at(executor: &Executor, task: Run, abandoned: &mut Vec<RunId>) {
+    let is_new = task.state == RunState::Abandoned && !abandoned.contains(&task.id);
     // Where somebody asked for its end, the steps never begun are for no person to decide on.
     if is_new && (!task.under_way.is_empty() || task.stopped_by.is_some()) {
         abandoned.push(task.id.clone());
@@ -98,7 +98,7 @@ async fn look_at(executor: &Executor, task: Task, abandoned: &mut Vec<RunId>) {
         };
         let _ = executor.reports.send(Report::Notice(notice)).await;
     }
-    let _ = executor.reports.send(Report::Task(Box::new(task))).await;
+    let _ = executor.reports.send(Report::Run(Box::new(task))).await;
 }
 
 /// Each abandoned run whose targets answer is taken over, its open calls are told, and what is left is left to a person.
@@ -106,7 +106,7 @@ async fn mend(executor: &Executor, abandoned: &mut Vec<RunId>) {
     let mut left = Vec::new();
     for run in std::mem::take(abandoned) {
         match mend_one(executor, &run).await {
-            Ok(Mended::Told) => executor.show(&run).await,
+            Ok(Mended::Settled) => executor.show(&run).await,
             Ok(Mended::Owned) => {}
             Ok(Mended::NobodyKnows) => left.push(run),
             Err(fault) => {
@@ -119,7 +119,7 @@ async fn mend(executor: &Executor, abandoned: &mut Vec<RunId>) {
 }
 
 enum Mended {
-    Told,
+    Settled,
     Owned,
     NobodyKnows,
 }
@@ -148,10 +148,10 @@ async fn mend_one(executor: &Executor, run: &RunId) -> Result<Mended, Fault> {
     }
     match ended_state(&task) {
         // Steps that were never begun are for a person to go on with or to leave.
-        TaskState::Abandoned => executor.journal.hand_over(run, &executor.owner).await?,
+        RunState::Abandoned => executor.journal.hand_over(run, &executor.owner).await?,
         ended => executor.journal.finish(run, ended).await?,
     }
-    Ok(if task.under_way.is_empty() { Mended::Told } else { Mended::NobodyKnows })
+    Ok(if task.under_way.is_empty() { Mended::Settled } else { Mended::NobodyKnows })
 }
 
 async fn tell(executor: &Executor, intent: &Intent) -> Option<Ending> {

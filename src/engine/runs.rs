@@ -13,7 +13,7 @@ use crate::clients::Wire;
 use crate::journal::{Stopping, TakeOver};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::plan::{Plan, RunId};
-use crate::model::task::TaskState;
+use crate::model::run::RunState;
 use crate::model::text::Text;
 
 /// What takes longer than this is carried out by a runner, so that closing the console does not stop it.
@@ -85,7 +85,7 @@ impl Runs {
         let task = self.executor.journal.task(&run).await?;
         self.executor.cancel_rest(&task).await?;
         if task.under_way.is_empty() {
-            self.executor.journal.finish(&run, TaskState::Cancelled).await?;
+            self.executor.journal.finish(&run, RunState::Cancelled).await?;
         } else {
             // What became of the calls under way is still to be found out.
             self.executor.journal.hand_over(&run, &self.executor.owner).await?;
@@ -112,7 +112,7 @@ impl Runs {
     /// A run that is taken back goes on no more: what was left open of it is left for good.
     async fn close_undone(&mut self, run: &RunId) -> Result<(), Fault> {
         let task = self.executor.journal.task(run).await?;
-        if task.state == TaskState::Abandoned && task.under_way.is_empty() {
+        if task.state == RunState::Abandoned && task.under_way.is_empty() {
             self.abandon(run.clone()).await?;
         }
         Ok(())
@@ -134,9 +134,9 @@ impl Runs {
         let open = async {
             loop {
                 let fleet = self.executor.fleet.borrow().clone();
-                let ours = fleet.tasks.iter().filter(|t| self.ours.contains_key(&t.id));
+                let ours = fleet.runs.iter().filter(|t| self.ours.contains_key(&t.id));
                 let open: Vec<RunId> = ours.filter(|t| t.ended.is_none()).map(|t| t.id.clone()).collect();
-                let at_work = fleet.tasks.iter().any(|t| open.contains(&t.id) && !t.under_way.is_empty());
+                let at_work = fleet.runs.iter().any(|t| open.contains(&t.id) && !t.under_way.is_empty());
                 if open.is_empty() || !at_work {
                     return open;
                 }

@@ -1,4 +1,4 @@
-//! Starts the engine: the keeper, a poller a host, the figures, the follower of the journal, and the desk for commands.
+//! Starts the engine: the keeper, a poller a host, the figures, the follower of the journal, and the supervisor for commands.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,13 +7,13 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
 use super::cache;
-use super::desk::{Desk, DeskParts};
-use super::endpoints::Switchboard;
+use super::endpoints::DockerClients;
 use super::executor::Executor;
 use super::figures::{Figures, Visible};
 use super::keeper::Keeper;
 use super::reconcile::{self, Role};
-use super::registries::{Memory, Wants};
+use super::registries::{Memory, QuestionSet};
+use super::supervisor::{Supervisor, SupervisorParts};
 use super::tasks::Tasks;
 use super::{Engine, Mode, keeper};
 use crate::clients::Wire;
@@ -26,7 +26,7 @@ use crate::model::fleet::Fleet;
 use crate::model::live::Live;
 use crate::model::registry::Question;
 use crate::model::report::Report;
-use crate::model::task::Owner;
+use crate::model::run::Owner;
 
 /// Commands that may wait.
 const COMMANDS: usize = 64;
@@ -49,7 +49,7 @@ pub struct Setup {
     pub clock: Clock,
     pub owner: Owner,
     pub runner: Option<RunnerCommand>,
-    pub interest: Interest,
+    pub interest: PollMode,
     /// Which endpoints are asked; empty: all.
     pub kinds: Vec<EndpointKind>,
     /// What registries are asked; empty: all.
@@ -66,13 +66,13 @@ pub struct RunnerCommand {
 
 /// What the engine should do beside answering: a script wants less than a console.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Interest {
+pub enum PollMode {
     /// Everything, as long as it lives: figures, the journal of others, the cache.
     Console,
     /// One answer of every endpoint.
     Once,
     /// Every endpoint and credential tried: hosts answer again when asked, registries answer everything of one project.
-    Trial,
+    Probe,
     /// One answer of every endpoint, with the figures of running containers.
     OnceWithFigures,
 }
@@ -84,7 +84,7 @@ pub struct Running {
     tasks: Tasks,
     closing: tokio_util::sync::CancellationToken,
     wire: Wire,
-    cache: Option<cache::Keeper>,
+    cache: Option<cache::HostCacheWriter>,
     memory: Option<Memory>,
 }
 
@@ -137,10 +137,10 @@ pub fn start(setup: Setup) -> Running {
     let (tail, tails) = mpsc::channel(COMMANDS);
     let (visible_in, visible) = watch::channel::<Visible>(Arc::default());
     let (lines_in, lines) = watch::channel(Arc::default());
-    let lines = Switchboard::new(lines);
+    let lines = DockerClients::new(lines);
 
     tasks.start("keeper", "engine", keeper::keep(keeper, reports, fleet_in, clock.clone()));
-    if interest != Interest::Once {
+    if interest != PollMode::Once {
         let figures = Figures::new(lines.clone(), fleet.clone(), visible, live_in);
         tasks.start("figures", "engine", figures.run());
     }
@@ -153,22 +153,22 @@ pub fn start(setup: Setup) -> Running {
         owner: Arc::clone(&owner),
     });
     let (mut cache, mut memory) = (None, None);
-    if let (Interest::Console, Some(journal)) = (interest, journal) {
+    if let (PollMode::Console, Some(journal)) = (interest, journal) {
         // Who asks a few questions only must not leave a cursor behind that says that everything was read.
         if questions.is_empty() {
             let of_registries = Memory::new(journal.clone(), fleet.clone());
             tasks.start("memory", "engine", of_registries.clone().run());
             memory = Some(of_registries);
         }
-        let keeper = cache::Keeper::new(journal, fleet.clone());
+        let keeper = cache::HostCacheWriter::new(journal, fleet.clone());
         tasks.start("cache", "engine", keeper.clone().run(report.clone()));
         cache = Some(keeper);
     }
-    if let (Interest::Console, Some(executor)) = (interest, executor.clone()) {
+    if let (PollMode::Console, Some(executor)) = (interest, executor.clone()) {
         let role = if mode == Mode::Writing { Role::Mend } else { Role::Look };
         tasks.start("journal", "engine", reconcile::follow(executor, role));
     }
-    let parts = DeskParts {
+    let parts = SupervisorParts {
         tasks: tasks.clone(),
         closing: closing.clone(),
         wire: wire.clone(),
@@ -182,11 +182,11 @@ pub fn start(setup: Setup) -> Running {
         runner,
         interest,
         kinds,
-        wants: Wants::new(&questions),
+        questions_wanted: QuestionSet::new(&questions),
         memory: memory.clone(),
     };
-    let desk = Desk::new(parts, config);
-    tasks.start("desk", "engine", desk.run(commands, tails, places));
+    let supervisor = Supervisor::new(parts, config);
+    tasks.start("supervisor", "engine", supervisor.run(commands, tails, places));
     let engine = Engine { commands: command, tails: tail, fleet, live, mode, owner };
     Running { engine, tasks, closing, wire, cache, memory }
 }

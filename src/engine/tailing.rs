@@ -9,7 +9,7 @@ use futures_util::stream::SelectAll;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
-use super::endpoints::Switchboard;
+use super::endpoints::DockerClients;
 use super::tail::{TAIL_LINES, TAIL_SOURCES, TailAsk, TailLine, TailText};
 use crate::clients::docker::{LogAsk, LogLine, LogSource};
 use crate::model::clock::Stamp;
@@ -29,7 +29,7 @@ const CHUNK: usize = 256;
 /// What a tail is fed from.
 #[derive(Debug)]
 pub(super) struct Feed {
-    pub(super) lines: Switchboard,
+    pub(super) lines: DockerClients,
     pub(super) fleet: watch::Receiver<Arc<Fleet>>,
     pub(super) text: watch::Sender<Arc<TailText>>,
 }
@@ -42,7 +42,7 @@ impl Feed {
             }
             TailAsk::Inspect { host, id } => self.inspect(&host, &id).await,
             TailAsk::Run { run } => self.run_steps(&run).await,
-            // The desk gives it to the registry itself.
+            // The supervisor gives it to the registry itself.
             TailAsk::ReplicationTask { .. } => {}
         }
     }
@@ -68,7 +68,7 @@ impl Feed {
     async fn run_steps(&self, run: &RunId) {
         let mut fleet = self.fleet.clone();
         loop {
-            let task = fleet.borrow_and_update().tasks.iter().find(|t| t.id == *run).cloned();
+            let task = fleet.borrow_and_update().runs.iter().find(|t| t.id == *run).cloned();
             let mut text = TailText::default();
             if let Some(task) = task {
                 let lines = task.plan.steps.iter().zip(&task.endings).enumerate().map(|(n, (step, ending))| {
@@ -139,7 +139,7 @@ impl Feed {
 
 /// One container's log on its way into a tail.
 struct Pump {
-    lines: Switchboard,
+    lines: DockerClients,
     host: Arc<str>,
     id: ContainerId,
     name: Arc<str>,

@@ -21,7 +21,7 @@ use tokio::sync::{Mutex, MutexGuard};
 use crate::model::clock::{Clock, Stamp};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::plan::RunId;
-use crate::model::task::Owner;
+use crate::model::run::Owner;
 use crate::model::text::Text;
 
 pub use owner::owner_here;

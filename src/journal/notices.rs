@@ -5,7 +5,7 @@ use sqlx::Row;
 use super::{Journal, sqlite};
 use crate::model::clock::Stamp;
 use crate::model::fault::Fault;
-use crate::model::task::Notice;
+use crate::model::run::Notice;
 
 /// Lines kept over restarts.
 const KEPT: i64 = 50_000;

@@ -1,7 +1,7 @@
 //! Who owns a run: this process, told apart from any that had its number before or will have it after.
 
 use crate::model::clock::{Clock, Stamp};
-use crate::model::task::Owner;
+use crate::model::run::Owner;
 use crate::model::text::clean;
 
 /// Ticks a second in `/proc/<pid>/stat`, whatever the kernel's own rate is (proc(5), `USER_HZ`).

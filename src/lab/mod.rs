@@ -4,8 +4,8 @@ pub mod answer;
 mod config;
 pub mod docker;
 pub mod exchange;
-mod hand;
 pub mod harbor;
+mod host_control;
 mod life;
 pub mod oci;
 pub mod record;
@@ -24,7 +24,7 @@ use crate::model::fault::{Fault, FaultKind};
 use crate::model::text::Text;
 
 use docker::{Agenda, Mint, Twin};
-pub use hand::{Glance, Hand};
+pub use host_control::{Glance, HostControl};
 use life::Rate;
 use registries::Registries;
 pub use registries::{PlainHand, RegistryHand};
@@ -109,15 +109,15 @@ impl Lab {
     }
 
     /// A hand on a host: its faults, what it was asked, and acts by hand.
-    pub fn twin(&self, host: &str) -> Option<Hand> {
+    pub fn twin(&self, host: &str) -> Option<HostControl> {
         let (twin, endpoint) = &self.twins[*self.by_name.get(host)?];
-        Some(Hand::new(Arc::clone(twin), Arc::clone(endpoint)))
+        Some(HostControl::new(Arc::clone(twin), Arc::clone(endpoint)))
     }
 
     /// Hands on all hosts of an IDC.
-    pub fn idc(&self, idc: &str) -> Vec<Hand> {
+    pub fn idc(&self, idc: &str) -> Vec<HostControl> {
         let here = self.world.hosts.iter().zip(&self.twins).filter(|(host, _)| *host.idc == *idc);
-        here.map(|(_, (twin, endpoint))| Hand::new(Arc::clone(twin), Arc::clone(endpoint))).collect()
+        here.map(|(_, (twin, endpoint))| HostControl::new(Arc::clone(twin), Arc::clone(endpoint))).collect()
     }
 
     /// A hand on a registry: its faults, what it was asked, and what its peers and its people do.

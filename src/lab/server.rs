@@ -88,7 +88,7 @@ pub struct Endpoint {
 }
 
 #[derive(Debug)]
-struct Street {
+struct Listeners {
     endpoints: Mutex<HashMap<Ipv4Addr, Arc<Endpoint>>>,
     clock: Clock,
     order: AtomicU64,
@@ -98,7 +98,7 @@ struct Street {
 #[derive(Debug)]
 pub struct Server {
     port: u16,
-    street: Arc<Street>,
+    listeners: Arc<Listeners>,
     tasks: Tasks,
     _stop: DropGuard,
 }
@@ -113,9 +113,9 @@ impl Server {
         let port = listener.local_addr().map_err(|why| cannot_listen(port, &why))?.port();
         let token = CancellationToken::new();
         let tasks = Tasks(token.clone());
-        let street = Arc::new(Street { endpoints: Mutex::default(), clock, order: AtomicU64::new(0) });
-        tasks.start(accept(listener, Arc::clone(&street), tasks.clone()));
-        Ok(Self { port, street, tasks, _stop: token.drop_guard() })
+        let listeners = Arc::new(Listeners { endpoints: Mutex::default(), clock, order: AtomicU64::new(0) });
+        tasks.start(accept(listener, Arc::clone(&listeners), tasks.clone()));
+        Ok(Self { port, listeners, tasks, _stop: token.drop_guard() })
     }
 
     pub fn port(&self) -> u16 {
@@ -130,12 +130,12 @@ impl Server {
     pub fn open(&self, place: Place, service: Arc<dyn Service>) -> Arc<Endpoint> {
         let Place { name, address, latency, rules } = place;
         let endpoint = Arc::new(Endpoint { name, address, faults: Faults::new(rules), record: Record::default(), latency, service });
-        lock(&self.street.endpoints).insert(address, Arc::clone(&endpoint));
+        lock(&self.listeners.endpoints).insert(address, Arc::clone(&endpoint));
         endpoint
     }
 }
 
-async fn accept(listener: TcpListener, street: Arc<Street>, tasks: Tasks) {
+async fn accept(listener: TcpListener, listeners: Arc<Listeners>, tasks: Tasks) {
     loop {
         let Ok((stream, peer)) = listener.accept().await else {
             tokio::time::sleep(NO_DESCRIPTOR_PAUSE).await;
@@ -145,24 +145,24 @@ async fn accept(listener: TcpListener, street: Arc<Street>, tasks: Tasks) {
         if !local.is_loopback() || !peer.ip().is_loopback() {
             continue;
         }
-        let Some(endpoint) = lock(&street.endpoints).get(&local).cloned() else {
+        let Some(endpoint) = lock(&listeners.endpoints).get(&local).cloned() else {
             reset(&stream);
             continue;
         };
         let _ = stream.set_nodelay(true);
-        tasks.start(serve(stream, endpoint, Arc::clone(&street), tasks.clone()));
+        tasks.start(serve(stream, endpoint, Arc::clone(&listeners), tasks.clone()));
     }
 }
 
 /// One connection from its first byte to its last, under the endpoint's faults.
-async fn serve(stream: TcpStream, endpoint: Arc<Endpoint>, street: Arc<Street>, tasks: Tasks) {
+async fn serve(stream: TcpStream, endpoint: Arc<Endpoint>, listeners: Arc<Listeners>, tasks: Tasks) {
     let broken = Arc::new(Break::default());
     let wire = Wire::new(stream, Arc::clone(&broken), Arc::clone(endpoint.faults.gate()));
     tokio::time::sleep(endpoint.latency).await;
     let (place, brake) = (Arc::clone(&endpoint), Arc::clone(&broken));
     let service = service_fn(move |asked| {
-        let (endpoint, street, tasks, brake) = (Arc::clone(&place), Arc::clone(&street), tasks.clone(), Arc::clone(&brake));
-        async move { Ok::<_, Infallible>(respond(asked, endpoint, street, tasks, brake).await) }
+        let (endpoint, listeners, tasks, brake) = (Arc::clone(&place), Arc::clone(&listeners), tasks.clone(), Arc::clone(&brake));
+        async move { Ok::<_, Infallible>(respond(asked, endpoint, listeners, tasks, brake).await) }
     });
     let talk = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
@@ -179,14 +179,14 @@ async fn serve(stream: TcpStream, endpoint: Arc<Endpoint>, street: Arc<Street>, 
 async fn respond(
     mut asked: Request<Incoming>,
     endpoint: Arc<Endpoint>,
-    street: Arc<Street>,
+    listeners: Arc<Listeners>,
     tasks: Tasks,
     broken: Arc<Break>,
 ) -> Response<Body> {
     let path = asked.uri().path().to_owned();
     endpoint.record.note(Asked {
-        order: street.order.fetch_add(1, Ordering::Relaxed),
-        at: street.clock.now(),
+        order: listeners.order.fetch_add(1, Ordering::Relaxed),
+        at: listeners.clock.now(),
         method: asked.method().to_string(),
         path: path.clone(),
         query: asked.uri().query().unwrap_or("").to_owned(),

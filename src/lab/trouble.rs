@@ -73,7 +73,7 @@ impl Rule {
 
 /// How an endpoint treats its connections just now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Line {
+pub(super) enum LinkState {
     #[default]
     Open,
     /// Nothing is read or written.
@@ -148,12 +148,12 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-fn line_of(rules: &[Rule]) -> Line {
-    let mut line = Line::Open;
+fn line_of(rules: &[Rule]) -> LinkState {
+    let mut line = LinkState::Open;
     for rule in rules.iter().filter(|rule| rule.is_of_the_line()) {
         match rule.trouble {
-            Trouble::Refuse => return Line::Shut,
-            _ => line = Line::Silent,
+            Trouble::Refuse => return LinkState::Shut,
+            _ => line = LinkState::Silent,
         }
     }
     line
@@ -175,13 +175,13 @@ mod tests {
     #[test]
     fn the_line_follows_the_rules() {
         let faults = Faults::new(Vec::new());
-        assert_eq!(faults.gate().line(), Line::Open);
+        assert_eq!(faults.gate().line(), LinkState::Open);
         faults.add(Rule::always(Trouble::Drop));
-        assert_eq!(faults.gate().line(), Line::Silent);
+        assert_eq!(faults.gate().line(), LinkState::Silent);
         faults.add(Rule::always(Trouble::Refuse));
-        assert_eq!(faults.gate().line(), Line::Shut);
+        assert_eq!(faults.gate().line(), LinkState::Shut);
         faults.heal();
-        assert_eq!(faults.gate().line(), Line::Open);
+        assert_eq!(faults.gate().line(), LinkState::Open);
     }
 
     #[test]

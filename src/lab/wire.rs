@@ -12,15 +12,15 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
-use super::trouble::{Line, lock};
+use super::trouble::{LinkState, lock};
 
 /// What stands between an endpoint's connections and their bytes; hijacked ones too.
 #[derive(Debug, Default)]
-pub(super) struct Gate(Mutex<(Line, Vec<Waker>)>);
+pub(super) struct Gate(Mutex<(LinkState, Vec<Waker>)>);
 
 impl Gate {
     /// Everyone who waits looks again.
-    pub(super) fn set(&self, line: Line) {
+    pub(super) fn set(&self, line: LinkState) {
         let waiting = {
             let mut held = lock(&self.0);
             held.0 = line;
@@ -30,7 +30,7 @@ impl Gate {
     }
 
     #[cfg(test)]
-    pub(super) fn line(&self) -> Line {
+    pub(super) fn line(&self) -> LinkState {
         lock(&self.0).0
     }
 
@@ -39,13 +39,13 @@ impl Gate {
         let mut held = lock(&self.0);
         let line = held.0;
         // An open line must also tell those who wait for bytes when it is shut.
-        if line != Line::Shut && !held.1.iter().any(|waker| waker.will_wake(cx.waker())) {
+        if line != LinkState::Shut && !held.1.iter().any(|waker| waker.will_wake(cx.waker())) {
             held.1.push(cx.waker().clone());
         }
         match line {
-            Line::Open => Poll::Ready(Ok(())),
-            Line::Silent => Poll::Pending,
-            Line::Shut => Poll::Ready(Err(io::ErrorKind::ConnectionReset.into())),
+            LinkState::Open => Poll::Ready(Ok(())),
+            LinkState::Silent => Poll::Pending,
+            LinkState::Shut => Poll::Ready(Err(io::ErrorKind::ConnectionReset.into())),
         }
     }
 }

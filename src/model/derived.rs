@@ -8,7 +8,7 @@ use super::clock::Stamp;
 use super::cost::CostSum;
 use super::plan::RunId;
 use super::replication::Topology;
-use super::task::Severity;
+use super::run::Severity;
 use super::text::Text;
 use super::union::{Person, ProjectUnion};
 
@@ -63,7 +63,7 @@ pub struct IdcRollup {
 /// Where a person goes to mend something.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum About {
+pub enum AttentionTarget {
     /// Hosts of one IDC, by name.
     Hosts {
         idc: Arc<str>,
@@ -75,7 +75,7 @@ pub enum About {
     },
     Registry {
         name: Arc<str>,
-        matter: Matter,
+        matter: RegistryIssue,
     },
     /// Edges of replication: the registry that has the policy, and the policy's id.
     Edges {
@@ -103,7 +103,7 @@ pub enum About {
 /// What about a registry needs a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Matter {
+pub enum RegistryIssue {
     /// It does not answer, or refuses us.
     Away,
     ReadOnly,
@@ -112,7 +112,7 @@ pub enum Matter {
     Denied,
 }
 
-impl Matter {
+impl RegistryIssue {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -132,7 +132,7 @@ pub struct Attention {
     pub idc: Option<Arc<str>>,
     pub text: Text,
     pub since: Option<Stamp>,
-    pub about: About,
+    pub about: AttentionTarget,
 }
 
 /// Everything derived from one Fleet.

@@ -26,7 +26,7 @@ pub mod registry;
 pub mod replication;
 pub mod report;
 pub mod robot;
-pub mod task;
+pub mod run;
 pub mod text;
 pub mod union;
 pub(crate) mod words;

@@ -9,7 +9,7 @@ use super::fault::Fault;
 use super::host::{Container, ContainerId, Host, HostFacts, HostSpec};
 use super::idc::Idc;
 use super::registry::{RegistryFact, RegistrySpec};
-use super::task::{Notice, Task};
+use super::run::{Notice, Run};
 
 /// All that is declared: the nouns of the config, in its order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,6 +55,6 @@ pub enum Report {
     /// The last known hosts of an earlier run. Only hosts that are declared and have no facts yet take them.
     Cached(Vec<Host>),
     /// A run, as the journal has it now.
-    Task(Box<Task>),
+    Run(Box<Run>),
     Notice(Notice),
 }

@@ -9,7 +9,7 @@ use super::registry::{ProjectHoldings, Question, Registry};
 
 /// What one registry has of something that others have too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Held<T> {
+pub enum Presence<T> {
     Here(T),
     /// It was read, and it is not there.
     Absent,
@@ -17,21 +17,21 @@ pub enum Held<T> {
     Unknown,
 }
 
-impl<T> Held<T> {
-    pub fn map<U>(self, to: impl FnOnce(T) -> U) -> Held<U> {
-        self.and_then(|here| Held::Here(to(here)))
+impl<T> Presence<T> {
+    pub fn map<U>(self, to: impl FnOnce(T) -> U) -> Presence<U> {
+        self.and_then(|here| Presence::Here(to(here)))
     }
 
     /// `Unknown` where what is there does not tell.
-    pub fn told<U>(self, to: impl FnOnce(T) -> Option<U>) -> Held<U> {
-        self.and_then(|here| to(here).map_or(Held::Unknown, Held::Here))
+    pub fn known<U>(self, to: impl FnOnce(T) -> Option<U>) -> Presence<U> {
+        self.and_then(|here| to(here).map_or(Presence::Unknown, Presence::Here))
     }
 
-    pub fn and_then<U>(self, to: impl FnOnce(T) -> Held<U>) -> Held<U> {
+    pub fn and_then<U>(self, to: impl FnOnce(T) -> Presence<U>) -> Presence<U> {
         match self {
             Self::Here(here) => to(here),
-            Self::Absent => Held::Absent,
-            Self::Unknown => Held::Unknown,
+            Self::Absent => Presence::Absent,
+            Self::Unknown => Presence::Unknown,
         }
     }
 
@@ -101,36 +101,36 @@ pub struct ProjectUnion {
 impl ProjectUnion {
     /// The project in one registry.
     #[must_use]
-    pub fn at<'f>(&'f self, fleet: &Fleet, registry: usize) -> Held<&'f Arc<ProjectHoldings>> {
+    pub fn at<'f>(&'f self, fleet: &Fleet, registry: usize) -> Presence<&'f Arc<ProjectHoldings>> {
         if let Some(place) = self.places.iter().find(|place| place.registry == registry) {
-            return Held::Here(&place.holdings);
+            return Presence::Here(&place.holdings);
         }
         match fleet.registries.get(registry) {
-            Some(registry) if lists_all(registry) => Held::Absent,
-            _ => Held::Unknown,
+            Some(registry) if lists_all(registry) => Presence::Absent,
+            _ => Presence::Unknown,
         }
     }
 
     /// A member's role in one registry. A member who is not listed where ghosts are counted may be one of them.
     #[must_use]
-    pub fn role_at(&self, fleet: &Fleet, member: &MemberUnion, registry: usize) -> Held<Role> {
+    pub fn role_at(&self, fleet: &Fleet, member: &MemberUnion, registry: usize) -> Presence<Role> {
         if let Some((_, role)) = member.roles.iter().find(|(at, _)| *at == registry) {
-            return Held::Here(*role);
+            return Presence::Here(*role);
         }
         match self.at(fleet, registry) {
-            Held::Here(project) => match &project.members {
-                Some(members) if members.ghosts() == 0 => Held::Absent,
-                _ => Held::Unknown,
+            Presence::Here(project) => match &project.members {
+                Some(members) if members.ghosts() == 0 => Presence::Absent,
+                _ => Presence::Unknown,
             },
-            Held::Absent => Held::Absent,
-            Held::Unknown => Held::Unknown,
+            Presence::Absent => Presence::Absent,
+            Presence::Unknown => Presence::Unknown,
         }
     }
 
     /// Members that are counted and not listed there.
     #[must_use]
-    pub fn ghosts_at(&self, fleet: &Fleet, registry: usize) -> Held<u64> {
-        self.at(fleet, registry).told(|project| project.members.as_ref().map(|members| members.ghosts()))
+    pub fn ghosts_at(&self, fleet: &Fleet, registry: usize) -> Presence<u64> {
+        self.at(fleet, registry).known(|project| project.members.as_ref().map(|members| members.ghosts()))
     }
 
     /// True where some registry counts members that it does not list.
@@ -141,8 +141,8 @@ impl ProjectUnion {
 
     /// Bytes used and allowed there; `Unknown` where the credential may not see it.
     #[must_use]
-    pub fn usage_at(&self, fleet: &Fleet, registry: usize) -> Held<Usage> {
-        self.at(fleet, registry).told(|project| fleet.registries.get(registry).and_then(|r| r.holdings.usage(project)))
+    pub fn usage_at(&self, fleet: &Fleet, registry: usize) -> Presence<Usage> {
+        self.at(fleet, registry).known(|project| fleet.registries.get(registry).and_then(|r| r.holdings.usage(project)))
     }
 }
 
@@ -175,13 +175,13 @@ pub enum Power {
 impl Person {
     /// What they are in one registry.
     #[must_use]
-    pub fn at(&self, fleet: &Fleet, registry: usize) -> Held<Power> {
+    pub fn at(&self, fleet: &Fleet, registry: usize) -> Presence<Power> {
         if let Some((_, power)) = self.places.iter().find(|(at, _)| *at == registry) {
-            return Held::Here(*power);
+            return Presence::Here(*power);
         }
         match fleet.registries.get(registry) {
-            Some(registry) if registry.holdings.users.is_some() => Held::Absent,
-            _ => Held::Unknown,
+            Some(registry) if registry.holdings.users.is_some() => Presence::Absent,
+            _ => Presence::Unknown,
         }
     }
 }
@@ -197,11 +197,11 @@ const FIRST_ADMIN: &str = "admin";
 
 /// What someone is in one registry, also of those whom no registry knows.
 #[must_use]
-pub fn power_at(fleet: &Fleet, name: &str, registry: usize) -> Held<Power> {
+pub fn power_at(fleet: &Fleet, name: &str, registry: usize) -> Presence<Power> {
     match (person(&fleet.derived.people, name), fleet.registries.get(registry)) {
         (Some(person), _) => person.at(fleet, registry),
-        (None, _) if name == FIRST_ADMIN => Held::Here(Power::Sysadmin),
-        (None, Some(registry)) if registry.holdings.users.is_some() => Held::Absent,
-        (None, _) => Held::Unknown,
+        (None, _) if name == FIRST_ADMIN => Presence::Here(Power::Sysadmin),
+        (None, Some(registry)) if registry.holdings.users.is_some() => Presence::Absent,
+        (None, _) => Presence::Unknown,
     }
 }

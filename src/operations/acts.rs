@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::danger::{Effect, Limits, weigh};
+use super::danger::{Limits, Reversibility, weigh};
 use super::operation::Operation;
 use super::targets::Targets;
 use crate::model::clock::Stamp;
@@ -18,7 +18,7 @@ use crate::model::text::Text;
 /// A container verb as its file says it.
 pub(super) struct Act<'a> {
     pub(super) verb: ContainerVerb,
-    pub(super) effect: Effect,
+    pub(super) effect: Reversibility,
     /// About how long one call takes.
     pub(super) seconds: u32,
     pub(super) waves: Waves,

@@ -31,20 +31,20 @@ impl Limits {
 
 /// Whether an operation's effects can be undone by another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Effect {
+pub enum Reversibility {
     Reversible,
     Destructive,
 }
 
 /// Weighs a plan again by other limits, as the config sets them.
 pub fn reweigh(plan: &mut Plan, fleet: &Fleet, limits: &Limits) {
-    let effect = if plan.danger.destructive { Effect::Destructive } else { Effect::Reversible };
+    let effect = if plan.danger.destructive { Reversibility::Destructive } else { Reversibility::Reversible };
     plan.danger = weigh(fleet, &plan.steps, effect, limits);
 }
 
 /// Weighs steps. `prod` comes first among the environments.
 #[must_use]
-pub fn weigh(fleet: &Fleet, steps: &[Step], effect: Effect, limits: &Limits) -> Danger {
+pub fn weigh(fleet: &Fleet, steps: &[Step], effect: Reversibility, limits: &Limits) -> Danger {
     let mut environments: BTreeSet<(bool, Arc<str>)> = BTreeSet::new();
     let mut is_careful = false;
     for step in steps {
@@ -55,14 +55,14 @@ pub fn weigh(fleet: &Fleet, steps: &[Step], effect: Effect, limits: &Limits) -> 
         }
     }
     let limit = match effect {
-        Effect::Destructive if is_careful => 0,
+        Reversibility::Destructive if is_careful => 0,
         _ if is_careful => limits.in_these,
         _ => limits.elsewhere,
     };
     Danger {
         environments: environments.into_iter().map(|(_, name)| name).filter(|name| !name.is_empty()).collect(),
         typed: (steps.len() > limit).then(|| word(fleet, steps)),
-        destructive: effect == Effect::Destructive && !steps.is_empty(),
+        destructive: effect == Reversibility::Destructive && !steps.is_empty(),
     }
 }
 

@@ -7,7 +7,7 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use super::acts::{self, Act, Waves, because, is_active};
-use super::danger::Effect;
+use super::danger::Reversibility;
 use super::operation::Operation;
 use super::targets::Targets;
 use crate::model::clock::Stamp;
@@ -40,7 +40,7 @@ impl Operation for KillContainers {
     fn plan(&self, fleet: &Fleet, now: Stamp) -> Result<Plan, Fault> {
         let act = Act {
             verb: ContainerVerb::Kill { signal: signal(&self.signal)?.into() },
-            effect: Effect::Destructive,
+            effect: Reversibility::Destructive,
             seconds: 1,
             waves: Waves::One,
             word: Text::new("kill", "强制终止"),

@@ -7,7 +7,7 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use super::acts::{self, Act, Waves, because, is_active};
-use super::danger::Effect;
+use super::danger::Reversibility;
 use super::operation::Operation;
 use super::targets::Targets;
 use crate::model::clock::Stamp;
@@ -45,7 +45,7 @@ impl Operation for RemoveContainers {
     fn plan(&self, fleet: &Fleet, now: Stamp) -> Result<Plan, Fault> {
         let act = Act {
             verb: ContainerVerb::Remove { force: self.force, volumes: self.volumes },
-            effect: Effect::Destructive,
+            effect: Reversibility::Destructive,
             seconds: 2,
             waves: Waves::One,
             word: Text::new("remove", "删除"),

@@ -7,7 +7,7 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use super::acts::{self, Act, Waves, because};
-use super::danger::Effect;
+use super::danger::Reversibility;
 use super::operation::Operation;
 use super::targets::Targets;
 use crate::model::clock::Stamp;
@@ -41,7 +41,7 @@ impl Operation for RestartContainers {
     fn plan(&self, fleet: &Fleet, now: Stamp) -> Result<Plan, Fault> {
         let act = Act {
             verb: ContainerVerb::Restart { timeout_s: self.timeout_s },
-            effect: Effect::Reversible,
+            effect: Reversibility::Reversible,
             seconds: self.timeout_s.unwrap_or(10).saturating_add(2),
             waves: Waves::ByHost,
             word: Text::new("restart", "重启"),

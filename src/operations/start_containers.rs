@@ -7,7 +7,7 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use super::acts::{self, Act, Waves, because};
-use super::danger::Effect;
+use super::danger::Reversibility;
 use super::operation::Operation;
 use super::targets::Targets;
 use crate::model::clock::Stamp;
@@ -37,7 +37,7 @@ impl Operation for StartContainers {
     fn plan(&self, fleet: &Fleet, now: Stamp) -> Result<Plan, Fault> {
         let act = Act {
             verb: ContainerVerb::Start,
-            effect: Effect::Reversible,
+            effect: Reversibility::Reversible,
             seconds: 2,
             waves: Waves::One,
             word: Text::new("start", "启动"),

@@ -7,7 +7,7 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use super::acts::{self, Act, Waves, because, is_active};
-use super::danger::Effect;
+use super::danger::Reversibility;
 use super::operation::Operation;
 use super::targets::Targets;
 use crate::model::clock::Stamp;
@@ -40,7 +40,7 @@ impl Operation for StopContainers {
     fn plan(&self, fleet: &Fleet, now: Stamp) -> Result<Plan, Fault> {
         let act = Act {
             verb: ContainerVerb::Stop { timeout_s: self.timeout_s },
-            effect: Effect::Reversible,
+            effect: Reversibility::Reversible,
             seconds: self.timeout_s.unwrap_or(10),
             waves: Waves::One,
             word: Text::new("stop", "停止"),

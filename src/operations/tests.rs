@@ -8,7 +8,7 @@ use crate::model::fixture::{NOW, ago, container, failed, fleet, id, online};
 use crate::model::host::ContainerState;
 use crate::model::plan::{Before, ContainerVerb, Ending, RunId};
 use crate::model::report::Report;
-use crate::model::task::{Owner, Task, TaskState};
+use crate::model::run::{Owner, Run, RunState};
 
 fn plan(words: &str) -> Plan {
     planned(&fleet(), words).unwrap_or_else(|fault| panic!("{words}: {fault}"))
@@ -139,7 +139,7 @@ fn production_and_many_want_typing() {
 
 #[test]
 fn every_operation_is_known_by_its_name_everywhere() {
-    let fleet = after("stop-containers yf-web-01/web-1", TaskState::Done, &[Some(Ending::Done)], &was("running"));
+    let fleet = after("stop-containers yf-web-01/web-1", RunState::Done, &[Some(Ending::Done)], &was("running"));
     for (name, help) in AnyOperation::ALL {
         let of_run = AnyOperation::from_words([*name, "7f3c"]).expect(name).reads_run().is_some();
         let operation = AnyOperation::from_words([*name, if of_run { "7f3c" } else { "web-1" }]).expect(name);
@@ -189,10 +189,10 @@ fn the_verb_carries_its_arguments() {
 }
 
 /// A fleet in which such a run has ended so, each target having been as `before` says.
-fn after(words: &str, state: TaskState, endings: &[Option<Ending>], before: &Before) -> Fleet {
+fn after(words: &str, state: RunState, endings: &[Option<Ending>], before: &Before) -> Fleet {
     let mut fleet = fleet();
     let plan = planned(&fleet, words).unwrap_or_else(|fault| panic!("{words}: {fault}"));
-    let task = Task {
+    let task = Run {
         id: RunId("019ab0007f3c0001".into()),
         title: plan.title.clone(),
         owner: Owner { who: "ops".into(), machine: "jump1".into(), pid: 1, started: ago(60) },
@@ -206,7 +206,7 @@ fn after(words: &str, state: TaskState, endings: &[Option<Ending>], before: &Bef
         before: plan.steps.iter().map(|_| Some(before.clone())).collect(),
         plan: Arc::new(plan),
     };
-    fleet.apply(Report::Task(Box::new(task)));
+    fleet.apply(Report::Run(Box::new(task)));
     fleet
 }
 
@@ -218,7 +218,7 @@ fn was(state: &str) -> Before {
 fn what_was_stopped_is_started_where_it_is_still_as_it_was_left() {
     let endings = [Some(Ending::Done), Some(Ending::FoundDone), Some(Ending::Already), None];
     let words = "stop-containers yf-web-01/web-1 yf-web-01/web-2 yf-core-01/db-1 tc-web-01/web-7";
-    let mut fleet = after(words, TaskState::Cancelled, &endings, &was("running"));
+    let mut fleet = after(words, RunState::Cancelled, &endings, &was("running"));
     let running = |n, name| container(n, name, None, ContainerState::Running);
     let stopped = |n, name| container(n, name, None, ContainerState::Exited(Some(143)));
     // Steps are sorted by host: tc-web-01, yf-core-01, then two on yf-web-01.
@@ -255,7 +255,7 @@ fn what_was_stopped_is_started_where_it_is_still_as_it_was_left() {
 #[test]
 fn what_cannot_be_taken_back_is_said() {
     let reasons = |words: &str, before: &Before| {
-        let fleet = after(words, TaskState::Done, &[Some(Ending::Done)], before);
+        let fleet = after(words, RunState::Done, &[Some(Ending::Done)], before);
         let plan = planned(&fleet, "undo 019ab").expect("a plan");
         assert!(plan.steps.is_empty() || plan.steps[0].call.shown().ends_with("/stop"), "{words}");
         left_out(&plan.skipped)
@@ -281,18 +281,18 @@ fn a_run_is_taken_back_when_it_rests_and_by_one_at_a_time() {
         assert_eq!(fault.kind, FaultKind::Conflict);
         fault.to_string()
     };
-    let running = after(words, TaskState::Running, &[None], &was("running"));
+    let running = after(words, RunState::Running, &[None], &was("running"));
     assert!(refused(&running).contains("ops@jump1 is carrying it out (cancel it first: wharf run cancel 019ab0007f3c0001)"));
-    let mut fleet = after(words, TaskState::Done, &[Some(Ending::Done)], &was("running"));
+    let mut fleet = after(words, RunState::Done, &[Some(Ending::Done)], &was("running"));
     online(&mut fleet, "yf-web-01", NOW, vec![container(1, "web-1", None, ContainerState::Exited(Some(0)))]);
     let undo = planned(&fleet, "undo 7f3c").expect("a plan");
-    let mut other = Task::clone(&fleet.tasks[0]);
+    let mut other = Run::clone(&fleet.runs[0]);
     other.id = RunId("019ab1110000000a".into());
     other.plan = Arc::new(undo);
-    for (state, ending) in [(TaskState::Running, None), (TaskState::Abandoned, None), (TaskState::Done, Some(Ending::Done))] {
+    for (state, ending) in [(RunState::Running, None), (RunState::Abandoned, None), (RunState::Done, Some(Ending::Done))] {
         (other.state, other.endings) = (state, vec![ending]);
-        fleet.apply(Report::Task(Box::new(other.clone())));
-        if state == TaskState::Done {
+        fleet.apply(Report::Run(Box::new(other.clone())));
+        if state == RunState::Done {
             let plan = planned(&fleet, "undo 7f3c").expect("a plan");
             assert_eq!(left_out(&plan.skipped), ["yf-web-01/web-1: taken back already by run 019ab1110000000a"]);
         } else {

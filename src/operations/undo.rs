@@ -6,14 +6,14 @@ use std::sync::Arc;
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
-use super::danger::{Effect, Limits, weigh};
+use super::danger::{Limits, Reversibility, weigh};
 use super::operation::Operation;
 use crate::model::clock::Stamp;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::fleet::Fleet;
 use crate::model::host::{Container, ContainerId, ContainerState, HostState};
 use crate::model::plan::{Before, Call, ContainerVerb, Ending, Plan, RunId, Skipped, Step};
-use crate::model::task::{Task, TaskState, run_named};
+use crate::model::run::{Run, RunState, run_named};
 use crate::model::text::{Text, clean};
 
 /// Docker's own wait before it kills (seconds).
@@ -47,7 +47,7 @@ impl Operation for Undo {
     }
 
     fn plan(&self, fleet: &Fleet, now: Stamp) -> Result<Plan, Fault> {
-        let task = run_named(&fleet.tasks, &self.run)?;
+        let task = run_named(&fleet.runs, &self.run)?;
         closed(task)?;
         let undone = undone(fleet, &task.id)?;
         let last_group = task.plan.steps.iter().map(|step| step.group).max().unwrap_or(0);
@@ -72,7 +72,7 @@ impl Operation for Undo {
             arguments: serde_json::json!({ "run": task.id }),
             title: title(task),
             revision: fleet.revision,
-            danger: weigh(fleet, &steps, Effect::Reversible, &Limits::default()),
+            danger: weigh(fleet, &steps, Reversibility::Reversible, &Limits::default()),
             steps,
             skipped,
             undecided,
@@ -83,9 +83,9 @@ impl Operation for Undo {
 }
 
 /// The run has come to rest, and what became of each of its calls is known.
-fn closed(task: &Task) -> Result<(), Fault> {
+fn closed(task: &Run) -> Result<(), Fault> {
     let id = &task.id;
-    if task.state == TaskState::Running {
+    if task.state == RunState::Running {
         let owner = clean(&format!("{}@{}", task.owner.who, task.owner.machine)).into_owned();
         let cause = Text::made(format!("{owner} is carrying it out"), format!("{owner} 正在执行它"));
         let hint = Text::made(format!("cancel it first: wharf run cancel {id}"), format!("请先取消：wharf run cancel {id}"));
@@ -104,9 +104,9 @@ fn closed(task: &Task) -> Result<(), Fault> {
 /// Rows that earlier runs have taken back, with the run that did. One that is open has to end first.
 fn undone<'f>(fleet: &'f Fleet, run: &RunId) -> Result<BTreeMap<Row<'f>, &'f RunId>, Fault> {
     let mut rows = BTreeMap::new();
-    for other in fleet.tasks.iter().filter(|task| task.plan.undoes.as_ref() == Some(run)) {
+    for other in fleet.runs.iter().filter(|task| task.plan.undoes.as_ref() == Some(run)) {
         let by = &other.id;
-        if matches!(other.state, TaskState::Running | TaskState::Abandoned) {
+        if matches!(other.state, RunState::Running | RunState::Abandoned) {
             let cause = Text::made(format!("run {by} is taking it back"), format!("任务 {by} 正在撤销它"));
             let hint = Text::made(
                 format!("let it end; where its console is gone: wharf run resume {by}"),
@@ -126,7 +126,7 @@ fn undone<'f>(fleet: &'f Fleet, run: &RunId) -> Result<BTreeMap<Row<'f>, &'f Run
 
 /// What takes a step back, and what must still be so when it is done.
 fn inverse(
-    task: &Task,
+    task: &Run,
     at: usize,
     fleet: &Fleet,
     now: Stamp,
@@ -197,7 +197,7 @@ fn skip(en: impl Into<String>, zh: impl Into<String>) -> Left {
     Left::Skipped(Text::made(en, zh))
 }
 
-fn title(task: &Task) -> Text {
+fn title(task: &Run) -> Text {
     let short = task.id.0.get(8..).unwrap_or(&task.id.0);
     Text::made(format!("undo {short} ({})", task.title.en), format!("撤销 {short}（{}）", task.title.zh))
 }

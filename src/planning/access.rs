@@ -3,7 +3,7 @@
 use crate::model::fleet::Fleet;
 use crate::model::member::{MemberKind, Role};
 use crate::model::text::{Text, clean};
-use crate::model::union::{Held, MemberUnion, Power, ProjectUnion, power_at};
+use crate::model::union::{MemberUnion, Power, Presence, ProjectUnion, power_at};
 
 /// Whether a member may push to a project in one registry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,26 +41,26 @@ impl Answer {
 #[must_use]
 pub fn may_push(fleet: &Fleet, project: &ProjectUnion, member: &MemberUnion, registry: usize) -> Answer {
     if project.at(fleet, registry).here().is_none() {
-        return if matches!(project.at(fleet, registry), Held::Absent) { Answer::NoProject } else { Answer::Unknown };
+        return if matches!(project.at(fleet, registry), Presence::Absent) { Answer::NoProject } else { Answer::Unknown };
     }
     let is_person = member.kind == MemberKind::User;
     let power = power_at(fleet, &member.name, registry);
-    if is_person && power == Held::Here(Power::Sysadmin) {
+    if is_person && power == Presence::Here(Power::Sysadmin) {
         return Answer::Sysadmin;
     }
     let role = project.role_at(fleet, member, registry);
     match role {
-        Held::Here(role) => match role.may_push() {
+        Presence::Here(role) => match role.may_push() {
             Some(true) => Answer::May(role),
             Some(false) if is_person && pushing_groups(project, registry) => Answer::UnlessByGroup,
             Some(false) => Answer::MayNot(role),
             None => Answer::Unknown,
         },
-        Held::Absent if is_person && pushing_groups(project, registry) => Answer::UnlessByGroup,
+        Presence::Absent if is_person && pushing_groups(project, registry) => Answer::UnlessByGroup,
         // Whether they are an administrator there was not told.
-        Held::Absent if is_person && power == Held::Unknown => Answer::Unknown,
-        Held::Absent => Answer::NotMember,
-        Held::Unknown => Answer::Unknown,
+        Presence::Absent if is_person && power == Presence::Unknown => Answer::Unknown,
+        Presence::Absent => Answer::NotMember,
+        Presence::Unknown => Answer::Unknown,
     }
 }
 
@@ -173,7 +173,7 @@ mod tests {
     fn administrators_may_everywhere_and_groups_make_a_no_uncertain() {
         let fleet = fleet(Some(&[member("bob", 3), member("@sre", 4)]), Some(&[("carol", Power::Sysadmin)]));
         assert_eq!(answers(&fleet, "carol"), [Answer::Sysadmin; 2]);
-        assert_eq!(power_at(&fleet, "admin", 0), Held::Here(Power::Sysadmin), "no list names Harbor's own");
+        assert_eq!(power_at(&fleet, "admin", 0), Presence::Here(Power::Sysadmin), "no list names Harbor's own");
         assert_eq!(answers(&fleet, "bob")[1], Answer::UnlessByGroup);
         assert_eq!(answers(&fleet, "sre"), [Answer::NotMember, Answer::May(Role::Maintainer)]);
     }

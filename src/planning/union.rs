@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::model::fleet::Fleet;
 use crate::model::member::{MemberKind, Role};
 use crate::model::registry::{Holdings, ProjectHoldings, RegistrySpec};
-use crate::model::union::{Drift, Held, MemberUnion, Person, Power, ProjectPlace, ProjectUnion, lists_all};
+use crate::model::union::{Drift, MemberUnion, Person, Power, Presence, ProjectPlace, ProjectUnion, lists_all};
 
 /// What was taken up of one registry.
 #[derive(Clone, Debug)]
@@ -173,17 +173,17 @@ fn drift_of(fleet: &Fleet, union: &ProjectUnion) -> Drift {
     }
     let mut drift = Drift::default();
     for group in groups.into_values().filter(|group| group.len() > 1 && group.iter().any(|at| union.at(fleet, *at).here().is_some())) {
-        drift.missing.extend(group.iter().filter(|at| matches!(union.at(fleet, **at), Held::Absent)));
-        drift.unknown |= group.iter().any(|at| matches!(union.at(fleet, *at), Held::Unknown));
+        drift.missing.extend(group.iter().filter(|at| matches!(union.at(fleet, **at), Presence::Absent)));
+        drift.unknown |= group.iter().any(|at| matches!(union.at(fleet, *at), Presence::Unknown));
         let here: Vec<usize> = group.into_iter().filter(|at| union.at(fleet, *at).here().is_some()).collect();
         drift.visibility |= differs(here.iter().filter_map(|at| union.at(fleet, *at).here()).map(|p| p.project.is_public()));
         let usages: Vec<_> = here.iter().map(|at| union.usage_at(fleet, *at)).collect();
-        drift.unknown |= here.len() > 1 && usages.contains(&Held::Unknown);
-        drift.quota |= differs(usages.into_iter().filter_map(Held::here).map(|usage| usage.hard));
+        drift.unknown |= here.len() > 1 && usages.contains(&Presence::Unknown);
+        drift.quota |= differs(usages.into_iter().filter_map(Presence::here).map(|usage| usage.hard));
         let read = |at: &&usize| union.at(fleet, **at).here().is_some_and(|p| p.members.is_some());
         drift.unknown |= here.len() > 1 && here.iter().filter(read).count() < here.len();
         let differing = union.members.iter().filter(|member| {
-            let roles = here.iter().map(|at| union.role_at(fleet, member, *at)).filter(|role| *role != Held::Unknown);
+            let roles = here.iter().map(|at| union.role_at(fleet, member, *at)).filter(|role| *role != Presence::Unknown);
             differs(roles)
         });
         drift.members += u32::try_from(differing.count()).unwrap_or(u32::MAX);

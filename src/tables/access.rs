@@ -59,7 +59,7 @@ impl Table for Access {
         }
     }
 
-    fn dressed(&self, cx: &Context<'_>, row: RowId, key: &str) -> Option<Cell> {
+    fn render(&self, cx: &Context<'_>, row: RowId, key: &str) -> Option<Cell> {
         let (_, member) = at(cx.fleet, row)?;
         (key == "name").then(|| Cell::new(said_name(cx, member), Tone::Name))
     }

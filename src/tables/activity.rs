@@ -15,7 +15,7 @@ use crate::model::clock::Stamp;
 use crate::model::fleet::Fleet;
 use crate::model::registry::{Question, Registry};
 use crate::model::replication::{Direction, Edge};
-use crate::model::task::{Notice, Severity};
+use crate::model::run::{Notice, Severity};
 use crate::model::text::{Lang, Text};
 
 /// A row is a notice (`a`), or an entry (`b`) of the audit log of a registry (`a`).
@@ -44,7 +44,7 @@ impl Table for Activity {
         Column::moment("at", "WHEN", "时间"),
         Column::words("subject", "WHAT", "对象").width(12, 40),
         Column::words("text", "HAPPENED", "情况").width(16, 80),
-        Column::words("who", "WHO", "谁").width(8, 24).fades(1),
+        Column::words("who", "WHO", "谁").width(8, 24).drop_priority(1),
     ];
     const QUESTIONS: &'static [Question] = &[Question::Identity, Question::Audit, Question::Policies, Question::Peers, Question::System];
 
@@ -100,7 +100,7 @@ impl Table for Activity {
         }
     }
 
-    fn dressed(&self, cx: &Context<'_>, row: RowId, key: &str) -> Option<Cell> {
+    fn render(&self, cx: &Context<'_>, row: RowId, key: &str) -> Option<Cell> {
         match (key, at(cx.fleet, row)?) {
             ("text", Row::Entry(of)) if of.entry.succeeded == Some(false) => Some(Cell::new(of.words(cx), Tone::Bad)),
             _ => None,

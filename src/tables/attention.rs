@@ -8,7 +8,7 @@ use super::fact::Fact;
 use super::idc_title;
 use super::noun::{Cell, Column, Context, Mark, RowId, RowKey, Scope, Tone};
 use super::table::Table;
-use crate::model::derived::{About, Attention};
+use crate::model::derived::{AttentionTarget, Attention};
 use crate::model::fleet::Fleet;
 use crate::model::registry::Question;
 use crate::model::text::Text;
@@ -48,19 +48,19 @@ impl Table for AttentionList {
         attention_at(fleet, row).map_or_else(
             || "".into(),
             |line| match &line.about {
-                About::Hosts { idc, names } => format!("hosts/{idc}/{}", names.first().map_or("", |n| &**n)).into(),
-                About::Containers { names } => format!("containers/{}", names.first().map_or("", |n| &**n)).into(),
-                About::Registry { name, matter } => format!("registry/{name}/{}", matter.name()).into(),
-                About::Edges { of } => {
+                AttentionTarget::Hosts { idc, names } => format!("hosts/{idc}/{}", names.first().map_or("", |n| &**n)).into(),
+                AttentionTarget::Containers { names } => format!("containers/{}", names.first().map_or("", |n| &**n)).into(),
+                AttentionTarget::Registry { name, matter } => format!("registry/{name}/{}", matter.name()).into(),
+                AttentionTarget::Edges { of } => {
                     format!("edges/{}", of.first().map_or_else(String::new, |(registry, policy)| format!("{registry}/{policy}"))).into()
                 }
-                About::Queue { registry } => format!("queue/{registry}").into(),
-                About::Robots { end } => format!("robots/{end}").into(),
+                AttentionTarget::Queue { registry } => format!("queue/{registry}").into(),
+                AttentionTarget::Robots { end } => format!("robots/{end}").into(),
                 // Full and nearly full are two lines.
-                About::Projects { names } => format!("projects/{:?}/{}", line.severity, names.first().map_or("", |n| &**n)).into(),
-                About::Run { id } => format!("run/{id}").into(),
-                About::Config => "config".into(),
-                About::Nothing => "everything".into(),
+                AttentionTarget::Projects { names } => format!("projects/{:?}/{}", line.severity, names.first().map_or("", |n| &**n)).into(),
+                AttentionTarget::Run { id } => format!("run/{id}").into(),
+                AttentionTarget::Config => "config".into(),
+                AttentionTarget::Nothing => "everything".into(),
             },
         )
     }
@@ -79,11 +79,11 @@ impl Table for AttentionList {
         }
     }
 
-    fn dressed(&self, cx: &Context<'_>, row: RowId, key: &str) -> Option<Cell> {
+    fn render(&self, cx: &Context<'_>, row: RowId, key: &str) -> Option<Cell> {
         let line = attention_at(cx.fleet, row)?;
         match (key, &line.idc, &line.about) {
             ("idc", Some(idc), _) => Some(Cell::plain(idc_title(cx.fleet, idc))),
-            ("idc", None, About::Hosts { .. } | About::Containers { .. }) => {
+            ("idc", None, AttentionTarget::Hosts { .. } | AttentionTarget::Containers { .. }) => {
                 Some(Cell::new(super::fact::either(cx.lang, "several", "多处"), Tone::Dim))
             }
             _ => None,
@@ -107,7 +107,7 @@ impl Table for AttentionList {
 
     fn under(&self, fleet: &Fleet, row: RowId) -> Scope {
         match attention_at(fleet, row).map(|line| &line.about) {
-            Some(About::Hosts { idc, names }) => {
+            Some(AttentionTarget::Hosts { idc, names }) => {
                 let host = if let [only] = &names[..] { Some(Arc::clone(only)) } else { None };
                 Scope { idc: Some(Arc::clone(idc)), host, ..Scope::default() }
             }

@@ -30,9 +30,9 @@ impl Table for Audit {
         Column::words("registry", "REGISTRY", "仓库").width(6, 16),
         Column::words("user", "WHO", "谁").width(6, 28),
         Column::words("deed", "DID", "操作").width(6, 10),
-        Column::words("resource_type", "WHAT", "对象").width(6, 14).fades(1),
+        Column::words("resource_type", "WHAT", "对象").width(6, 14).drop_priority(1),
         Column::words("name", "ON", "名称").width(10, 60),
-        Column::words("result", "RESULT", "结果").width(4, 7).fades(2),
+        Column::words("result", "RESULT", "结果").width(4, 7).drop_priority(2),
     ];
 
     fn rows(&self, fleet: &Fleet, scope: &Scope) -> Vec<RowId> {
@@ -79,7 +79,7 @@ impl Table for Audit {
         }
     }
 
-    fn dressed(&self, cx: &Context<'_>, row: RowId, key: &str) -> Option<Cell> {
+    fn render(&self, cx: &Context<'_>, row: RowId, key: &str) -> Option<Cell> {
         let entry = at(cx.fleet, row)?;
         match key {
             "registry" => Some(Cell::plain(holders::title(cx.fleet, row.a as usize))),

@@ -25,12 +25,12 @@ impl Table for Clusters {
     const TITLE: Text = Text::new("Clusters", "集群");
     const COLUMNS: &'static [Column] = &[
         Column::words("name", "CLUSTER", "集群").width(8, 32),
-        Column::words("idcs", "IDCS", "机房").width(6, 32).fades(3),
-        Column::figure("pools", "POOLS", "服务池").width(5, 6).fades(4),
+        Column::words("idcs", "IDCS", "机房").width(6, 32).drop_priority(3),
+        Column::figure("pools", "POOLS", "服务池").width(5, 6).drop_priority(4),
         Column::figure("hosts", "HOSTS", "主机").width(5, 11),
         Column::figure("containers", "CTR run/all", "容器 运行/全部").width(9, 16),
-        Column::figure("cpu", "CPU", "CPU").width(4, 5).fades(1),
-        Column::figure("mem", "MEM", "内存").width(4, 5).fades(2),
+        Column::figure("cpu", "CPU", "CPU").width(4, 5).drop_priority(1),
+        Column::figure("mem", "MEM", "内存").width(4, 5).drop_priority(2),
         Column::figure("cost_per_hour", "COST/h", "成本/时").width(7, 20),
         Column::words("classes", "CLASS MIX", "机型构成").width(8, 40).wide(),
         Column::figure("cores", "CORES", "核").width(5, 8).wide(),
@@ -61,12 +61,12 @@ impl Table for Clusters {
         }
     }
 
-    fn dressed(&self, cx: &Context<'_>, row: RowId, key: &str) -> Option<Cell> {
+    fn render(&self, cx: &Context<'_>, row: RowId, key: &str) -> Option<Cell> {
         let cluster = at(cx.fleet, row)?;
         if matches!(key, "cpu" | "mem") {
             return Some(sums::use_cell(cx, usage(cx, cluster).as_ref(), key));
         }
-        sums::dressed(cx, &sum(cx.fleet, cluster), key)
+        sums::render(cx, &sum(cx.fleet, cluster), key)
     }
 
     fn haystack(&self, cx: &Context<'_>, row: RowId, out: &mut String) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::fact::{Fact, either};
-use super::noun::{Cell, Column, Context, Direction, Mark, RowId, RowKey, Scope, Sought, Tone};
+use super::noun::{Cell, Column, Context, Direction, Mark, RowId, RowKey, Scope, KeyLookup, Tone};
 use super::table::Table;
 use super::{figures, idc_title};
 use crate::model::endpoint::Freshness;
@@ -30,15 +30,15 @@ impl Table for Containers {
     const NAME: &'static str = "containers";
     const TITLE: Text = Text::new("Containers", "容器");
     const COLUMNS: &'static [Column] = &[
-        Column::words("service", "SERVICE", "服务").width(6, 20).fades(2),
+        Column::words("service", "SERVICE", "服务").width(6, 20).drop_priority(2),
         Column::words("container", "CONTAINER", "容器").width(10, 32),
-        Column::words("host", "HOST", "主机").width(8, 24).fades(1),
-        Column::words("idc", "IDC", "机房").width(4, 14).fades(5),
+        Column::words("host", "HOST", "主机").width(8, 24).drop_priority(1),
+        Column::words("idc", "IDC", "机房").width(4, 14).drop_priority(5),
         Column::words("state", "STATE", "状态").width(12, 26),
-        Column::figure("cpu", "CPU", "CPU").width(5, 6).fades(3),
-        Column::figure("mem", "MEM", "内存").width(7, 8).fades(4),
-        Column::figure("net", "NET", "网络").width(6, 8).fades(6),
-        Column::words("image", "IMAGE", "镜像").width(10, 48).fades(7),
+        Column::figure("cpu", "CPU", "CPU").width(5, 6).drop_priority(3),
+        Column::figure("mem", "MEM", "内存").width(7, 8).drop_priority(4),
+        Column::figure("net", "NET", "网络").width(6, 8).drop_priority(6),
+        Column::words("image", "IMAGE", "镜像").width(10, 48).drop_priority(7),
         Column::words("health", "HEALTH", "健康").width(7, 9).wide(),
         Column::words("id", "ID", "ID").width(12, 12).wide(),
         Column::words("ports", "PORTS", "端口").width(6, 30).wide(),
@@ -97,7 +97,7 @@ impl Table for Containers {
         }
     }
 
-    fn dressed(&self, cx: &Context<'_>, row: RowId, key: &str) -> Option<Cell> {
+    fn render(&self, cx: &Context<'_>, row: RowId, key: &str) -> Option<Cell> {
         let (host, c) = container_at(cx.fleet, row)?;
         let state = host.state(cx.now);
         match key {
@@ -163,14 +163,14 @@ impl Table for Containers {
         fleet.hosts.get(row.a as usize)
     }
 
-    fn row_of(&self, fleet: &Fleet, key: &str) -> Sought {
+    fn row_of(&self, fleet: &Fleet, key: &str) -> KeyLookup {
         let found = key.split_once('/').and_then(|(name, id)| {
             let at = fleet.hosts.binary_search_by(|host| (**host.name()).cmp(name)).ok()?;
             let id = ContainerId::parse(id)?;
             let nth = fleet.hosts[at].known_containers().binary_search_by(|c| c.id.cmp(&id)).ok()?;
             Some(RowId { a: u32::try_from(at).ok()?, b: u32::try_from(nth).ok()?, ..RowId::default() })
         });
-        found.map_or(Sought::Nowhere, Sought::Row)
+        found.map_or(KeyLookup::Absent, KeyLookup::Row)
     }
 
     fn under(&self, fleet: &Fleet, row: RowId) -> Scope {

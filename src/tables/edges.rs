@@ -15,7 +15,7 @@ use crate::model::endpoint::Freshness;
 use crate::model::fleet::Fleet;
 use crate::model::registry::Question;
 use crate::model::replication::{Cause, Direction, Edge, EdgeState, PeerVerdict, Place};
-use crate::model::task::Severity;
+use crate::model::run::Severity;
 use crate::model::text::Text;
 
 /// A row is an index into the derived topology's edges.
@@ -28,9 +28,9 @@ impl Table for Edges {
     const COLUMNS: &'static [Column] = &[
         Column::words("edge", "EDGE", "链路").width(14, 34),
         Column::words("policy", "POLICY", "策略").width(10, 24),
-        Column::words("mode", "MODE", "方式").width(8, 26).fades(2),
+        Column::words("mode", "MODE", "方式").width(8, 26).drop_priority(2),
         Column::words("state", "STATE", "状态").width(10, 28),
-        Column::figure("last_success", "LAST OK", "上次成功").width(5, 12).fades(1),
+        Column::figure("last_success", "LAST OK", "上次成功").width(5, 12).drop_priority(1),
         Column::words("cause", "CAUSE", "原因").width(14, 48).cut_early(),
         Column::figure("lost", "LOST", "丢失").width(4, 6).wide(),
         Column::figure("failed", "FAILED", "失败").width(4, 6).wide(),
@@ -88,7 +88,7 @@ impl Table for Edges {
         }
     }
 
-    fn dressed(&self, cx: &Context<'_>, row: RowId, key: &str) -> Option<Cell> {
+    fn render(&self, cx: &Context<'_>, row: RowId, key: &str) -> Option<Cell> {
         let edge = at(cx.fleet, row)?;
         match key {
             "edge" => Some(Cell::new(way(cx.fleet, edge), Tone::Name)),
@@ -104,7 +104,7 @@ impl Table for Edges {
     }
 
     fn aliases(&self, cx: &Context<'_>, row: RowId, key: &str, out: &mut String) {
-        if let Some(cell) = self.dressed(cx, row, key) {
+        if let Some(cell) = self.render(cx, row, key) {
             push(out, &["", &cell.text]);
         }
     }

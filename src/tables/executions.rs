@@ -13,7 +13,7 @@ use super::table::Table;
 use crate::model::clock::Stamp;
 use crate::model::endpoint::Freshness;
 use crate::model::fleet::Fleet;
-use crate::model::registry::{Question, Registry, Run};
+use crate::model::registry::{Question, Registry, JudgedExecution};
 use crate::model::replication::{Cause, Edge, Settled, TriggerKind};
 use crate::model::text::{Lang, Text};
 
@@ -27,12 +27,12 @@ impl Table for Executions {
     const COLUMNS: &'static [Column] = &[
         Column::words("state", "STATE", "状态").width(8, 16),
         Column::words("policy", "POLICY", "策略").width(8, 24),
-        Column::words("edge", "EDGE", "链路").width(10, 30).fades(3),
-        Column::words("trigger", "BY", "触发").width(4, 9).fades(4),
+        Column::words("edge", "EDGE", "链路").width(10, 30).drop_priority(3),
+        Column::words("trigger", "BY", "触发").width(4, 9).drop_priority(4),
         Column::moment("started", "STARTED", "开始"),
-        Column::figure("took_s", "TOOK", "耗时").width(4, 6).fades(2),
+        Column::figure("took_s", "TOOK", "耗时").width(4, 6).drop_priority(2),
         Column::figure("total", "TASKS", "任务").width(5, 9),
-        Column::words("claim", "HARBOR SAYS", "Harbor 称").width(11, 11).fades(1),
+        Column::words("claim", "HARBOR SAYS", "Harbor 称").width(11, 11).drop_priority(1),
         Column::words("cause", "CAUSE", "原因").width(18, 60),
     ];
     const QUESTIONS: &'static [Question] = &[Question::Executions, Question::Policies, Question::Peers, Question::System];
@@ -88,7 +88,7 @@ impl Table for Executions {
         }
     }
 
-    fn dressed(&self, cx: &Context<'_>, row: RowId, key: &str) -> Option<Cell> {
+    fn render(&self, cx: &Context<'_>, row: RowId, key: &str) -> Option<Cell> {
         let (registry, run) = at(cx.fleet, row)?;
         let e = &run.execution;
         match key {
@@ -118,7 +118,7 @@ impl Table for Executions {
     }
 
     fn aliases(&self, cx: &Context<'_>, row: RowId, key: &str, out: &mut String) {
-        if let Some(cell) = self.dressed(cx, row, key) {
+        if let Some(cell) = self.render(cx, row, key) {
             push(out, &["", &cell.text]);
         }
     }
@@ -162,7 +162,7 @@ impl Table for Executions {
 
     /// Its tasks.
     fn under(&self, fleet: &Fleet, row: RowId) -> Scope {
-        let of = |(registry, run): (&Arc<Registry>, &Arc<Run>)| Scope {
+        let of = |(registry, run): (&Arc<Registry>, &Arc<JudgedExecution>)| Scope {
             registry: Some(Arc::clone(&registry.spec.name)),
             policy: Some(run.execution.policy_id),
             execution: Some(run.execution.id),
@@ -174,26 +174,26 @@ impl Table for Executions {
 
 /// The run that a row of this noun is, and where.
 #[must_use]
-pub fn run_at(fleet: &Fleet, row: RowId) -> Option<(&Arc<Registry>, &Arc<Run>)> {
+pub fn run_at(fleet: &Fleet, row: RowId) -> Option<(&Arc<Registry>, &Arc<JudgedExecution>)> {
     at(fleet, row)
 }
 
-fn at(fleet: &Fleet, row: RowId) -> Option<(&Arc<Registry>, &Arc<Run>)> {
+fn at(fleet: &Fleet, row: RowId) -> Option<(&Arc<Registry>, &Arc<JudgedExecution>)> {
     let registry = of_registry::at(fleet, row)?;
     Some((registry, registry.holdings.runs.as_ref()?.get(row.b as usize)?))
 }
 
 /// `None` where the policy is gone.
-pub(super) fn policy_name<'r>(registry: &'r Registry, run: &Run) -> Option<&'r str> {
+pub(super) fn policy_name<'r>(registry: &'r Registry, run: &JudgedExecution) -> Option<&'r str> {
     registry.holdings.policy(run.execution.policy_id).map(|policy| &*policy.name)
 }
 
-fn edge<'f>(fleet: &'f Fleet, registry: &Registry, run: &Run) -> Option<&'f Edge> {
+fn edge<'f>(fleet: &'f Fleet, registry: &Registry, run: &JudgedExecution) -> Option<&'f Edge> {
     fleet.derived.topology.find(&registry.spec.name, run.execution.policy_id)
 }
 
 /// Why it is as it is, normalised.
-fn cause_name(run: &Run) -> Option<&str> {
+fn cause_name(run: &JudgedExecution) -> Option<&str> {
     match &run.settled {
         Settled::Lost(cause) => Some(cause.name()),
         Settled::Stuck(cause) => Some(cause.name()),
@@ -201,7 +201,7 @@ fn cause_name(run: &Run) -> Option<&str> {
     }
 }
 
-fn cause_words(run: &Run) -> Option<Text> {
+fn cause_words(run: &JudgedExecution) -> Option<Text> {
     match &run.settled {
         Settled::Lost(cause) => Some(cause.word()),
         Settled::Stuck(cause) => Some(cause.word()),

@@ -49,7 +49,7 @@ impl<'a> Fact<'a> {
     }
 
     /// Words that the other side did not tell: `?`.
-    pub(super) fn told(words: Option<&'a str>) -> Self {
+    pub(super) fn known(words: Option<&'a str>) -> Self {
         words.map_or(Self::Unknown, Self::words)
     }
 

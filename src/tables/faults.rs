@@ -37,8 +37,8 @@ impl Table for Faults {
     const TITLE: Text = Text::new("Faults", "故障");
     const COLUMNS: &'static [Column] = &[
         Column::words("endpoint", "WHERE", "哪里").width(10, 32),
-        Column::words("idc", "IDC", "机房").width(4, 14).fades(2),
-        Column::words("kind", "KIND", "类别").width(7, 14).fades(1),
+        Column::words("idc", "IDC", "机房").width(4, 14).drop_priority(2),
+        Column::words("kind", "KIND", "类别").width(7, 14).drop_priority(1),
         Column::words("cause", "CAUSE", "原因").width(16, 80),
         Column::figure("since", "SINCE", "多久").width(5, 6),
         Column::words("hint", "NEXT", "怎么办").width(16, 80).wide(),
@@ -80,7 +80,7 @@ impl Table for Faults {
         }
     }
 
-    fn dressed(&self, cx: &Context<'_>, row: RowId, key: &str) -> Option<Cell> {
+    fn render(&self, cx: &Context<'_>, row: RowId, key: &str) -> Option<Cell> {
         let standing = at(cx.fleet, row)?;
         match key {
             "kind" => Some(Cell::new(standing.fault.kind.word().get(cx.lang), Tone::Bad)),
@@ -101,7 +101,7 @@ impl Table for Faults {
     }
 
     fn age(&self, cx: &Context<'_>, row: RowId) -> Age {
-        // The row itself says since when and why; it is not overdue beside that.
+        // The row itself says since when and why; it is not staleness beside that.
         let freshness = at(cx.fleet, row).and_then(|standing| standing.freshness);
         freshness.map_or(Age { seconds: None, stale: false }, |freshness| fresh::age(freshness, cx.now))
     }

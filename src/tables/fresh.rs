@@ -10,8 +10,8 @@ pub(super) fn age(freshness: &Freshness, now: Stamp) -> Age {
     Age { seconds: freshness.age_s(now), stale: freshness.is_stale() }
 }
 
-/// Since when a fact is overdue, and why; `None` where it is fresh or was never asked for.
-pub(super) fn overdue(freshness: &Freshness) -> Option<(Option<Stamp>, Text)> {
+/// Since when a fact is stale, and why; `None` where it is fresh or was never asked for.
+pub(super) fn staleness(freshness: &Freshness) -> Option<(Option<Stamp>, Text)> {
     if let Some(fault) = &freshness.fault {
         return Some((freshness.good_at.or(freshness.fault_since), fault.cause.clone()));
     }

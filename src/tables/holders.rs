@@ -72,8 +72,8 @@ pub(super) fn age(cx: &Context<'_>, registries: impl Iterator<Item = usize>) -> 
 }
 
 /// Since when and why, where none of them answers any more; one that does not says so over its own column.
-pub(super) fn overdue(fleet: &Fleet, registries: impl Iterator<Item = usize>) -> Option<(Option<Stamp>, Text)> {
-    let all: Option<Vec<_>> = those(fleet, registries).map(|r| fresh::overdue(&r.freshness)).collect();
+pub(super) fn staleness(fleet: &Fleet, registries: impl Iterator<Item = usize>) -> Option<(Option<Stamp>, Text)> {
+    let all: Option<Vec<_>> = those(fleet, registries).map(|r| fresh::staleness(&r.freshness)).collect();
     all?.into_iter().min_by_key(|(since, _)| *since)
 }
 

@@ -90,11 +90,11 @@ impl Table for HostTree {
     const COLUMNS: &'static [Column] = &[
         Column::words("name", "NAME", "名称").width(16, 40),
         Column::figure("hosts", "HOSTS", "主机").width(5, 11),
-        Column::words("classes", "CLASS MIX", "机型构成").width(8, 32).cut_early().fades(4),
-        Column::figure("cpu", "CPU use/all", "CPU 用/全").width(7, 12).fades(2),
-        Column::figure("mem", "MEM", "内存").width(4, 5).fades(1),
+        Column::words("classes", "CLASS MIX", "机型构成").width(8, 32).cut_early().drop_priority(4),
+        Column::figure("cpu", "CPU use/all", "CPU 用/全").width(7, 12).drop_priority(2),
+        Column::figure("mem", "MEM", "内存").width(4, 5).drop_priority(1),
         Column::figure("containers", "CTR", "容器").width(4, 13),
-        Column::figure("cost_per_hour", "COST/h", "成本/时").width(7, 20).fades(3),
+        Column::figure("cost_per_hour", "COST/h", "成本/时").width(7, 20).drop_priority(3),
         Column::figure("memory", "MEMORY", "总内存").width(7, 9).wide(),
         Column::words("engine", "ENGINE", "引擎").width(6, 14).wide(),
         Column::words("address", "ADDRESS", "地址").width(8, 40).wide(),
@@ -147,7 +147,7 @@ impl Table for HostTree {
         branch.sum().and_then(|sum| sums::fact(sum, usage.as_ref(), key)).unwrap_or(Fact::Absent)
     }
 
-    fn dressed(&self, cx: &Context<'_>, row: RowId, key: &str) -> Option<Cell> {
+    fn render(&self, cx: &Context<'_>, row: RowId, key: &str) -> Option<Cell> {
         let branch = Branch::at(cx.fleet, row)?;
         match (&branch, key) {
             (Branch::Idc(idc), "name") => Some(Cell::new(idcs::tagged(cx.fleet, &idc.name), Tone::Name)),
@@ -163,8 +163,8 @@ impl Table for HostTree {
             (Branch::Host(host), "hosts") => Some(fresh::host_state_cell(host.state(cx.now), cx.lang)),
             (Branch::Host(_), "classes") => Some(self.fact(cx, row, key).cell(cx)),
             (_, "mem") if branch.sum().is_some() => Some(sums::use_cell(cx, branch.usage(cx).as_ref(), key)),
-            (Branch::Host(_), _) => hosts::Hosts.dressed(cx, row, key),
-            _ => branch.sum().and_then(|sum| sums::dressed(cx, sum, key)),
+            (Branch::Host(_), _) => hosts::Hosts.render(cx, row, key),
+            _ => branch.sum().and_then(|sum| sums::render(cx, sum, key)),
         }
     }
 

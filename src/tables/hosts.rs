@@ -30,15 +30,15 @@ impl Table for Hosts {
     const TITLE: Text = Text::new("Hosts", "主机");
     const COLUMNS: &'static [Column] = &[
         Column::words("name", "NAME", "主机").width(8, 32),
-        Column::words("idc", "IDC", "机房").width(4, 14).fades(3),
-        Column::words("cluster", "CLUSTER", "集群").width(4, 16).fades(4),
-        Column::words("pool", "POOL", "服务池").width(4, 16).fades(5),
-        Column::words("class", "CLASS", "机型").width(5, 14).fades(6),
+        Column::words("idc", "IDC", "机房").width(4, 14).drop_priority(3),
+        Column::words("cluster", "CLUSTER", "集群").width(4, 16).drop_priority(4),
+        Column::words("pool", "POOL", "服务池").width(4, 16).drop_priority(5),
+        Column::words("class", "CLASS", "机型").width(5, 14).drop_priority(6),
         Column::words("state", "STATE", "状态").width(6, 8),
-        Column::figure("cpu", "CPU", "CPU").width(4, 5).fades(1),
-        Column::figure("mem", "MEM", "内存").width(4, 5).fades(2),
+        Column::figure("cpu", "CPU", "CPU").width(4, 5).drop_priority(1),
+        Column::figure("mem", "MEM", "内存").width(4, 5).drop_priority(2),
         Column::figure("containers", "CTR", "容器").width(4, 6),
-        Column::figure("cost_per_hour", "COST/h", "成本/时").width(6, 10).fades(7),
+        Column::figure("cost_per_hour", "COST/h", "成本/时").width(6, 10).drop_priority(7),
         Column::figure("running", "RUN", "运行").width(4, 6).wide(),
         Column::figure("cores", "CORES", "核").width(5, 6).wide(),
         Column::figure("memory", "MEMORY", "总内存").width(7, 8).wide(),
@@ -78,17 +78,17 @@ impl Table for Hosts {
             "cost_per_hour" => Fact::Cost(Cow::Owned(cost_of(cx.fleet, host))),
             "cores" => cx.fleet.size_of(host).0.map_or(Fact::Unknown, Fact::count),
             "memory" => cx.fleet.size_of(host).1.map_or(Fact::Unknown, Fact::Bytes),
-            "engine" => Fact::told(facts.engine.as_deref()),
-            "api" => Fact::told(facts.api.as_deref()),
-            "os" => Fact::told(facts.os.as_deref()),
-            "kernel" => Fact::told(facts.kernel.as_deref()),
+            "engine" => Fact::known(facts.engine.as_deref()),
+            "api" => Fact::known(facts.api.as_deref()),
+            "os" => Fact::known(facts.os.as_deref()),
+            "kernel" => Fact::known(facts.kernel.as_deref()),
             "address" => Fact::Words(Cow::Owned(spec.address.to_string())),
             "labels" => Fact::Labels(&spec.labels),
             _ => Fact::Unknown,
         }
     }
 
-    fn dressed(&self, cx: &Context<'_>, row: RowId, key: &str) -> Option<Cell> {
+    fn render(&self, cx: &Context<'_>, row: RowId, key: &str) -> Option<Cell> {
         let host = host_at(cx.fleet, row)?;
         match key {
             "state" => Some(fresh::host_state_cell(host.state(cx.now), cx.lang)),

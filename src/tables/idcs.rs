@@ -25,12 +25,12 @@ impl Table for Idcs {
     const TITLE: Text = Text::new("IDCs", "机房");
     const COLUMNS: &'static [Column] = &[
         Column::words("name", "IDC", "机房").width(8, 24),
-        Column::words("registry", "REGISTRY", "仓库").width(9, 18).fades(4),
+        Column::words("registry", "REGISTRY", "仓库").width(9, 18).drop_priority(4),
         Column::figure("hosts", "HOSTS", "主机").width(5, 11),
         Column::figure("containers", "CTR run/all", "容器 运行/全部").width(9, 16),
-        Column::figure("cpu", "CPU", "CPU").width(4, 5).fades(2),
-        Column::figure("mem", "MEM", "内存").width(4, 5).fades(3),
-        Column::figure("cost_per_hour", "COST/h", "成本/时").width(7, 20).fades(1),
+        Column::figure("cpu", "CPU", "CPU").width(4, 5).drop_priority(2),
+        Column::figure("mem", "MEM", "内存").width(4, 5).drop_priority(3),
+        Column::figure("cost_per_hour", "COST/h", "成本/时").width(7, 20).drop_priority(1),
         Column::words("classes", "CLASS MIX", "机型构成").width(8, 40).wide(),
         Column::figure("cores", "CORES", "核").width(5, 8).wide(),
         Column::figure("memory", "MEMORY", "总内存").width(7, 9).wide(),
@@ -73,7 +73,7 @@ impl Table for Idcs {
         }
     }
 
-    fn dressed(&self, cx: &Context<'_>, row: RowId, key: &str) -> Option<Cell> {
+    fn render(&self, cx: &Context<'_>, row: RowId, key: &str) -> Option<Cell> {
         let idc = at(cx.fleet, row)?;
         if key == "name" {
             return Some(Cell::new(tagged(cx.fleet, &idc.name), Tone::Name));
@@ -84,7 +84,7 @@ impl Table for Idcs {
         if key == "registry" {
             return worst(cx.fleet, &idc.name).map(|(standing, of)| registry_cell(cx, &idc.name, standing, of));
         }
-        sums::dressed(cx, &idc.sum, key)
+        sums::render(cx, &idc.sum, key)
     }
 
     fn aliases(&self, cx: &Context<'_>, row: RowId, key: &str, out: &mut String) {

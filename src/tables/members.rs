@@ -14,7 +14,7 @@ use crate::model::fleet::Fleet;
 use crate::model::member::{MemberKind, Role};
 use crate::model::registry::Question;
 use crate::model::text::{Text, clean};
-use crate::model::union::{Held, MemberUnion, ProjectUnion, person};
+use crate::model::union::{Presence, MemberUnion, ProjectUnion, person};
 
 /// A row is a project's index in the derived union and a member's in it; those that are counted and not listed are one row.
 #[derive(Debug)]
@@ -38,8 +38,8 @@ impl Table for Members {
     const COLUMNS: &'static [Column] = &[
         Column::words("project", "PROJECT", "项目").width(7, 20),
         Column::words("name", "MEMBER", "成员").width(8, 28),
-        Column::words("role", "ROLE", "角色").width(7, 13).spread().fades(3),
-        Column::words("via", "VIA", "途径").width(6, 24).fades(4),
+        Column::words("role", "ROLE", "角色").width(7, 13).spread().drop_priority(3),
+        Column::words("via", "VIA", "途径").width(6, 24).drop_priority(4),
         Column::words("drift", "DRIFT", "差异").width(5, 6),
         Column::words("kind", "KIND", "类别").width(5, 7).wide(),
     ];
@@ -110,7 +110,7 @@ impl Table for Members {
         }
     }
 
-    fn dressed(&self, cx: &Context<'_>, row: RowId, key: &str) -> Option<Cell> {
+    fn render(&self, cx: &Context<'_>, row: RowId, key: &str) -> Option<Cell> {
         let line = at(cx.fleet, row)?;
         match (key, line.member) {
             ("name", Some(member)) => Some(Cell::new(said_name(cx, member), Tone::Name)),
@@ -141,22 +141,22 @@ impl Table for Members {
         let Some(line) = at(cx.fleet, row) else { return Fact::Unknown };
         let Some(member) = line.member else {
             return match line.project.ghosts_at(cx.fleet, registry) {
-                Held::Here(0) | Held::Absent => Fact::Absent,
-                Held::Here(ghosts) => Fact::Count(ghosts),
-                Held::Unknown => Fact::Unknown,
+                Presence::Here(0) | Presence::Absent => Fact::Absent,
+                Presence::Here(ghosts) => Fact::Count(ghosts),
+                Presence::Unknown => Fact::Unknown,
             };
         };
         match line.project.role_at(cx.fleet, member, registry) {
-            Held::Here(role) => match role.name() {
+            Presence::Here(role) => match role.name() {
                 Some(name) => Fact::words(name),
                 None => Fact::Words(Cow::Owned(format!("role {}", role.id()))),
             },
-            Held::Absent => Fact::Absent,
-            Held::Unknown => Fact::Unknown,
+            Presence::Absent => Fact::Absent,
+            Presence::Unknown => Fact::Unknown,
         }
     }
 
-    fn part_dressed(&self, cx: &Context<'_>, row: RowId, _: &str, registry: usize) -> Option<Cell> {
+    fn render_part(&self, cx: &Context<'_>, row: RowId, _: &str, registry: usize) -> Option<Cell> {
         let line = at(cx.fleet, row)?;
         let role = line.project.role_at(cx.fleet, line.member?, registry).here()?;
         let is_stale = cx.fleet.registries.get(registry).is_none_or(|r| r.freshness.is_stale());
@@ -189,12 +189,12 @@ impl Table for Members {
         let realname = line.member.filter(|m| m.kind == MemberKind::User).and_then(|m| person(&cx.fleet.derived.people, &m.name));
         let role_id = |registry: usize| {
             let role = line.member.map(|member| line.project.role_at(cx.fleet, member, registry));
-            role.and_then(Held::here).map_or(Value::Null, |role| json!(role.id()))
+            role.and_then(Presence::here).map_or(Value::Null, |role| json!(role.id()))
         };
         let is_member = |registry: usize| match line.member.map(|member| line.project.role_at(cx.fleet, member, registry)) {
-            Some(Held::Here(_)) => json!(true),
-            Some(Held::Absent) => json!(false),
-            Some(Held::Unknown) | None => Value::Null,
+            Some(Presence::Here(_)) => json!(true),
+            Some(Presence::Absent) => json!(false),
+            Some(Presence::Unknown) | None => Value::Null,
         };
         let heads = harbors(cx.fleet);
         let mut fields = vec![
@@ -245,17 +245,17 @@ pub(super) fn said_name(cx: &Context<'_>, member: &MemberUnion) -> String {
 /// Whether a member's role differs between registries of one group; `None` where too little is known to say.
 fn drifts(fleet: &Fleet, project: &ProjectUnion, member: &MemberUnion) -> Option<bool> {
     let mut is_known = true;
-    let mut told: Vec<(&str, Held<Role>)> = Vec::new();
+    let mut told: Vec<(&str, Presence<Role>)> = Vec::new();
     let groups: Vec<(usize, &str)> =
         fleet.registries.iter().enumerate().filter_map(|(at, registry)| Some((at, registry.spec.group.as_deref()?))).collect();
     for (registry, group) in &groups {
         let is_shared = project.places.iter().any(|place| groups.contains(&(place.registry, *group)));
         // Where there is no such project, that is what differs, and not each of its members.
-        if !is_shared || matches!(project.at(fleet, *registry), Held::Absent) {
+        if !is_shared || matches!(project.at(fleet, *registry), Presence::Absent) {
             continue;
         }
         match project.role_at(fleet, member, *registry) {
-            Held::Unknown => is_known = false,
+            Presence::Unknown => is_known = false,
             role if told.iter().any(|(other, before)| other == group && *before != role) => return Some(true),
             role => told.push((group, role)),
         }

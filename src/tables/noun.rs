@@ -11,7 +11,7 @@ use crate::model::fleet::Fleet;
 use crate::model::host::{Host, HostSpec};
 use crate::model::live::Live;
 use crate::model::registry::Question;
-use crate::model::task::Severity;
+use crate::model::run::Severity;
 use crate::model::text::{Lang, Text};
 
 /// A row's place in one Fleet: indices that mean something only to its noun, and only for that Fleet.
@@ -142,7 +142,7 @@ pub struct Column {
     /// Shown only from 160 columns, or with `-o wide`.
     pub wide: bool,
     /// Which column falls away first when it gets narrow: the highest number; 0 never.
-    pub fades: u8,
+    pub drop_priority: u8,
     /// A part a registry for people, one object `{registry: value}` for scripts.
     pub spread: bool,
 }
@@ -151,13 +151,33 @@ impl Column {
     /// A column of words, at the left.
     #[must_use]
     pub const fn words(key: &'static str, en: &'static str, zh: &'static str) -> Self {
-        Self { key, title: Text::new(en, zh), align: Align::Left, min: 4, max: 24, cut: Cut::Late, wide: false, fades: 0, spread: false }
+        Self {
+            key,
+            title: Text::new(en, zh),
+            align: Align::Left,
+            min: 4,
+            max: 24,
+            cut: Cut::Late,
+            wide: false,
+            drop_priority: 0,
+            spread: false,
+        }
     }
 
     /// A column of figures, at the right.
     #[must_use]
     pub const fn figure(key: &'static str, en: &'static str, zh: &'static str) -> Self {
-        Self { key, title: Text::new(en, zh), align: Align::Right, min: 4, max: 10, cut: Cut::Never, wide: false, fades: 0, spread: false }
+        Self {
+            key,
+            title: Text::new(en, zh),
+            align: Align::Right,
+            min: 4,
+            max: 10,
+            cut: Cut::Never,
+            wide: false,
+            drop_priority: 0,
+            spread: false,
+        }
     }
 
     /// A column of moments: a time today, a day before.
@@ -193,8 +213,8 @@ impl Column {
     }
 
     #[must_use]
-    pub const fn fades(mut self, rank: u8) -> Self {
-        self.fades = rank;
+    pub const fn drop_priority(mut self, rank: u8) -> Self {
+        self.drop_priority = rank;
         self
     }
 
@@ -280,11 +300,11 @@ impl Scope {
 
 /// What is known of a key without looking at the rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sought {
+pub enum KeyLookup {
     Row(RowId),
     /// No row of this Fleet has the key.
-    Nowhere,
-    LookForIt,
+    Absent,
+    Scan,
 }
 
 /// A noun as rows and columns. One static value a noun; object-safe, so that panes hold `&'static dyn Noun`.
@@ -321,8 +341,8 @@ pub trait Noun: Sync + std::fmt::Debug {
             out.push_str(&words);
         }
     }
-    /// Since when the row is overdue and why; `None` where it is fresh.
-    fn overdue(&self, cx: &Context<'_>, row: RowId) -> Option<(Option<Stamp>, Text)>;
+    /// Since when the row is stale and why; `None` where it is fresh.
+    fn staleness(&self, cx: &Context<'_>, row: RowId) -> Option<(Option<Stamp>, Text)>;
     /// True for trees, whose order must not be changed by sorting across parents.
     fn is_tree(&self) -> bool {
         false
@@ -369,14 +389,14 @@ pub trait Noun: Sync + std::fmt::Debug {
         None
     }
     /// True where a column's sort keys change with the time or with live figures.
-    fn moves(&self, column: usize) -> bool {
+    fn is_volatile(&self, column: usize) -> bool {
         let _ = column;
         true
     }
     /// The row of a key, where there is a quicker way than to look at all of them.
-    fn row_of(&self, fleet: &Fleet, key: &str) -> Sought {
+    fn row_of(&self, fleet: &Fleet, key: &str) -> KeyLookup {
         let _ = (fleet, key);
-        Sought::LookForIt
+        KeyLookup::Scan
     }
     /// The order that a person expects first, where it is not the natural one: a column and a direction.
     fn first_sort(&self) -> Option<(usize, Direction)> {

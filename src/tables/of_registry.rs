@@ -7,7 +7,7 @@ use super::noun::{Context, Mark, RowId, Scope, Tone};
 use crate::model::fleet::Fleet;
 use crate::model::registry::{Holdings, Registry, RegistryKind};
 use crate::model::replication::{Edge, Place};
-use crate::model::task::Severity;
+use crate::model::run::Severity;
 use crate::model::text::clean;
 
 /// Rows of all registries in a scope: `a` is the registry, `b` the place in the list that `count` measures.

@@ -25,10 +25,10 @@ impl Table for Peers {
         Column::words("name", "ENDPOINT", "端点").width(8, 24),
         Column::words("registry", "IN", "所在").width(4, 14),
         Column::words("state", "BY OUR PING", "实测").width(11, 24),
-        Column::words("claim", "HARBOR SAYS", "Harbor 称").width(11, 11).fades(1),
+        Column::words("claim", "HARBOR SAYS", "Harbor 称").width(11, 11).drop_priority(1),
         Column::words("known_as", "IS", "即").width(6, 20),
-        Column::words("url", "URL", "地址").width(12, 44).fades(2),
-        Column::words("account", "ACCOUNT", "账号").width(8, 24).fades(3),
+        Column::words("url", "URL", "地址").width(12, 44).drop_priority(2),
+        Column::words("account", "ACCOUNT", "账号").width(8, 24).drop_priority(3),
         Column::figure("policies", "POLICIES", "策略数").width(4, 8),
     ];
     const QUESTIONS: &'static [Question] = &[Question::Peers, Question::Policies, Question::System];
@@ -62,7 +62,7 @@ impl Table for Peers {
         }
     }
 
-    fn dressed(&self, cx: &Context<'_>, row: RowId, key: &str) -> Option<Cell> {
+    fn render(&self, cx: &Context<'_>, row: RowId, key: &str) -> Option<Cell> {
         let (registry, peer) = at(cx.fleet, row)?;
         match key {
             "registry" => Some(Cell::plain(title(cx.fleet, &registry.spec.name))),

@@ -30,9 +30,9 @@ impl Table for Policies {
         Column::words("direction", "WAY", "方向").width(4, 5),
         Column::words("peer", "PEER", "对端").width(6, 24),
         Column::words("trigger", "TRIGGER", "触发").width(6, 18).uncut(),
-        Column::words("filters", "ABOUT", "范围").width(6, 36).cut_early().fades(4),
-        Column::words("deletes", "DELETES", "删除").width(4, 7).fades(2),
-        Column::words("overrides", "OVERWRITES", "覆盖").width(4, 10).fades(3),
+        Column::words("filters", "ABOUT", "范围").width(6, 36).cut_early().drop_priority(4),
+        Column::words("deletes", "DELETES", "删除").width(4, 7).drop_priority(2),
+        Column::words("overrides", "OVERWRITES", "覆盖").width(4, 10).drop_priority(3),
         Column::words("state", "STATE", "状态").width(10, 28),
         Column::words("enabled", "ON", "启用").width(3, 4).wide(),
         Column::words("namespace", "NAMESPACE", "命名空间").width(6, 20).wide(),
@@ -78,7 +78,7 @@ impl Table for Policies {
         }
     }
 
-    fn dressed(&self, cx: &Context<'_>, row: RowId, key: &str) -> Option<Cell> {
+    fn render(&self, cx: &Context<'_>, row: RowId, key: &str) -> Option<Cell> {
         let (registry, policy) = at(cx.fleet, row)?;
         let edge = edge_of_policy(cx.fleet, row);
         match key {
@@ -97,7 +97,7 @@ impl Table for Policies {
     }
 
     fn aliases(&self, cx: &Context<'_>, row: RowId, key: &str, out: &mut String) {
-        if let Some(cell) = self.dressed(cx, row, key) {
+        if let Some(cell) = self.render(cx, row, key) {
             push(out, &["", &cell.text]);
         }
     }

@@ -28,12 +28,12 @@ impl Table for Pools {
     const COLUMNS: &'static [Column] = &[
         Column::words("cluster", "CLUSTER", "集群").width(6, 20),
         Column::words("name", "POOL", "服务池").width(6, 24),
-        Column::words("engine", "ENGINE", "引擎").width(6, 7).fades(4),
-        Column::words("shared", "SHARED", "共享").width(6, 7).fades(5),
+        Column::words("engine", "ENGINE", "引擎").width(6, 7).drop_priority(4),
+        Column::words("shared", "SHARED", "共享").width(6, 7).drop_priority(5),
         Column::figure("hosts", "HOSTS", "主机").width(5, 11),
         Column::figure("containers", "CTR run/all", "容器 运行/全部").width(9, 16),
-        Column::figure("cpu", "CPU", "CPU").width(4, 5).fades(1),
-        Column::figure("mem", "MEM", "内存").width(4, 5).fades(2),
+        Column::figure("cpu", "CPU", "CPU").width(4, 5).drop_priority(1),
+        Column::figure("mem", "MEM", "内存").width(4, 5).drop_priority(2),
         Column::figure("cost_per_hour", "COST/h", "成本/时").width(7, 20),
         Column::figure("budget", "BUDGET", "预算").width(8, 20).wide(),
         Column::words("classes", "CLASS MIX", "机型构成").width(8, 40).wide(),
@@ -77,7 +77,7 @@ impl Table for Pools {
         }
     }
 
-    fn dressed(&self, cx: &Context<'_>, row: RowId, key: &str) -> Option<Cell> {
+    fn render(&self, cx: &Context<'_>, row: RowId, key: &str) -> Option<Cell> {
         let (cluster, pool) = at(cx.fleet, row)?;
         if matches!(key, "cpu" | "mem") {
             return Some(sums::use_cell(cx, usage(cx, cluster, pool).as_ref(), key));
@@ -92,7 +92,7 @@ impl Table for Pools {
             };
             return Some(Cell::plain(format!("{} {}/{per}", figures::amount(money.amount), money.currency.code())));
         }
-        sums::dressed(cx, &sum(cx.fleet, (cluster, pool)), key)
+        sums::render(cx, &sum(cx.fleet, (cluster, pool)), key)
     }
 
     fn haystack(&self, cx: &Context<'_>, row: RowId, out: &mut String) {

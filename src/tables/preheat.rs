@@ -36,9 +36,9 @@ impl Table for Preheat {
         Column::words("kind", "KIND", "类型").width(7, 8),
         Column::words("registry", "IN", "所在").width(4, 14),
         Column::words("project", "PROJECT", "项目").width(6, 24),
-        Column::words("target", "NETWORK", "P2P 网络").width(8, 40).fades(1),
+        Column::words("target", "NETWORK", "P2P 网络").width(8, 40).drop_priority(1),
         Column::words("state", "STATE", "状态").width(7, 14),
-        Column::moment("last_run", "LAST RUN", "上次运行").fades(2),
+        Column::moment("last_run", "LAST RUN", "上次运行").drop_priority(2),
         Column::figure("warmed", "WARMED", "已预热").width(6, 9),
     ];
     const QUESTIONS: &'static [Question] = &[Question::Preheat, Question::PreheatRuns, Question::System];
@@ -91,7 +91,7 @@ impl Table for Preheat {
             ("kind", Row::Policy(..)) => Fact::words("policy"),
             ("project", Row::Policy(of, _)) => Fact::words(&of.project.name),
             ("target", Row::Network(network)) => Fact::words(&network.endpoint),
-            ("target", Row::Policy(_, policy)) => Fact::told(policy.provider_name.as_deref()),
+            ("target", Row::Policy(_, policy)) => Fact::known(policy.provider_name.as_deref()),
             ("state", Row::Network(network)) => Fact::words(if network.enabled { "enabled" } else { "disabled" }),
             ("state", Row::Policy(_, policy)) if !policy.enabled => Fact::words("disabled"),
             ("state", Row::Policy(of, policy)) => match last_run(of, policy) {
@@ -108,7 +108,7 @@ impl Table for Preheat {
         }
     }
 
-    fn dressed(&self, cx: &Context<'_>, row: RowId, key: &str) -> Option<Cell> {
+    fn render(&self, cx: &Context<'_>, row: RowId, key: &str) -> Option<Cell> {
         let (registry, found) = at(cx.fleet, row)?;
         match (key, found) {
             ("registry", _) => Some(Cell::plain(title(cx.fleet, &registry.spec.name))),

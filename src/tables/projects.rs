@@ -15,7 +15,7 @@ use crate::model::fleet::Fleet;
 use crate::model::quota::Usage;
 use crate::model::registry::Question;
 use crate::model::text::{Lang, Text};
-use crate::model::union::{Drift, Held, ProjectUnion};
+use crate::model::union::{Drift, Presence, ProjectUnion};
 
 /// A row is an index into the derived union.
 #[derive(Debug)]
@@ -37,11 +37,11 @@ impl Table for Projects {
     const QUESTIONS: &'static [Question] = QUESTIONS;
     const COLUMNS: &'static [Column] = &[
         Column::words("name", "PROJECT", "项目").width(7, 24),
-        Column::words("access", "ACCESS", "可见性").width(7, 9).spread().fades(3),
-        Column::figure("repositories", "REPOS", "镜像仓库").width(5, 8).fades(5),
+        Column::words("access", "ACCESS", "可见性").width(7, 9).spread().drop_priority(3),
+        Column::figure("repositories", "REPOS", "镜像仓库").width(5, 8).drop_priority(5),
         Column::figure("used", "SIZE/QUOTA", "用量/配额").width(9, 20),
-        Column::figure("members", "MEMBERS", "成员").width(4, 7).fades(4),
-        Column::figure("robots", "ROBOTS", "机器人").width(4, 6).fades(6),
+        Column::figure("members", "MEMBERS", "成员").width(4, 7).drop_priority(4),
+        Column::figure("robots", "ROBOTS", "机器人").width(4, 6).drop_priority(6),
         Column::words("drift", "DRIFT", "差异").width(10, 40),
         Column::words("owner", "OWNER", "所有者").width(5, 16).wide(),
         Column::figure("updated", "UPDATED", "更新").width(7, 12).wide(),
@@ -84,7 +84,7 @@ impl Table for Projects {
             "robots" => largest(union, |p| p.robots.as_ref().map(|all| all.len() as u64)),
             "drift" if union.drift == Drift::default() => Fact::Absent,
             "drift" if union.drift.is_any() => Fact::List(drift_words(cx.fleet, &union.drift, Lang::En)),
-            "owner" => Fact::told(union.places.iter().find_map(|p| p.holdings.project.owner.as_deref())),
+            "owner" => Fact::known(union.places.iter().find_map(|p| p.holdings.project.owner.as_deref())),
             "updated" => {
                 let times = union.places.iter().filter_map(|p| Some(holders::here(cx.fleet, p.registry, p.holdings.project.updated?)));
                 times.max().map_or(Fact::Unknown, Fact::Since)
@@ -93,7 +93,7 @@ impl Table for Projects {
         }
     }
 
-    fn dressed(&self, cx: &Context<'_>, row: RowId, key: &str) -> Option<Cell> {
+    fn render(&self, cx: &Context<'_>, row: RowId, key: &str) -> Option<Cell> {
         let union = at(cx.fleet, row)?;
         match key {
             "used" => {
@@ -115,13 +115,13 @@ impl Table for Projects {
     fn part<'a>(&self, cx: &Context<'a>, row: RowId, _: &str, registry: usize) -> Fact<'a> {
         let Some(union) = at(cx.fleet, row) else { return Fact::Unknown };
         match union.at(cx.fleet, registry) {
-            Held::Here(place) => Fact::words(if place.project.is_public() { "public" } else { "private" }),
-            Held::Absent => Fact::Absent,
-            Held::Unknown => Fact::Unknown,
+            Presence::Here(place) => Fact::words(if place.project.is_public() { "public" } else { "private" }),
+            Presence::Absent => Fact::Absent,
+            Presence::Unknown => Fact::Unknown,
         }
     }
 
-    fn part_dressed(&self, cx: &Context<'_>, row: RowId, _: &str, registry: usize) -> Option<Cell> {
+    fn render_part(&self, cx: &Context<'_>, row: RowId, _: &str, registry: usize) -> Option<Cell> {
         let union = at(cx.fleet, row)?;
         let place = union.at(cx.fleet, registry).here()?;
         let is_stale = cx.fleet.registries.get(registry).is_none_or(|r| r.freshness.is_stale());

@@ -68,7 +68,7 @@ impl Table for Queues {
         }
     }
 
-    fn dressed(&self, cx: &Context<'_>, row: RowId, key: &str) -> Option<Cell> {
+    fn render(&self, cx: &Context<'_>, row: RowId, key: &str) -> Option<Cell> {
         let (registry, queue) = at(cx.fleet, row)?;
         match key {
             "registry" => Some(Cell::plain(title(cx.fleet, &registry.spec.name))),

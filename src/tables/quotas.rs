@@ -36,7 +36,7 @@ impl Table for Quotas {
         Column::figure("used", "USED", "已用").width(6, 9),
         Column::figure("hard", "QUOTA", "配额").width(6, 9),
         Column::figure("percent", "FULL", "占比").width(4, 6),
-        Column::figure("free", "FREE", "剩余").width(6, 9).fades(1),
+        Column::figure("free", "FREE", "剩余").width(6, 9).drop_priority(1),
     ];
 
     fn rows(&self, fleet: &Fleet, scope: &Scope) -> Vec<RowId> {
@@ -78,7 +78,7 @@ impl Table for Quotas {
         }
     }
 
-    fn dressed(&self, cx: &Context<'_>, row: RowId, key: &str) -> Option<Cell> {
+    fn render(&self, cx: &Context<'_>, row: RowId, key: &str) -> Option<Cell> {
         match (key, usage(cx.fleet, row)) {
             ("registry", _) => Some(Cell::plain(holders::title(cx.fleet, at(cx.fleet, row)?.1))),
             ("hard", Some(Usage { hard: None, .. })) => Some(Cell::new(either(cx.lang, "no limit", "不限"), Tone::Dim)),

@@ -24,12 +24,12 @@ impl Table for Registries {
     const COLUMNS: &'static [Column] = &[
         Column::words("name", "REGISTRY", "仓库").width(8, 24),
         Column::words("idc", "IDC", "机房").width(4, 14),
-        Column::words("kind", "KIND", "类型").width(6, 7).fades(2),
+        Column::words("kind", "KIND", "类型").width(6, 7).drop_priority(2),
         Column::words("state", "STATE", "状态").width(7, 16),
-        Column::figure("ping_ms", "PING ms", "延迟 ms").width(4, 8).fades(3),
-        Column::words("claim", "HARBOR SAYS", "Harbor 称").width(9, 11).fades(4),
-        Column::words("version", "VERSION", "版本").width(6, 18).fades(5),
-        Column::words("url", "URL", "地址").width(12, 48).fades(1),
+        Column::figure("ping_ms", "PING ms", "延迟 ms").width(4, 8).drop_priority(3),
+        Column::words("claim", "HARBOR SAYS", "Harbor 称").width(9, 11).drop_priority(4),
+        Column::words("version", "VERSION", "版本").width(6, 18).drop_priority(5),
+        Column::words("url", "URL", "地址").width(12, 48).drop_priority(1),
         Column::words("pull", "PULL", "拉取名").width(8, 40).wide(),
         Column::words("group", "MATCH", "对齐组").width(5, 16).wide(),
     ];
@@ -62,9 +62,9 @@ impl Table for Registries {
             "idc" => Fact::words(&spec.idc),
             "kind" => Fact::words(if spec.kind == RegistryKind::Harbor { "harbor" } else { "oci" }),
             "state" => Fact::words(Standing::of(registry).name()),
-            "version" => registry.holdings.system.as_ref().map_or(Fact::Unknown, |system| Fact::told(system.version.as_deref())),
+            "version" => registry.holdings.system.as_ref().map_or(Fact::Unknown, |system| Fact::known(system.version.as_deref())),
             "ping_ms" => registry.holdings.ping_ms.map_or(Fact::Unknown, Fact::count),
-            "claim" => registry.holdings.health.as_ref().map_or(Fact::Unknown, |health| Fact::told(Some(health.claim.word()).filter(|w| !w.is_empty()))),
+            "claim" => registry.holdings.health.as_ref().map_or(Fact::Unknown, |health| Fact::known(Some(health.claim.word()).filter(|w| !w.is_empty()))),
             "url" => Fact::words(&spec.url),
             "pull" => Fact::words(&spec.pull),
             "group" => Fact::maybe(spec.group.as_deref()),
@@ -72,7 +72,7 @@ impl Table for Registries {
         }
     }
 
-    fn dressed(&self, cx: &Context<'_>, row: RowId, key: &str) -> Option<Cell> {
+    fn render(&self, cx: &Context<'_>, row: RowId, key: &str) -> Option<Cell> {
         let registry = at(cx.fleet, row)?;
         match key {
             "idc" => Some(Cell::plain(idc_title(cx.fleet, &registry.spec.idc))),

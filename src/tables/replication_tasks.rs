@@ -13,7 +13,7 @@ use super::table::Table;
 use crate::model::clock::Stamp;
 use crate::model::endpoint::Freshness;
 use crate::model::fleet::Fleet;
-use crate::model::registry::{Question, Registry, Run};
+use crate::model::registry::{Question, Registry, JudgedExecution};
 use crate::model::replication::{Operation, ReplicationTask, TaskStatus};
 use crate::model::text::{Lang, Text};
 
@@ -25,7 +25,7 @@ pub(super) struct ReplicationTasks;
 #[derive(Clone, Debug)]
 pub struct TaskPlace<'f> {
     pub registry: &'f Arc<Registry>,
-    pub run: &'f Arc<Run>,
+    pub run: &'f Arc<JudgedExecution>,
     pub task: &'f ReplicationTask,
 }
 
@@ -36,11 +36,11 @@ impl Table for ReplicationTasks {
         Column::words("state", "STATE", "状态").width(7, 10),
         Column::words("source", "REPOSITORY", "仓库").width(12, 48),
         Column::figure("items", "ITEMS", "制品数").width(5, 7),
-        Column::words("operation", "DOES", "操作").width(4, 12).fades(2),
-        Column::words("target", "AS", "目标名").width(8, 48).fades(3),
-        Column::moment("started", "STARTED", "开始").fades(1),
+        Column::words("operation", "DOES", "操作").width(4, 12).drop_priority(2),
+        Column::words("target", "AS", "目标名").width(8, 48).drop_priority(3),
+        Column::moment("started", "STARTED", "开始").drop_priority(1),
         Column::figure("took_s", "TOOK", "耗时").width(4, 6),
-        Column::words("policy", "POLICY", "策略").width(8, 24).fades(4),
+        Column::words("policy", "POLICY", "策略").width(8, 24).drop_priority(4),
         Column::words("registry", "IN", "所在").width(4, 14).wide(),
         Column::figure("execution", "RUN", "执行").width(4, 9).wide(),
     ];
@@ -97,7 +97,7 @@ impl Table for ReplicationTasks {
         }
     }
 
-    fn dressed(&self, cx: &Context<'_>, row: RowId, key: &str) -> Option<Cell> {
+    fn render(&self, cx: &Context<'_>, row: RowId, key: &str) -> Option<Cell> {
         let TaskPlace { registry, run, task } = task_at(cx.fleet, row)?;
         let zh = cx.lang == Lang::Zh;
         match key {

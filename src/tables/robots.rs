@@ -49,11 +49,11 @@ impl Table for Robots {
     const COLUMNS: &'static [Column] = &[
         Column::words("name", "ROBOT", "机器人账号").width(10, 32),
         Column::words("registry", "REGISTRY", "仓库").width(6, 16),
-        Column::words("project", "PROJECT", "项目").width(7, 20).fades(3),
+        Column::words("project", "PROJECT", "项目").width(7, 20).drop_priority(3),
         Column::words("state", "STATE", "状态").width(7, 9),
         Column::figure("expires", "EXPIRES", "到期").width(7, 14),
-        Column::words("may", "MAY", "权限").width(8, 40).fades(2),
-        Column::figure("created", "CREATED", "创建").width(7, 12).fades(4),
+        Column::words("may", "MAY", "权限").width(8, 40).drop_priority(2),
+        Column::figure("created", "CREATED", "创建").width(7, 12).drop_priority(4),
         Column::words("level", "LEVEL", "级别").width(6, 7).wide(),
     ];
 
@@ -114,7 +114,7 @@ impl Table for Robots {
         }
     }
 
-    fn dressed(&self, cx: &Context<'_>, row: RowId, key: &str) -> Option<Cell> {
+    fn render(&self, cx: &Context<'_>, row: RowId, key: &str) -> Option<Cell> {
         let line = at(cx.fleet, row)?;
         match key {
             "registry" => Some(Cell::plain(holders::title(cx.fleet, usize::from(row.kind)))),

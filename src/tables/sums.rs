@@ -61,7 +61,7 @@ pub(super) fn fact(sum: &Rollup, usage: Option<&Usage>, key: &str) -> Option<Fac
 }
 
 /// The cell of a column that sums have in common, where it says more than its fact.
-pub(super) fn dressed(cx: &Context<'_>, sum: &Rollup, key: &str) -> Option<Cell> {
+pub(super) fn render(cx: &Context<'_>, sum: &Rollup, key: &str) -> Option<Cell> {
     match key {
         "hosts" => {
             let tone = if sum.lost > 0 { Tone::Bad } else { Tone::Plain };
@@ -145,7 +145,7 @@ pub(super) fn total(cx: &Context<'_>, columns: &[super::noun::Column], sum: &Rol
         "name" => Some(Cell::new(super::fact::either(cx.lang, "total", "合计"), Tone::Dim)),
         "cost_per_hour" => Some(Cell::plain(figures::cost(&sum.cost, figures::Coded::Named, cx.lang))),
         "cpu" | "mem" => Some(use_cell(cx, usage.as_ref(), key)),
-        _ => dressed(cx, sum, key).or_else(|| fact(sum, usage.as_ref(), key).map(|f| f.cell(cx))),
+        _ => render(cx, sum, key).or_else(|| fact(sum, usage.as_ref(), key).map(|f| f.cell(cx))),
     };
     columns.iter().map(|column| cell(column.key).unwrap_or_default()).collect()
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::fact::Fact;
 use super::holders;
-use super::noun::{Age, Cell, Column, Context, Direction, Mark, Noun, RowId, RowKey, Scope, SortKey, Sought};
+use super::noun::{Age, Cell, Column, Context, Direction, KeyLookup, Mark, Noun, RowId, RowKey, Scope, SortKey};
 use super::spread::{Head, split};
 use crate::model::clock::Stamp;
 use crate::model::endpoint::Freshness;
@@ -46,12 +46,12 @@ pub(super) trait Table: Sync + Debug {
         Fact::Unknown
     }
     /// The part's cell where it says more or less than the fact.
-    fn part_dressed(&self, cx: &Context<'_>, row: RowId, key: &str, registry: usize) -> Option<Cell> {
+    fn render_part(&self, cx: &Context<'_>, row: RowId, key: &str, registry: usize) -> Option<Cell> {
         let _ = (cx, row, key, registry);
         None
     }
     /// The cell where it says more or less than the fact: `running 2d`, `22/24`.
-    fn dressed(&self, cx: &Context<'_>, row: RowId, key: &str) -> Option<Cell> {
+    fn render(&self, cx: &Context<'_>, row: RowId, key: &str) -> Option<Cell> {
         let _ = (cx, row, key);
         None
     }
@@ -93,10 +93,10 @@ pub(super) trait Table: Sync + Debug {
     fn causes(&self, cx: &Context<'_>, row: RowId) -> Vec<(Arc<Fault>, Option<Stamp>)> {
         holders::causes(cx.fleet, &self.spread(cx.fleet), self.project(cx.fleet, row), Self::QUESTIONS)
     }
-    fn overdue(&self, cx: &Context<'_>, row: RowId) -> Option<(Option<Stamp>, Text)> {
+    fn staleness(&self, cx: &Context<'_>, row: RowId) -> Option<(Option<Stamp>, Text)> {
         match self.freshness(cx.fleet, row) {
-            Some(freshness) => super::fresh::overdue(freshness),
-            None => holders::overdue(cx.fleet, self.holders(cx.fleet, row).into_iter()),
+            Some(freshness) => super::fresh::staleness(freshness),
+            None => holders::staleness(cx.fleet, self.holders(cx.fleet, row).into_iter()),
         }
     }
     fn total(&self, cx: &Context<'_>) -> Option<Vec<Cell>> {
@@ -112,9 +112,9 @@ pub(super) trait Table: Sync + Debug {
         let _ = (fleet, row);
         None
     }
-    fn row_of(&self, fleet: &Fleet, key: &str) -> Sought {
+    fn row_of(&self, fleet: &Fleet, key: &str) -> KeyLookup {
         let _ = (fleet, key);
-        Sought::LookForIt
+        KeyLookup::Scan
     }
 }
 
@@ -153,7 +153,7 @@ impl<T: Table> Noun for T {
 
     fn cell(&self, cx: &Context<'_>, row: RowId, column: usize) -> Cell {
         match place::<T>(column) {
-            Place::Whole(key) => self.dressed(cx, row, key).unwrap_or_else(|| self.fact(cx, row, key).cell(cx)),
+            Place::Whole(key) => self.render(cx, row, key).unwrap_or_else(|| self.fact(cx, row, key).cell(cx)),
             Place::Part(key, registry) => part_cell(self, cx, row, (key, registry)),
             Place::Spread(key) => {
                 let heads = Table::spread(self, cx.fleet);
@@ -164,7 +164,7 @@ impl<T: Table> Noun for T {
                 }
                 if words.is_empty() { Cell::new("-", super::noun::Tone::Dim) } else { Cell::plain(words.join(" ")) }
             }
-            Place::Nowhere => Cell::default(),
+            Place::Absent => Cell::default(),
         }
     }
 
@@ -177,7 +177,7 @@ impl<T: Table> Noun for T {
                 let parts = heads.iter().map(|head| (head.name.to_string(), self.part(cx, row, key, head.registry).value()));
                 Value::Object(parts.collect())
             }
-            Place::Nowhere => Value::Null,
+            Place::Absent => Value::Null,
         }
     }
 
@@ -195,7 +195,7 @@ impl<T: Table> Noun for T {
                 words.make_ascii_lowercase();
                 if words.is_empty() { SortKey::Unknown } else { SortKey::Words(words) }
             }
-            Place::Nowhere => SortKey::Unknown,
+            Place::Absent => SortKey::Unknown,
         }
     }
 
@@ -216,12 +216,12 @@ impl<T: Table> Noun for T {
                     out.push(' ');
                 }
             }
-            Place::Nowhere => {}
+            Place::Absent => {}
         }
     }
 
-    fn overdue(&self, cx: &Context<'_>, row: RowId) -> Option<(Option<Stamp>, Text)> {
-        Table::overdue(self, cx, row)
+    fn staleness(&self, cx: &Context<'_>, row: RowId) -> Option<(Option<Stamp>, Text)> {
+        Table::staleness(self, cx, row)
     }
 
     fn causes(&self, cx: &Context<'_>, row: RowId) -> Vec<(Arc<Fault>, Option<Stamp>)> {
@@ -260,11 +260,11 @@ impl<T: Table> Noun for T {
         Table::origin(self, fleet, row)
     }
 
-    fn moves(&self, column: usize) -> bool {
+    fn is_volatile(&self, column: usize) -> bool {
         T::COLUMNS.get(column).is_none_or(|column| T::MOVING.contains(&column.key))
     }
 
-    fn row_of(&self, fleet: &Fleet, key: &str) -> Sought {
+    fn row_of(&self, fleet: &Fleet, key: &str) -> KeyLookup {
         Table::row_of(self, fleet, key)
     }
 
@@ -279,7 +279,7 @@ enum Place {
     Whole(&'static str),
     Spread(&'static str),
     Part(&'static str, usize),
-    Nowhere,
+    Absent,
 }
 
 fn place<T: Table>(place: usize) -> Place {
@@ -288,17 +288,17 @@ fn place<T: Table>(place: usize) -> Place {
         (Some(column), Some(registry)) if column.spread => Place::Part(column.key, registry),
         (Some(column), None) if column.spread => Place::Spread(column.key),
         (Some(column), None) => Place::Whole(column.key),
-        _ => Place::Nowhere,
+        _ => Place::Absent,
     }
 }
 
 fn part_cell<T: Table>(table: &T, cx: &Context<'_>, row: RowId, (key, registry): (&str, usize)) -> Cell {
-    table.part_dressed(cx, row, key, registry).unwrap_or_else(|| table.part(cx, row, key, registry).cell(cx))
+    table.render_part(cx, row, key, registry).unwrap_or_else(|| table.part(cx, row, key, registry).cell(cx))
 }
 
 fn say_part<T: Table>(table: &T, cx: &Context<'_>, row: RowId, (key, registry): (&str, usize), out: &mut String) {
     table.part(cx, row, key, registry).say(out);
-    if let Some(cell) = table.part_dressed(cx, row, key, registry) {
+    if let Some(cell) = table.render_part(cx, row, key, registry) {
         out.push(' ');
         out.push_str(&cell.text);
     }

@@ -10,7 +10,7 @@ use super::noun::{Cell, Column, Context, Mark, RowId, RowKey, Scope, Tone};
 use super::table::Table;
 use crate::model::clock::Stamp;
 use crate::model::fleet::Fleet;
-use crate::model::task::{Task, TaskState};
+use crate::model::run::{Run, RunState};
 use crate::model::text::Text;
 
 /// A row is a task's index; the newest is the first row.
@@ -25,14 +25,14 @@ impl Table for Tasks {
         Column::words("title", "WHAT", "内容").width(16, 48),
         Column::words("state", "STATE", "状态").width(8, 10),
         Column::figure("progress", "STEPS", "步数").width(5, 11),
-        Column::figure("failed", "FAILED", "失败").width(5, 6).fades(3),
-        Column::words("who", "WHO", "谁").width(8, 24).fades(2),
-        Column::figure("started", "STARTED", "开始").width(8, 11).fades(1),
+        Column::figure("failed", "FAILED", "失败").width(5, 6).drop_priority(3),
+        Column::words("who", "WHO", "谁").width(8, 24).drop_priority(2),
+        Column::figure("started", "STARTED", "开始").width(8, 11).drop_priority(1),
         Column::words("reason", "REASON", "原因").width(8, 48).wide(),
     ];
 
     fn rows(&self, fleet: &Fleet, _scope: &Scope) -> Vec<RowId> {
-        let mut rows: Vec<RowId> = (0u32..).take(fleet.tasks.len()).map(|a| RowId { a, ..RowId::default() }).collect();
+        let mut rows: Vec<RowId> = (0u32..).take(fleet.runs.len()).map(|a| RowId { a, ..RowId::default() }).collect();
         rows.reverse();
         rows
     }
@@ -43,11 +43,11 @@ impl Table for Tasks {
 
     fn mark(&self, cx: &Context<'_>, row: RowId) -> Mark {
         match at(cx.fleet, row).map(|task| task.state) {
-            Some(TaskState::Running) => Mark::Changing,
-            Some(TaskState::Abandoned | TaskState::Partial) => Mark::Warn,
-            Some(TaskState::Done) => Mark::Good,
-            Some(TaskState::Failed) => Mark::Bad,
-            Some(TaskState::Cancelled) | None => Mark::None,
+            Some(RunState::Running) => Mark::Changing,
+            Some(RunState::Abandoned | RunState::Partial) => Mark::Warn,
+            Some(RunState::Done) => Mark::Good,
+            Some(RunState::Failed) => Mark::Bad,
+            Some(RunState::Cancelled) | None => Mark::None,
         }
     }
 
@@ -66,7 +66,7 @@ impl Table for Tasks {
         }
     }
 
-    fn dressed(&self, cx: &Context<'_>, row: RowId, key: &str) -> Option<Cell> {
+    fn render(&self, cx: &Context<'_>, row: RowId, key: &str) -> Option<Cell> {
         let task = at(cx.fleet, row)?;
         match key {
             "id" => {
@@ -115,17 +115,17 @@ impl Table for Tasks {
     }
 }
 
-fn at(fleet: &Fleet, row: RowId) -> Option<&Arc<Task>> {
-    fleet.tasks.get(row.a as usize)
+fn at(fleet: &Fleet, row: RowId) -> Option<&Arc<Run>> {
+    fleet.runs.get(row.a as usize)
 }
 
-fn word(state: TaskState) -> (&'static str, &'static str, Tone) {
+fn word(state: RunState) -> (&'static str, &'static str, Tone) {
     match state {
-        TaskState::Running => ("running", "进行中", Tone::Changing),
-        TaskState::Abandoned => ("abandoned", "无人接管", Tone::Warn),
-        TaskState::Done => ("done", "完成", Tone::Good),
-        TaskState::Partial => ("partial", "部分失败", Tone::Warn),
-        TaskState::Failed => ("failed", "失败", Tone::Bad),
-        TaskState::Cancelled => ("cancelled", "已取消", Tone::Dim),
+        RunState::Running => ("running", "进行中", Tone::Changing),
+        RunState::Abandoned => ("abandoned", "无人接管", Tone::Warn),
+        RunState::Done => ("done", "完成", Tone::Good),
+        RunState::Partial => ("partial", "部分失败", Tone::Warn),
+        RunState::Failed => ("failed", "失败", Tone::Bad),
+        RunState::Cancelled => ("cancelled", "已取消", Tone::Dim),
     }
 }

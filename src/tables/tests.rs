@@ -76,7 +76,7 @@ fn containers_of_a_lost_host_keep_their_last_values_and_say_so() {
     assert!(text.lines().all(|line| line.starts_with("Unknown ") && line.contains("running 2d")), "{text}");
     let cx = Context { fleet: &fleet, live: &Live::default(), now: NOW, lang: Lang::En, zone: &jiff::tz::TimeZone::UTC };
     let noun = noun("containers").expect("a noun");
-    let (since, cause) = noun.overdue(&cx, noun.rows(&fleet, &scope)[0]).expect("overdue");
+    let (since, cause) = noun.staleness(&cx, noun.rows(&fleet, &scope)[0]).expect("overdue");
     assert_eq!((since, cause.en.as_ref()), (Some(ago(600)), "dial timeout"));
 }
 
@@ -129,7 +129,7 @@ fn keys_are_unique_and_rows_of_another_fleet_do_no_harm() {
             let _ = (
                 noun.key(&empty, row),
                 noun.mark(&cx_empty, row),
-                noun.overdue(&cx_empty, row),
+                noun.staleness(&cx_empty, row),
                 item(&cx_empty, *noun, row),
                 noun.under(&empty, row),
             );

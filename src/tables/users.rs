@@ -13,7 +13,7 @@ use super::table::Table;
 use crate::model::fleet::Fleet;
 use crate::model::registry::Question;
 use crate::model::text::Text;
-use crate::model::union::{Held, Person, Power};
+use crate::model::union::{Presence, Person, Power};
 
 /// A row is an index into the derived people.
 #[derive(Debug)]
@@ -28,8 +28,8 @@ impl Table for Users {
     const COLUMNS: &'static [Column] = &[
         Column::words("name", "USER", "用户").width(8, 28),
         Column::words("realname", "REAL NAME", "姓名").width(6, 20),
-        Column::words("power", "POWER", "身份").width(5, 9).spread().fades(3),
-        Column::words("email", "EMAIL", "邮箱").width(8, 32).fades(2),
+        Column::words("power", "POWER", "身份").width(5, 9).spread().drop_priority(3),
+        Column::words("email", "EMAIL", "邮箱").width(8, 32).drop_priority(2),
     ];
 
     fn rows(&self, fleet: &Fleet, scope: &Scope) -> Vec<RowId> {
@@ -46,7 +46,7 @@ impl Table for Users {
 
     fn mark(&self, cx: &Context<'_>, row: RowId) -> Mark {
         let Some(person) = at(cx.fleet, row) else { return Mark::None };
-        let is_known = harbors(cx.fleet).iter().all(|head| person.at(cx.fleet, head.registry) != Held::Unknown);
+        let is_known = harbors(cx.fleet).iter().all(|head| person.at(cx.fleet, head.registry) != Presence::Unknown);
         if is_known { Mark::Good } else { Mark::Unknown }
     }
 
@@ -65,18 +65,18 @@ impl Table for Users {
     }
 
     fn part<'a>(&self, cx: &Context<'a>, row: RowId, _: &str, registry: usize) -> Fact<'a> {
-        match at(cx.fleet, row).map_or(Held::Unknown, |person| person.at(cx.fleet, registry)) {
-            Held::Here(Power::Sysadmin) => Fact::words("sysadmin"),
-            Held::Here(Power::User) => Fact::words("user"),
-            Held::Absent => Fact::Absent,
-            Held::Unknown => Fact::Unknown,
+        match at(cx.fleet, row).map_or(Presence::Unknown, |person| person.at(cx.fleet, registry)) {
+            Presence::Here(Power::Sysadmin) => Fact::words("sysadmin"),
+            Presence::Here(Power::User) => Fact::words("user"),
+            Presence::Absent => Fact::Absent,
+            Presence::Unknown => Fact::Unknown,
         }
     }
 
-    fn part_dressed(&self, cx: &Context<'_>, row: RowId, _: &str, registry: usize) -> Option<Cell> {
+    fn render_part(&self, cx: &Context<'_>, row: RowId, _: &str, registry: usize) -> Option<Cell> {
         match at(cx.fleet, row)?.at(cx.fleet, registry) {
-            Held::Here(Power::Sysadmin) => Some(Cell::new(either(cx.lang, "sysadmin", "系统管理"), Tone::Accent)),
-            Held::Here(Power::User) => Some(Cell::plain(either(cx.lang, "user", "用户"))),
+            Presence::Here(Power::Sysadmin) => Some(Cell::new(either(cx.lang, "sysadmin", "系统管理"), Tone::Accent)),
+            Presence::Here(Power::User) => Some(Cell::plain(either(cx.lang, "user", "用户"))),
             _ => None,
         }
     }
@@ -93,8 +93,8 @@ impl Table for Users {
     fn extra(&self, cx: &Context<'_>, row: RowId) -> Vec<(&'static str, Value)> {
         let Some(person) = at(cx.fleet, row) else { return Vec::new() };
         let sysadmin = |registry: usize| match person.at(cx.fleet, registry) {
-            Held::Here(power) => json!(power == Power::Sysadmin),
-            Held::Absent | Held::Unknown => Value::Null,
+            Presence::Here(power) => json!(power == Power::Sysadmin),
+            Presence::Absent | Presence::Unknown => Value::Null,
         };
         let is_known = |registry: usize| json!(person.at(cx.fleet, registry).is_here());
         let heads = harbors(cx.fleet);

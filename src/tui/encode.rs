@@ -132,10 +132,10 @@ impl Pen {
             // Only colours change: say those, without a reset.
             let mut said = String::new();
             if next.fg != self.fg {
-                colour(next.fg, Ground::Fore, &mut said);
+                colour(next.fg, Layer::Fore, &mut said);
             }
             if next.bg != self.bg {
-                colour(next.bg, Ground::Back, &mut said);
+                colour(next.bg, Layer::Back, &mut said);
             }
             write_to(out, format_args!("\x1b[{}m", said.trim_start_matches(';')));
         } else {
@@ -146,10 +146,10 @@ impl Pen {
                 }
             }
             if next.fg != Color::Reset {
-                colour(next.fg, Ground::Fore, &mut said);
+                colour(next.fg, Layer::Fore, &mut said);
             }
             if next.bg != Color::Reset {
-                colour(next.bg, Ground::Back, &mut said);
+                colour(next.bg, Layer::Back, &mut said);
             }
             write_to(out, format_args!("\x1b[0{said}m"));
         }
@@ -158,17 +158,17 @@ impl Pen {
 }
 
 #[derive(Clone, Copy)]
-enum Ground {
+enum Layer {
     Fore,
     Back,
 }
 
 /// Appends `;code` of a colour.
-fn colour(colour: Color, ground: Ground, out: &mut String) {
+fn colour(colour: Color, layer: Layer, out: &mut String) {
     use std::fmt::Write;
-    let base = match ground {
-        Ground::Fore => 30,
-        Ground::Back => 40,
+    let base = match layer {
+        Layer::Fore => 30,
+        Layer::Back => 40,
     };
     let wrote = match colour {
         Color::Reset => write!(out, ";{}", base + 9),

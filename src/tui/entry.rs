@@ -8,16 +8,16 @@ use tokio::time::{Instant, sleep_until};
 
 use super::console::{Console, Station};
 use super::encode::Shown;
-use super::frozen::Frozen;
 use super::input::{Key, Reader, Stroke};
+use super::last_screen::LastScreen;
 use super::settings::{Ended, Settings};
-use super::signals::{Signals, Told, own_limit};
+use super::signals::{SignalEffect, Signals, own_limit};
 use super::terminal::{self, Terminal, restore_on_panic};
 use super::{Buffer, Stage};
 use crate::engine::Mode;
 use crate::model::clock::Stamp;
 use crate::model::fault::Fault;
-use crate::model::task::Owner;
+use crate::model::run::Owner;
 use crate::model::text::Text;
 
 /// Strokes that are kept for the console; what comes after them stays with the terminal.
@@ -58,7 +58,7 @@ impl Entry {
     /// or no terminal for it: who then goes the ordinary way finds out why.
     #[must_use]
     pub fn with_last_picture(settings: Settings, mode: Mode, owner: Owner, at: Stamp) -> Option<Self> {
-        let frozen = Frozen::read(settings.first_screen.as_deref()?).filter(|f| f.about == settings.about)?;
+        let frozen = LastScreen::read(settings.first_screen.as_deref()?).filter(|f| f.about == settings.about)?;
         // Until the config says otherwise, a picture of a console that could change nothing says so.
         let mode = if frozen.setting.read_only { Mode::ReadOnly } else { mode };
         let station = Station { mode, owner: Arc::new(owner), fleet: Arc::default(), live: Arc::default(), at };
@@ -94,9 +94,9 @@ impl Entry {
                 () = self.terminal.written() => {}
                 () = terminal::panicked() => return Err(Ended::Panicked),
                 told = self.signals.next() => match told {
-                    Told::End(number) => return Err(Ended::Signal(number)),
-                    Told::Size => self.stage.resize(),
-                    Told::Continued => {
+                    SignalEffect::End(number) => return Err(Ended::Signal(number)),
+                    SignalEffect::Size => self.stage.resize(),
+                    SignalEffect::Continued => {
                         if self.terminal.take().is_err() {
                             return Err(Ended::Closed);
                         }

@@ -127,13 +127,13 @@ mod tests {
     use super::super::testing::{NOW, Words, context_of};
     use super::super::worker::{Urgency, lay_out};
     use super::*;
-    use crate::tables::lineup::{Folding, Lineup};
+    use crate::tables::row_cache::{Folding, RowCache};
 
     fn ask(names: &[&str]) -> Ask {
         let (fleet, live) = context_of(names);
         let moment = Moment { fleet: Arc::new(fleet), live: Arc::new(live), now: NOW, lang: Lang::En, zone: TimeZone::UTC };
         let listing = Listing::new(&Words, crate::tables::Scope::default(), None);
-        let sheet = lay_out(&listing.ask(&moment, Urgency::Person, Folding::Needless), &mut Lineup::default(), || false).expect("sheet");
+        let sheet = lay_out(&listing.ask(&moment, Urgency::Person, Folding::Needless), &mut RowCache::default(), || false).expect("sheet");
         Ask { sheet: Arc::new(sheet), live: moment.live, now: NOW, lang: Lang::En, zone: TimeZone::UTC }
     }
 

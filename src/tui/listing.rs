@@ -12,7 +12,7 @@ use crate::model::clock::Stamp;
 use crate::model::fleet::Fleet;
 use crate::model::live::Live;
 use crate::model::text::{Lang, Text};
-use crate::tables::lineup::Folding;
+use crate::tables::row_cache::Folding;
 use crate::tables::sort::Order;
 use crate::tables::spread::lanes;
 use crate::tables::{Direction, Filter, Noun, RowId, RowKey, Scope, is_live};
@@ -272,7 +272,7 @@ mod tests {
     use super::super::testing::{NOW, Words, context_of};
     use super::super::worker::lay_out;
     use super::*;
-    use crate::tables::lineup::Lineup;
+    use crate::tables::row_cache::RowCache;
 
     fn moment(names: &[&str]) -> Moment {
         let (fleet, live) = context_of(names);
@@ -281,7 +281,7 @@ mod tests {
 
     fn answer(listing: &Listing, names: &[&str]) -> Arc<Sheet> {
         let ask = listing.ask(&moment(names), Urgency::Refresh, Folding::Needless);
-        Arc::new(lay_out(&ask, &mut Lineup::default(), || false).expect("sheet"))
+        Arc::new(lay_out(&ask, &mut RowCache::default(), || false).expect("sheet"))
     }
 
     fn listing(names: &[&str]) -> Listing {

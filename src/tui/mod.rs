@@ -7,10 +7,11 @@ mod encode;
 mod entry;
 mod export;
 mod frame;
-mod frozen;
 mod glyphs;
+mod headless;
 mod input;
 mod keymap;
+mod last_screen;
 mod layers;
 mod listing;
 mod memory;
@@ -21,7 +22,6 @@ mod plain;
 pub mod reference;
 mod settings;
 mod signals;
-mod still;
 mod terminal;
 #[cfg(test)]
 mod testing;
@@ -47,18 +47,18 @@ use crate::model::clock::Clock;
 use crate::model::condition::Awaited;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::text::Text;
-use console::{Console, Station, Wish};
+use console::{Console, ConsoleRequest, Station};
 use encode::Shown;
 use input::Stroke;
 use outside::Watcher;
-use signals::{Told, own_limit};
+use signals::{SignalEffect, own_limit};
 use terminal::Terminal;
 use worker::{Sheet, Worker};
 
 pub use entry::Entry;
+pub use headless::{Headless, Scene};
 pub use keymap::Remap;
-pub use settings::{About, Alarm, Ended, Keep, Kept, Kiosk, Place, Settings, Until, config_faults};
-pub use still::{Scene, Still};
+pub use settings::{Alarm, Ended, Keep, Kept, Kiosk, Place, ScreenIdentity, Settings, Until, config_faults};
 pub use terminal::{Ability, Colours, MouseUse, Wrapper, restore, restore_on_panic};
 
 /// How long a stop may take to reach all threads.
@@ -167,9 +167,9 @@ pub async fn run(engine: Engine, settings: Settings, clock: Clock, entry: Option
             },
             () = terminal::panicked() => break Ended::Panicked,
             told = signals.next() => match told {
-                Told::End(number) => break Ended::Signal(number),
-                Told::Size => stage.resize(),
-                Told::Continued => {
+                SignalEffect::End(number) => break Ended::Signal(number),
+                SignalEffect::Size => stage.resize(),
+                SignalEffect::Continued => {
                     terminal.take()?;
                     stage.resize();
                 }
@@ -203,7 +203,7 @@ enum Leave {
     Stop,
 }
 
-/// What the console's wishes are carried out with.
+/// What the console's requests are carried out with.
 struct Hands<'a> {
     engine: &'a Engine,
     worker: &'a Worker,
@@ -237,46 +237,46 @@ impl Stage {
 
     /// Does what the console wants; how it leaves the terminal where it wants that.
     fn carry_out(&mut self, hands: &mut Hands<'_>) -> Option<Leave> {
-        for wish in self.console.take_wishes() {
-            let busy = match wish {
-                Wish::Send(command) => hands.engine.send(command).is_err(),
-                Wish::Await(number, command) => match hands.engine.ask(command) {
+        for request in self.console.take_requests() {
+            let busy = match request {
+                ConsoleRequest::Send(command) => hands.engine.send(command).is_err(),
+                ConsoleRequest::Await(number, command) => match hands.engine.ask(command) {
                     Ok(answer) => {
                         hands.answers.push(answering(number, answer));
                         false
                     }
                     Err(Busy) => true,
                 },
-                Wish::Tail(ask) => match hands.engine.tail(ask) {
+                ConsoleRequest::Tail(ask) => match hands.engine.tail(ask) {
                     Ok(opening) => {
                         *hands.opening = Some(opening);
                         false
                     }
                     Err(_) => true,
                 },
-                Wish::Ask(ask) => {
+                ConsoleRequest::Ask(ask) => {
                     hands.worker.ask(*ask);
                     false
                 }
-                Wish::Retire(sheet) => {
+                ConsoleRequest::Retire(sheet) => {
                     hands.worker.retire(sheet);
                     false
                 }
-                Wish::Tell(bytes) => {
+                ConsoleRequest::Tell(bytes) => {
                     self.tell.extend(bytes);
                     false
                 }
-                Wish::Chore(chore) => {
+                ConsoleRequest::Chore(chore) => {
                     let said = hands.said.clone();
                     // Full means that eight answers wait to be read: this one may be lost.
                     !hands.worker.chore(move || drop(said.try_send(chore())))
                 }
-                Wish::Repaint => {
+                ConsoleRequest::Repaint => {
                     self.shown.forget();
                     false
                 }
-                Wish::Quit => return Some(Leave::For(Ended::Quit)),
-                Wish::Stop => return Some(Leave::Stop),
+                ConsoleRequest::Quit => return Some(Leave::For(Ended::Quit)),
+                ConsoleRequest::Stop => return Some(Leave::Stop),
             };
             if busy {
                 self.console.say(Text::new("busy: nothing was sent, try again", "正忙：未发送，请重试"));

@@ -7,9 +7,9 @@ use ratatui::layout::Rect;
 use tokio::time::Instant;
 
 use super::clipboard::osc9;
-use super::console::{Console, Wish};
+use super::console::{Console, ConsoleRequest};
 use super::frame;
-use super::frozen::{Frozen, Setting};
+use super::last_screen::{LastScreen, Setting};
 use super::memory;
 use super::panes::PANES;
 use super::settings::{Alarm, Kept, Kiosk};
@@ -87,7 +87,7 @@ impl Watcher {
             bytes.extend(osc9(text.get(console.look.lang)));
         }
         if !bytes.is_empty() {
-            console.wish(Wish::Tell(bytes));
+            console.request(ConsoleRequest::Tell(bytes));
         }
     }
 
@@ -146,7 +146,7 @@ pub(super) fn kept(console: &Console, screen: Rect) -> Kept {
         (Some(frozen), _) => frozen.blob(),
         (None, true) => {
             let rows = frame::body_rows(console, screen);
-            Frozen::of(PANES[console.pane].name(), console.moment.now, &console.settings.about, setting(console), rows).blob()
+            LastScreen::of(PANES[console.pane].name(), console.moment.now, &console.settings.about, setting(console), rows).blob()
         }
         (None, false) => Vec::new(),
     };

@@ -17,7 +17,7 @@ pub(super) struct Offer {
 
 /// What a line asks for.
 #[derive(Clone, Debug)]
-pub(super) enum Line {
+pub(super) enum CommandLine {
     Nothing,
     Quit,
     Help,
@@ -46,22 +46,22 @@ static WORDS: [(&str, Text); 4] = [
 ];
 
 /// Reads a line.
-pub(super) fn read(line: &str) -> Line {
+pub(super) fn read(line: &str) -> CommandLine {
     let mut words = split(line);
     if words.is_empty() {
-        return Line::Nothing;
+        return CommandLine::Nothing;
     }
     let first = words.remove(0);
     match first.as_str() {
-        "q" | "q!" | "quit" | "exit" => return Line::Quit,
-        "help" | "?" => return Line::Help,
-        "theme" => return Line::Theme(words.join(" ")),
-        "lang" => return Line::Language(words.join(" ")),
+        "q" | "q!" | "quit" | "exit" => return CommandLine::Quit,
+        "help" | "?" => return CommandLine::Help,
+        "theme" => return CommandLine::Theme(words.join(" ")),
+        "lang" => return CommandLine::Language(words.join(" ")),
         _ => {}
     }
     if is_operation(&first) {
         words.insert(0, first);
-        return Line::Operation { words };
+        return CommandLine::Operation { words };
     }
     let pane = PANES.iter().position(|p| p.name() == first);
     let noun = pane.map(|at| PANES[at].noun()).or_else(|| tables::noun(&first));
@@ -69,7 +69,7 @@ pub(super) fn read(line: &str) -> Line {
         let known = all_words();
         let near = nearest(&first, known.iter().map(|o| o.word.as_str())).map(str::to_owned);
         let first = clean(&first);
-        return Line::Wrong(match near {
+        return CommandLine::Wrong(match near {
             Some(near) => Text::made(format!("no '{first}' here; did you mean '{near}'?"), format!("没有“{first}”；是否想写“{near}”？")),
             None => Text::made(format!("no '{first}' here; Tab shows what there is"), format!("没有“{first}”；按 Tab 查看可用的名称")),
         });
@@ -85,7 +85,7 @@ pub(super) fn read(line: &str) -> Line {
     }
     let filter = filter.join(" ");
     let plain = filter.strip_prefix('/').filter(|rest| !rest.contains('/')).map(str::to_owned);
-    Line::Go { pane, noun, filter: plain.unwrap_or(filter), idc }
+    CommandLine::Go { pane, noun, filter: plain.unwrap_or(filter), idc }
 }
 
 /// What the last word may become.
@@ -201,14 +201,14 @@ mod tests {
 
     #[test]
     fn a_line_goes_to_a_pane_narrowed_and_in_one_idc() {
-        let Line::Go { pane, filter, idc, .. } = read("hosts /web @tucheng") else { panic!("not a place") };
+        let CommandLine::Go { pane, filter, idc, .. } = read("hosts /web @tucheng") else { panic!("not a place") };
         assert_eq!(pane.map(|at| PANES[at].name()), Some("hosts"));
         assert_eq!((filter.as_str(), idc.as_deref()), ("web", Some("tucheng")));
-        let Line::Go { filter, .. } = read("containers /^web-[0-9]+$/ state:exited") else { panic!("not a place") };
+        let CommandLine::Go { filter, .. } = read("containers /^web-[0-9]+$/ state:exited") else { panic!("not a place") };
         assert_eq!(filter, "/^web-[0-9]+$/ state:exited");
-        assert!(matches!(read("q"), Line::Quit));
-        assert!(matches!(read("   "), Line::Nothing));
-        let Line::Wrong(why) = read("hotss") else { panic!("known") };
+        assert!(matches!(read("q"), CommandLine::Quit));
+        assert!(matches!(read("   "), CommandLine::Nothing));
+        let CommandLine::Wrong(why) = read("hotss") else { panic!("known") };
         assert!(why.en.contains("did you mean 'hosts'"), "{}", why.en);
     }
 
@@ -224,7 +224,7 @@ mod tests {
         assert!(all.len() > PANES.len());
         assert!(!all.iter().any(|offer| offer.word == "host_tree"), "what a pane shows is offered by the pane's name");
         for offer in all {
-            assert!(!matches!(read(&offer.word), Line::Wrong(_) | Line::Nothing), "{}", offer.word);
+            assert!(!matches!(read(&offer.word), CommandLine::Wrong(_) | CommandLine::Nothing), "{}", offer.word);
         }
     }
 

@@ -18,7 +18,7 @@ pub struct PaneReference {
     pub tabs: (usize, usize),
 }
 
-/// One deed of a key.
+/// One effect of a key.
 #[derive(Clone, Debug)]
 pub struct VerbReference {
     /// As the config names it.

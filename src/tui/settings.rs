@@ -38,7 +38,7 @@ pub struct Settings {
     /// What [`Kept::first_screen`] was when the console was last left, painted before anything else.
     pub first_screen: Option<Vec<u8>>,
     /// What the pictures of this console are of: one of another config is not shown.
-    pub about: About,
+    pub about: ScreenIdentity,
     /// What is wrong from the start and stops nothing.
     pub faults: Vec<Fault>,
     /// What [`Kept::memory`] was.
@@ -68,7 +68,7 @@ pub struct Kept {
 
 /// What a picture is of, in words that only who starts the console understands.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct About {
+pub struct ScreenIdentity {
     /// Which config.
     pub config: String,
     /// All that decides how the frame looks: the state of the config's files, the locale, what the command line says.
@@ -165,7 +165,7 @@ impl Settings {
             place: Place::Real,
             kiosk: None,
             first_screen: None,
-            about: About::default(),
+            about: ScreenIdentity::default(),
             faults: Vec::new(),
             memory: None,
             keep: None,

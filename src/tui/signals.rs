@@ -17,7 +17,7 @@ pub(super) struct Signals {
 
 /// What a signal means here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Told {
+pub(super) enum SignalEffect {
     /// The end, with the signal's number.
     End(i32),
     /// The terminal has another size, or was painted over.
@@ -43,13 +43,13 @@ impl Signals {
     }
 
     /// The next one that comes.
-    pub(super) async fn next(&mut self) -> Told {
+    pub(super) async fn next(&mut self) -> SignalEffect {
         tokio::select! {
-            _ = self.term.recv() => Told::End(SignalKind::terminate().as_raw_value()),
-            _ = self.hup.recv() => Told::End(SignalKind::hangup().as_raw_value()),
-            _ = self.int.recv() => Told::End(SignalKind::interrupt().as_raw_value()),
-            _ = self.winch.recv() => Told::Size,
-            _ = self.cont.recv() => Told::Continued,
+            _ = self.term.recv() => SignalEffect::End(SignalKind::terminate().as_raw_value()),
+            _ = self.hup.recv() => SignalEffect::End(SignalKind::hangup().as_raw_value()),
+            _ = self.int.recv() => SignalEffect::End(SignalKind::interrupt().as_raw_value()),
+            _ = self.winch.recv() => SignalEffect::Size,
+            _ = self.cont.recv() => SignalEffect::Continued,
         }
     }
 }

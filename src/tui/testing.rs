@@ -51,7 +51,7 @@ static COLUMNS: [Column; 2] = [
         max: 24,
         cut: Cut::Late,
         wide: false,
-        fades: 0,
+        drop_priority: 0,
         spread: false,
     },
     Column {
@@ -62,7 +62,7 @@ static COLUMNS: [Column; 2] = [
         max: 6,
         cut: Cut::Never,
         wide: false,
-        fades: 1,
+        drop_priority: 1,
         spread: false,
     },
 ];
@@ -104,13 +104,13 @@ impl Noun for Words {
     fn haystack(&self, cx: &Context<'_>, row: RowId, out: &mut String) {
         out.push_str(&self.cell(cx, row, 0).text);
     }
-    fn overdue(&self, _: &Context<'_>, _: RowId) -> Option<(Option<Stamp>, Text)> {
+    fn staleness(&self, _: &Context<'_>, _: RowId) -> Option<(Option<Stamp>, Text)> {
         None
     }
 }
 
 /// Lends a desk over an empty fleet.
-pub(super) fn desk_of<T>(work: impl FnOnce(&mut super::layers::Desk<'_>) -> T) -> T {
+pub(super) fn desk_of<T>(work: impl FnOnce(&mut super::layers::LayerContext<'_>) -> T) -> T {
     let (fleet, live) = context_of(&["h"]);
     let moment = super::listing::Moment {
         fleet: Arc::new(fleet),
@@ -120,13 +120,13 @@ pub(super) fn desk_of<T>(work: impl FnOnce(&mut super::layers::Desk<'_>) -> T) -
         zone: jiff::tz::TimeZone::UTC,
     };
     let keymap = super::keymap::Keymap::default();
-    let mut desk = super::layers::Desk {
+    let mut desk = super::layers::LayerContext {
         moment: &moment,
         mode: crate::engine::Mode::Writing,
         keymap: &keymap,
         pane: 0,
         now: tokio::time::Instant::now(),
-        deeds: Vec::new(),
+        effects: Vec::new(),
     };
     work(&mut desk)
 }

@@ -3,7 +3,7 @@
 use super::console::Console;
 use crate::model::text::Text;
 
-/// One deed of a pane, or of all panes.
+/// One effect of a pane, or of all panes.
 #[derive(Debug)]
 pub(super) struct Verb {
     /// As the config names it: `containers.restart`, `console.help`.

@@ -14,9 +14,9 @@ use crate::model::clock::Stamp;
 use crate::model::fleet::Fleet;
 use crate::model::live::Live;
 use crate::model::text::Lang;
-use crate::tables::lineup::{Folding, Lineup, Wanted};
+use crate::tables::row_cache::{Folding, RowCache, Wanted};
 use crate::tables::sort::{Order, sort};
-use crate::tables::{Context, Filter, Noun, RowId, RowKey, Scope, Sought};
+use crate::tables::{Context, Filter, KeyLookup, Noun, RowId, RowKey, Scope};
 
 /// After a refresh that nobody waits for the thread rests this many times as long as it took: a duty of a quarter.
 const REST: u32 = 3;
@@ -72,7 +72,7 @@ pub(super) struct Sheet {
 type Chore = Box<dyn FnOnce() + Send>;
 
 #[derive(Default)]
-struct Desk {
+struct Mailbox {
     ask: Option<Box<Ask>>,
     chores: Vec<Chore>,
     old: Vec<Arc<dyn Any + Send + Sync>>,
@@ -80,7 +80,7 @@ struct Desk {
 }
 
 struct Shared {
-    desk: Mutex<Desk>,
+    mailbox: Mutex<Mailbox>,
     bell: Condvar,
 }
 
@@ -102,7 +102,7 @@ impl Worker {
     /// # Errors
     /// When the system gives no thread.
     pub(super) fn start() -> std::io::Result<(Self, watch::Receiver<Option<Arc<Sheet>>>)> {
-        let shared = Arc::new(Shared { desk: Mutex::default(), bell: Condvar::new() });
+        let shared = Arc::new(Shared { mailbox: Mutex::default(), bell: Condvar::new() });
         let (give, take) = watch::channel(None);
         let theirs = Arc::clone(&shared);
         let thread = std::thread::Builder::new().name("tui-worker".to_owned()).spawn(move || work(&theirs, &give))?;
@@ -111,42 +111,42 @@ impl Worker {
 
     /// Asks; what waited is overwritten, what runs gives way to a person's question.
     pub(super) fn ask(&self, ask: Ask) {
-        let mut desk = self.desk();
-        let urgent = desk.ask.as_ref().is_some_and(|a| a.urgency == Urgency::Person && a.generation == ask.generation);
-        let replaced = desk.ask.replace(Box::new(Ask { urgency: if urgent { Urgency::Person } else { ask.urgency }, ..ask }));
+        let mut mailbox = self.mailbox();
+        let urgent = mailbox.ask.as_ref().is_some_and(|a| a.urgency == Urgency::Person && a.generation == ask.generation);
+        let replaced = mailbox.ask.replace(Box::new(Ask { urgency: if urgent { Urgency::Person } else { ask.urgency }, ..ask }));
         if let Some(old) = replaced {
-            desk.old.push(Arc::new(old));
+            mailbox.old.push(Arc::new(old));
         }
-        drop(desk);
+        drop(mailbox);
         self.shared.bell.notify_one();
     }
 
     /// Runs something slow; false when too much waits already.
     pub(super) fn chore(&self, chore: impl FnOnce() + Send + 'static) -> bool {
-        let mut desk = self.desk();
-        if desk.chores.len() >= CHORES {
+        let mut mailbox = self.mailbox();
+        if mailbox.chores.len() >= CHORES {
             return false;
         }
-        desk.chores.push(Box::new(chore));
-        drop(desk);
+        mailbox.chores.push(Box::new(chore));
+        drop(mailbox);
         self.shared.bell.notify_one();
         true
     }
 
     /// Lets something go that may be the last holder of a whole Fleet.
     pub(super) fn retire(&self, old: Arc<dyn Any + Send + Sync>) {
-        self.desk().old.push(old);
+        self.mailbox().old.push(old);
         self.shared.bell.notify_one();
     }
 
-    fn desk(&self) -> std::sync::MutexGuard<'_, Desk> {
-        self.shared.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    fn mailbox(&self) -> std::sync::MutexGuard<'_, Mailbox> {
+        self.shared.mailbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        self.desk().stop = true;
+        self.mailbox().stop = true;
         self.shared.bell.notify_one();
         let begun = Instant::now();
         if let Some(thread) = self.thread.take() {
@@ -160,62 +160,62 @@ impl Drop for Worker {
 
 fn work(shared: &Shared, give: &watch::Sender<Option<Arc<Sheet>>>) {
     let mut not_before = Instant::now();
-    let mut lineup = Lineup::default();
+    let mut row_cache = RowCache::default();
     loop {
-        let mut desk = shared.desk.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut mailbox = shared.mailbox.lock().unwrap_or_else(PoisonError::into_inner);
         let ask = loop {
-            let old = std::mem::take(&mut desk.old);
-            let chores = std::mem::take(&mut desk.chores);
+            let old = std::mem::take(&mut mailbox.old);
+            let chores = std::mem::take(&mut mailbox.chores);
             if !old.is_empty() || !chores.is_empty() {
-                drop(desk);
+                drop(mailbox);
                 drop(old);
                 for chore in chores {
                     chore();
                 }
-                desk = shared.desk.lock().unwrap_or_else(PoisonError::into_inner);
+                mailbox = shared.mailbox.lock().unwrap_or_else(PoisonError::into_inner);
                 continue;
             }
-            if desk.stop {
+            if mailbox.stop {
                 return;
             }
             let rest = not_before.saturating_duration_since(Instant::now());
-            match desk.ask.take() {
+            match mailbox.ask.take() {
                 Some(ask) if ask.urgency == Urgency::Person || rest.is_zero() => break ask,
                 Some(ask) => {
-                    desk.ask = Some(ask);
-                    desk = shared.bell.wait_timeout(desk, rest).unwrap_or_else(PoisonError::into_inner).0;
+                    mailbox.ask = Some(ask);
+                    mailbox = shared.bell.wait_timeout(mailbox, rest).unwrap_or_else(PoisonError::into_inner).0;
                 }
-                None => desk = shared.bell.wait(desk).unwrap_or_else(PoisonError::into_inner),
+                None => mailbox = shared.bell.wait(mailbox).unwrap_or_else(PoisonError::into_inner),
             }
         };
-        drop(desk);
+        drop(mailbox);
         let begun = Instant::now();
         let newer = || {
-            let desk = shared.desk.lock().unwrap_or_else(PoisonError::into_inner);
-            desk.stop || desk.ask.as_ref().is_some_and(|a| a.urgency == Urgency::Person && a.generation != ask.generation)
+            let mailbox = shared.mailbox.lock().unwrap_or_else(PoisonError::into_inner);
+            mailbox.stop || mailbox.ask.as_ref().is_some_and(|a| a.urgency == Urgency::Person && a.generation != ask.generation)
         };
-        if let Some(sheet) = lay_out(&ask, &mut lineup, newer) {
+        if let Some(sheet) = lay_out(&ask, &mut row_cache, newer) {
             drop(give.send_replace(Some(Arc::new(sheet))));
         }
         not_before = Instant::now() + (begun.elapsed() * REST).min(Duration::from_secs(3));
     }
 }
 
-/// Rows, filtered, sorted, and where the selected one is; `None` when a newer question came. What `lineup` still holds of the
+/// Rows, filtered, sorted, and where the selected one is; `None` when a newer question came. What `row_cache` still holds of the
 /// question before is not done again.
-pub(super) fn lay_out(ask: &Ask, lineup: &mut Lineup, newer: impl Fn() -> bool) -> Option<Sheet> {
+pub(super) fn lay_out(ask: &Ask, row_cache: &mut RowCache, newer: impl Fn() -> bool) -> Option<Sheet> {
     let cx = Context { fleet: &ask.fleet, live: &ask.live, now: ask.now, lang: ask.lang, zone: &ask.zone };
     let noun = ask.noun;
     let words = if ask.filter.is_empty() { ask.words } else { Folding::Wanted };
-    if lineup.renew(&cx, noun, Wanted { scope: &ask.scope, order: ask.sort, words }) {
-        let mut rows = if ask.filter.is_empty() { lineup.all() } else { lineup.keep(&cx, noun, &ask.filter, || !newer())? };
-        if let Some(order) = ask.sort.filter(|order| noun.moves(order.column)) {
+    if row_cache.renew(&cx, noun, Wanted { scope: &ask.scope, order: ask.sort, words }) {
+        let mut rows = if ask.filter.is_empty() { row_cache.all() } else { row_cache.keep(&cx, noun, &ask.filter, || !newer())? };
+        if let Some(order) = ask.sort.filter(|order| noun.is_volatile(order.column)) {
             if newer() {
                 return None;
             }
             sort(&cx, noun, &mut rows, order);
         }
-        return Some(sheet(ask, rows, lineup.len()));
+        return Some(sheet(ask, rows, row_cache.len()));
     }
     // A closed branch of a tree must not hide what the filter is to find.
     let opened = Scope { closed: BTreeSet::new(), ..Scope::clone(&ask.scope) };
@@ -250,9 +250,9 @@ fn sheet(ask: &Ask, rows: Vec<RowId>, total: usize) -> Sheet {
 /// Where the row of this key is: looked for from where it was, outwards.
 fn find(noun: &dyn Noun, fleet: &Fleet, rows: &[RowId], key: &RowKey, near: usize) -> Option<usize> {
     let is: &dyn Fn(usize) -> bool = match noun.row_of(fleet, key) {
-        Sought::Nowhere => return None,
-        Sought::Row(wanted) => &move |at| rows.get(at) == Some(&wanted),
-        Sought::LookForIt => &|at| rows.get(at).is_some_and(|row| noun.key(fleet, *row) == *key),
+        KeyLookup::Absent => return None,
+        KeyLookup::Row(wanted) => &move |at| rows.get(at) == Some(&wanted),
+        KeyLookup::Scan => &|at| rows.get(at).is_some_and(|row| noun.key(fleet, *row) == *key),
     };
     let near = near.min(rows.len());
     (0..=rows.len()).find_map(|away| {
@@ -295,11 +295,11 @@ mod tests {
     #[test]
     fn rows_are_filtered_sorted_and_the_selected_one_is_found() {
         let all = ["a", "b", "ccc", "dd"];
-        let sheet = lay_out(&ask(&all, "!a", Some(Order { column: 1, direction: Direction::Down })), &mut Lineup::default(), || false)
+        let sheet = lay_out(&ask(&all, "!a", Some(Order { column: 1, direction: Direction::Down })), &mut RowCache::default(), || false)
             .expect("sheet");
         assert_eq!(names(&sheet), ["ccc", "dd", "b"]);
         assert_eq!((sheet.total, sheet.found), (4, Some(2)));
-        assert!(lay_out(&ask(&all, "a", None), &mut Lineup::default(), || true).is_none());
+        assert!(lay_out(&ask(&all, "a", None), &mut RowCache::default(), || true).is_none());
     }
 
     #[tokio::test]

@@ -117,7 +117,7 @@ impl Walk<'_> {
     /// Without ids, and without how long ago something was.
     fn masked(&self, text: &str) -> String {
         let text = (self.mask)(text);
-        let ago = ["Less than a second", "About a minute"].iter().fold(text, |text, words| text.replace(words, "N seconds"));
+        let ago = ["Less than a second", "AttentionTarget a minute"].iter().fold(text, |text, words| text.replace(words, "N seconds"));
         let mut words: Vec<String> = ago.split(' ').map(str::to_owned).collect();
         for at in 1..words.len() {
             if words[at].starts_with("second") && words[at - 1].parse::<u32>().is_ok() {

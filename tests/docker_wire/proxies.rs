@@ -20,7 +20,7 @@ fn http(base: &str) -> Http {
 
 /// Runs in a process of its own, whose environment names a proxy that is not there.
 #[tokio::test]
-async fn one_behind_a_proxy() {
+async fn proxy_in_front_of_an_engine() {
     let Ok(here) = std::env::var(WHERE) else { return };
     http(&here).send(Ask::get("/x", "/x")).await.expect("this machine is reached past the proxy");
     let fault = http("http://registry.invalid").send(Ask::get("/x", "/x")).await.expect_err("the proxy is not there");
@@ -32,7 +32,7 @@ async fn one_behind_a_proxy() {
 fn this_machine_is_reached_past_every_proxy() {
     let far = Far::serve(|_| Act::json("{}"));
     let ended = Command::new(std::env::current_exe().expect("this program"))
-        .args(["--exact", "proxies::one_behind_a_proxy"])
+        .args(["--exact", "proxies::proxy_in_front_of_an_engine"])
         .env(WHERE, format!("http://{}", far.address))
         .envs(["HTTP_PROXY", "http_proxy"].map(|name| (name, "http://127.0.0.1:9")))
         .env_remove("NO_PROXY")

@@ -4,7 +4,7 @@ use wharf::journal::{Heard, Intended, Journal, Stopping, TakeOver, owner_here};
 use wharf::model::clock::Clock;
 use wharf::model::fault::FaultKind;
 use wharf::model::plan::{Ending, Plan};
-use wharf::model::task::TaskState;
+use wharf::model::run::RunState;
 
 use super::{elsewhere, intent, outcome, plan};
 
@@ -32,7 +32,7 @@ async fn no_step_is_begun_once_somebody_wants_the_end() {
     for step in [1, 2] {
         other.conclude(&outcome(&run, step, Ending::Cancelled)).await.expect("its outcome");
     }
-    other.finish(&run, TaskState::Cancelled).await.expect("ended");
+    other.finish(&run, RunState::Cancelled).await.expect("ended");
     assert_eq!(ours.ask_to_stop(&run, &owner).await.expect_err("ended").kind, FaultKind::Conflict);
 }
 
@@ -49,7 +49,7 @@ async fn a_run_is_taken_back_by_one_at_a_time_and_only_when_it_has_ended() {
     journal.intend(&intent(&run, 0)).await.expect("intend");
     assert!(journal.task(&run).await.expect("read").before.is_empty(), "not while it runs");
     journal.conclude(&outcome(&run, 0, Ending::Done)).await.expect("its outcome");
-    journal.finish(&run, TaskState::Done).await.expect("ended");
+    journal.finish(&run, RunState::Done).await.expect("ended");
     assert_eq!(journal.task(&run).await.expect("read").before.len(), 1);
     // Many at once: one of them gets it.
     let mut askers = Vec::new();
@@ -62,6 +62,6 @@ async fn a_run_is_taken_back_by_one_at_a_time_and_only_when_it_has_ended() {
         begun.iter().flatten().count() == 1 && begun.iter().filter_map(|b| b.as_ref().err()).all(|f| f.cause.en.contains("taking it back"))
     );
     let (at, first) = begun.iter().enumerate().find_map(|(at, b)| Some((at, b.as_ref().ok()?))).expect("one");
-    askers[at].0.finish(first, TaskState::Failed).await.expect("ended");
+    askers[at].0.finish(first, RunState::Failed).await.expect("ended");
     journal.begin(&undo, &owner, None).await.expect("what failed may be tried once more");
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use wharf::journal::{Journal, Leaving, leave_blocking, left_blocking};
 use wharf::model::clock::{Clock, Stamp};
 use wharf::model::fault::FaultKind;
-use wharf::model::task::{Notice, Severity};
+use wharf::model::run::{Notice, Severity};
 use wharf::model::text::Text;
 
 #[test]

@@ -16,7 +16,7 @@ use wharf::model::host::{Container, ContainerId, ContainerState, Health, HostFac
 use wharf::model::idc::Idc;
 use wharf::model::live::{HostLive, Live, Sample, Usage};
 use wharf::model::report::{Fact, Report, Site};
-use wharf::model::task::Owner;
+use wharf::model::run::Owner;
 use wharf::model::text::{Lang, Text};
 use wharf::planning::derive;
 use wharf::tui::{Ability, Place, Scene, Settings};

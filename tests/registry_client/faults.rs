@@ -4,7 +4,7 @@ use wharf::model::clock::Stamp;
 use wharf::model::fault::FaultKind;
 use wharf::model::registry::Claim;
 use wharf::model::replication::{Cause, Execution, PeerVerdict, Settled, StuckCause};
-use wharf::model::task::Severity;
+use wharf::model::run::Severity;
 use wharf::planning::replication::{Around, judge_peer, read_log, settle};
 
 use super::playback::{Playback, number};

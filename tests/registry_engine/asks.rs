@@ -3,7 +3,7 @@
 use super::*;
 
 async fn once(lab: &Lab, questions: &[Question]) -> Arc<Fleet> {
-    let bench = Bench::over(lab, Ask { interest: Interest::Once, questions, ..Ask::console() }).await;
+    let bench = Bench::over(lab, Ask { interest: PollMode::Once, questions, ..Ask::console() }).await;
     let told = |r: &Registry| questions.iter().all(|question| r.holdings.complete.contains(question));
     bench.until("yongfeng", "what was asked for", told).await;
     let fleet = bench.until("tucheng", "what was asked for", told).await;

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use wharf::clients::{Mode, Wire, WireOptions};
 use wharf::config;
-use wharf::engine::{Command, Interest, Running, Setup, start};
+use wharf::engine::{Command, PollMode, Running, Setup, start};
 use wharf::journal::{Journal, owner_here};
 use wharf::lab::{Lab, LabOptions, World};
 use wharf::model::clock::Clock;
@@ -46,7 +46,7 @@ async fn lab(registries: &str) -> Lab {
 
 /// What an engine is to be, beside the lab's own config.
 struct Ask<'a> {
-    interest: Interest,
+    interest: PollMode,
     questions: &'a [Question],
     /// Where the journal is; `None`: it has none.
     state: Option<&'a Path>,
@@ -56,7 +56,7 @@ struct Ask<'a> {
 
 impl Ask<'_> {
     fn console() -> Self {
-        Self { interest: Interest::Console, questions: &[], state: None, edits: &[] }
+        Self { interest: PollMode::Console, questions: &[], state: None, edits: &[] }
     }
 }
 

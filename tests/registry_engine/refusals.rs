@@ -85,7 +85,7 @@ async fn one_question_refused_broken_or_answered_by_a_proxy_spoils_only_itself()
     ] {
         hand.fault(Rule::always(trouble).on(path));
     }
-    let bench = Bench::over(&lab, Ask { questions: &[], interest: Interest::Once, ..Ask::console() }).await;
+    let bench = Bench::over(&lab, Ask { questions: &[], interest: PollMode::Once, ..Ask::console() }).await;
     let fleet = bench.whole("yongfeng").await;
     let registry = fleet.registry("yongfeng").expect("declared");
     let holdings = &registry.holdings;
@@ -109,7 +109,7 @@ async fn one_question_refused_broken_or_answered_by_a_proxy_spoils_only_itself()
 async fn a_plain_registry_without_a_catalogue_says_so_or_looks_where_it_is_told() {
     let lab = lab(PLAIN).await;
     let questions = &[Question::Artifacts, Question::Members];
-    let bench = Bench::over(&lab, Ask { interest: Interest::Once, questions, ..Ask::console() }).await;
+    let bench = Bench::over(&lab, Ask { interest: PollMode::Once, questions, ..Ask::console() }).await;
     let fleet = bench.until("mirror", "told", |r| questions.iter().all(|q| r.holdings.complete.contains(q))).await;
     let mirror = fleet.registry("mirror").expect("declared");
     assert!(mirror.freshness.fault.is_none());
@@ -123,7 +123,7 @@ async fn what_was_read_in_part_does_not_tell_that_something_is_missing() {
     let lab = lab(PLAIN).await;
     let questions = &[Question::Artifacts];
     let told = |r: &Registry| r.holdings.complete.contains(&Question::Artifacts);
-    let bench = Bench::over(&lab, Ask { interest: Interest::Once, questions, ..Ask::console() }).await;
+    let bench = Bench::over(&lab, Ask { interest: PollMode::Once, questions, ..Ask::console() }).await;
     let all = bench.until("mirror", "told", told).await;
     bench.close().await;
     let redis =
@@ -133,7 +133,7 @@ async fn what_was_read_in_part_does_not_tell_that_something_is_missing() {
 
     let path = format!("/v2/{}/manifests/{tag}", whole.repository.name);
     lab.plain_registry("mirror").expect("a hand").fault(Rule::always(Trouble::Status(500)).on(&path));
-    let bench = Bench::over(&lab, Ask { interest: Interest::Once, questions, ..Ask::console() }).await;
+    let bench = Bench::over(&lab, Ask { interest: PollMode::Once, questions, ..Ask::console() }).await;
     let part = redis(&bench.until("mirror", "told", told).await);
     assert!(part.whole().is_none(), "it cannot be counted");
     let read = part.artifacts.as_ref().expect("the others live");

@@ -114,7 +114,7 @@ pub async fn get(engine: &Engine, query: &Query, out: &mut Out<'_>) -> Exit {
     }
     if query.wants_journal() {
         // The journal is read beside the endpoints; its runs are there within a moment or there are none.
-        let _ = timeout(JOURNAL_WITHIN, engine.fleet().wait_for(|fleet| !fleet.tasks.is_empty())).await;
+        let _ = timeout(JOURNAL_WITHIN, engine.fleet().wait_for(|fleet| !fleet.runs.is_empty())).await;
     }
     let (fleet, live) = (Arc::clone(&engine.fleet().borrow()), Arc::clone(&engine.live().borrow()));
     let text = draw(query, &fleet, &live, &settled, out);

@@ -11,8 +11,8 @@ use hyper::{Method, Request, Response, StatusCode};
 use tokio::time::timeout;
 
 use super::DockerEndpoint;
+use super::connection::{Connection, Counted, Opened};
 use super::flow::{Broken, Flow, Raw};
-use super::line::{Counted, Line, Opened};
 use super::pool::{Place as PoolPlace, Pool, Use};
 use super::route::Route;
 use super::version::ApiVersion;
@@ -161,14 +161,14 @@ impl Engine {
 
     /// Sends a question and waits for the head of its answer. A read that met a connection which the other side
     /// had closed in the meantime is sent once more on a new one.
-    async fn send(self: &Arc<Self>, question: &Question) -> Result<(Line, Response<Incoming>, PoolPlace), Fault> {
+    async fn send(self: &Arc<Self>, question: &Question) -> Result<(Connection, Response<Incoming>, PoolPlace), Fault> {
         let (version, place) = self.prepare(question).await?;
         let limit = question.timeout;
         if question.wanted != Use::Act
             && let Some(idle) = self.pool.take(&place)
         {
             let (stream, counted) = idle.into_stream();
-            let mut line = Line::over(stream, counted).await.map_err(|why| self.place().explain(&why))?;
+            let mut line = Connection::over(stream, counted).await.map_err(|why| self.place().explain(&why))?;
             match timeout(limit, line.send(self.request(question, version)?)).await {
                 Ok(Ok(response)) => return Ok((line, response, place)),
                 Ok(Err(why)) if is_stale(&why) => {}
@@ -189,10 +189,10 @@ impl Engine {
         question: &Question,
         version: Option<ApiVersion>,
         place: &PoolPlace,
-    ) -> Result<(Line, Response<Incoming>), Fault> {
+    ) -> Result<(Connection, Response<Incoming>), Fault> {
         loop {
             let (opened, counted) = self.open_new(place, question.wanted).await?;
-            let mut line = Line::over(opened.stream, counted).await.map_err(|why| self.place().explain(&why))?;
+            let mut line = Connection::over(opened.stream, counted).await.map_err(|why| self.place().explain(&why))?;
             match timeout(question.timeout, line.send(self.request(question, version)?)).await {
                 Ok(Ok(response)) => {
                     self.trust(opened.way.as_ref());
@@ -207,8 +207,8 @@ impl Engine {
     /// A new connection. Where this process has no room for one, that is waited for: it is no fault of the host.
     async fn open_new(&self, place: &PoolPlace, wanted: Use) -> Result<(Opened, Counted), Fault> {
         self.pool.make_room(place);
-        let room = self.pool.room(wanted).await.ok_or_else(|| self.place().no_more_files())?;
-        Ok((self.route.open(&self.shared, &self.place()).await?, Counted::new(self.pool.counter(), room)))
+        let permit = self.pool.room(wanted).await.ok_or_else(|| self.place().no_more_files())?;
+        Ok((self.route.open(&self.shared, &self.place()).await?, Counted::new(self.pool.counter(), permit)))
     }
 
     fn trust(&self, way: Option<&Way>) {

@@ -9,8 +9,8 @@ use hyper::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRANSFER
 use tokio::io::{AsyncRead as _, AsyncWriteExt as _, ReadBuf};
 
 use super::chunks::{Chunks, Piece};
+use super::connection::{Counted, Duplex};
 use super::engine::Engine;
-use super::line::{Counted, Duplex};
 use super::pool::Place;
 use crate::model::fault::Fault;
 

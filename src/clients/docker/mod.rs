@@ -1,12 +1,12 @@
 //! Docker Engines, old and new, over our own pooled transport: unix, TCP, mutual TLS, ssh.
 
 mod chunks;
+mod connection;
 mod engine;
 mod events;
 mod flow;
 mod host;
 mod inspect;
-mod line;
 mod lines;
 mod list;
 mod logs;
@@ -33,7 +33,7 @@ pub use stats::RawStats;
 pub use verbs::CarriedOut;
 pub use version::{ApiVersion, NEWEST, OLDEST};
 
-pub(in crate::clients) use line::Opened;
+pub(in crate::clients) use connection::Opened;
 pub(in crate::clients) use words::Words;
 
 use super::Wire;
@@ -89,7 +89,7 @@ impl Docker {
             endpoint,
             prefix,
             route,
-            pool: pool::Pool::new(&wire.shared().room),
+            pool: pool::Pool::new(&wire.shared().budget),
             version: Mutex::default(),
             agreeing: tokio::sync::Mutex::default(),
         })))

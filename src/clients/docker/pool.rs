@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::line::Idle;
-use crate::clients::room::{Held, Room, Shelf};
+use super::connection::Idle;
+use crate::clients::connection_budget::{ConnectionBudget, ConnectionPermit, IdlePool};
 
 /// Connections to one engine at most.
 pub const CONNECTIONS: usize = 8;
@@ -34,9 +34,9 @@ pub(super) struct Pool {
     places: Arc<Semaphore>,
     streams: Arc<Semaphore>,
     acts: Arc<Semaphore>,
-    shelf: Arc<Idlers>,
+    idle: Arc<Idlers>,
     open: Arc<AtomicUsize>,
-    room: Arc<Room>,
+    budget: Arc<ConnectionBudget>,
 }
 
 /// What is idle, where others can close it to make room.
@@ -52,7 +52,7 @@ impl Idlers {
     }
 }
 
-impl Shelf for Idlers {
+impl IdlePool for Idlers {
     fn close_one(&self) -> bool {
         let mut idle = self.lock();
         if idle.is_empty() {
@@ -75,24 +75,24 @@ pub(super) struct Place {
 }
 
 impl Pool {
-    pub(super) fn new(room: &Arc<Room>) -> Self {
+    pub(super) fn new(budget: &Arc<ConnectionBudget>) -> Self {
         let streams = Arc::new(Semaphore::new(STREAMS));
-        let shelf = Arc::new(Idlers { idle: Mutex::default(), streams: Arc::clone(&streams) });
-        let weak = Arc::downgrade(&shelf);
-        room.add(weak);
+        let idle = Arc::new(Idlers { idle: Mutex::default(), streams: Arc::clone(&streams) });
+        let weak = Arc::downgrade(&idle);
+        budget.add(weak);
         Self {
             places: Arc::new(Semaphore::new(CONNECTIONS)),
             streams,
             acts: Arc::new(Semaphore::new(ACTS)),
-            shelf,
+            idle,
             open: Arc::default(),
-            room: Arc::clone(room),
+            budget: Arc::clone(budget),
         }
     }
 
     /// Room for one more open connection of this process; `None` where it has no room for another host's events.
-    pub(super) async fn room(&self, wanted: Use) -> Option<Held> {
-        if wanted == Use::Events { self.room.follower().await } else { self.room.place().await }
+    pub(super) async fn room(&self, wanted: Use) -> Option<ConnectionPermit> {
+        if wanted == Use::Events { self.budget.follower().await } else { self.budget.place().await }
     }
 
     /// Connections that are open now.
@@ -116,7 +116,7 @@ impl Pool {
 
     /// An idle connection that still lives, for a holder of a place.
     pub(super) fn take(&self, _place: &Place) -> Option<Idle> {
-        let mut idle = self.shelf.lock();
+        let mut idle = self.idle.lock();
         while let Some(mut one) = idle.pop() {
             if one.age() < IDLE && one.is_alive() {
                 return Some(one);
@@ -127,7 +127,7 @@ impl Pool {
 
     /// Makes room for a new connection of a holder of a place.
     pub(super) fn make_room(&self, _place: &Place) {
-        let mut idle = self.shelf.lock();
+        let mut idle = self.idle.lock();
         let held = CONNECTIONS - self.places.available_permits();
         while !idle.is_empty() && idle.len() + held > CONNECTIONS {
             idle.remove(0);
@@ -137,17 +137,17 @@ impl Pool {
     /// Gives a connection back for the next one.
     pub(super) fn put(&self, one: Idle, place: Place) {
         // Others wait for the room that it takes.
-        if self.room.is_full() {
+        if self.budget.is_full() {
             drop(one);
         } else {
-            self.shelf.lock().push(one);
-            self.room.shelve();
+            self.idle.lock().push(one);
+            self.budget.shelve();
         }
         drop(place);
     }
 
     /// Closes what is idle: after a fault the next question starts anew.
     pub(super) fn clear(&self) {
-        self.shelf.lock().clear();
+        self.idle.lock().clear();
     }
 }

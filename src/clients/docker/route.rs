@@ -10,7 +10,7 @@ use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
-use super::line::Opened;
+use super::connection::Opened;
 use crate::clients::Shared;
 use crate::clients::cause::Place;
 use crate::clients::ssh::Tunnel;

@@ -4,7 +4,7 @@ use crate::model::host::{ContainerState, Health};
 
 /// What the sentence tells.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Told {
+pub(super) struct StatusSentence {
     pub(super) exit_code: Option<i32>,
     /// Milliseconds in this state, as coarse as the engine words it.
     pub(super) for_ms: Option<i64>,
@@ -13,27 +13,27 @@ pub(super) struct Told {
 
 /// Reads `Up 3 seconds`, `Up 2 hours (unhealthy)`, `Up 5 minutes (Paused)`, `Exited (137) 1 second ago`,
 /// `Restarting (1) 4 seconds ago`, `Created`. The words are those of docker/go-units `HumanDuration`.
-pub(super) fn read(status: &str) -> Told {
-    let mut told = Told::default();
+pub(super) fn read(status: &str) -> StatusSentence {
+    let mut sentence = StatusSentence::default();
     let mut age = String::new();
     for part in status.split_inclusive(&['(', ')']) {
         if let Some(inside) = part.strip_suffix(')') {
             match inside {
-                "healthy" => told.health = Some(Health::Healthy),
-                "unhealthy" => told.health = Some(Health::Unhealthy),
-                "health: starting" => told.health = Some(Health::Starting),
-                code => told.exit_code = code.parse().ok(),
+                "healthy" => sentence.health = Some(Health::Healthy),
+                "unhealthy" => sentence.health = Some(Health::Unhealthy),
+                "health: starting" => sentence.health = Some(Health::Starting),
+                code => sentence.exit_code = code.parse().ok(),
             }
         } else {
             age.push_str(part.trim_end_matches('('));
         }
     }
-    told.for_ms = age_ms(age.trim_start_matches(|c: char| c.is_ascii_uppercase() || c.is_ascii_lowercase()).trim());
-    if told.for_ms.is_none() {
+    sentence.for_ms = age_ms(age.trim_start_matches(|c: char| c.is_ascii_uppercase() || c.is_ascii_lowercase()).trim());
+    if sentence.for_ms.is_none() {
         // `About a minute` and `Less than a second` begin with letters too.
-        told.for_ms = age.split_once(' ').and_then(|(_, rest)| age_ms(rest.trim()));
+        sentence.for_ms = age.split_once(' ').and_then(|(_, rest)| age_ms(rest.trim()));
     }
-    told
+    sentence
 }
 
 /// The state that the engine's one word names.
@@ -79,21 +79,21 @@ mod tests {
 
     #[test]
     fn sentences_of_engines_are_read() {
-        let told = |exit_code, for_ms, health| Told { exit_code, for_ms, health };
+        let sentence = |exit_code, for_ms, health| StatusSentence { exit_code, for_ms, health };
         for (status, wanted) in [
-            ("Up 3 seconds (healthy)", told(None, Some(3000), Some(Health::Healthy))),
-            ("Up 2 hours (unhealthy)", told(None, Some(7_200_000), Some(Health::Unhealthy))),
-            ("Up About a minute (health: starting)", told(None, Some(60_000), Some(Health::Starting))),
-            ("Up Less than a second", told(None, Some(0), None)),
-            ("Up 4 seconds (Paused)", told(None, Some(4000), None)),
-            ("Exited (137) 1 second ago", told(Some(137), Some(1000), None)),
-            ("Exited (0) About an hour ago", told(Some(0), Some(3_600_000), None)),
-            ("Restarting (-1) 2 weeks ago", told(Some(-1), Some(14 * 86_400_000), None)),
-            ("Created", told(None, None, None)),
-            ("Dead", told(None, None, None)),
-            ("Removal In Progress", told(None, None, None)),
-            ("", told(None, None, None)),
-            ("((((Up 9999999999999999999 years", told(None, None, None)),
+            ("Up 3 seconds (healthy)", sentence(None, Some(3000), Some(Health::Healthy))),
+            ("Up 2 hours (unhealthy)", sentence(None, Some(7_200_000), Some(Health::Unhealthy))),
+            ("Up About a minute (health: starting)", sentence(None, Some(60_000), Some(Health::Starting))),
+            ("Up Less than a second", sentence(None, Some(0), None)),
+            ("Up 4 seconds (Paused)", sentence(None, Some(4000), None)),
+            ("Exited (137) 1 second ago", sentence(Some(137), Some(1000), None)),
+            ("Exited (0) About an hour ago", sentence(Some(0), Some(3_600_000), None)),
+            ("Restarting (-1) 2 weeks ago", sentence(Some(-1), Some(14 * 86_400_000), None)),
+            ("Created", sentence(None, None, None)),
+            ("Dead", sentence(None, None, None)),
+            ("Removal In Progress", sentence(None, None, None)),
+            ("", sentence(None, None, None)),
+            ("((((Up 9999999999999999999 years", sentence(None, None, None)),
         ] {
             assert_eq!(read(status), wanted, "{status}");
         }

@@ -1,11 +1,11 @@
 //! A Dragonfly manager: clusters, schedulers, peers, jobs, and where an image is warm. Reads only.
 
-mod told;
+mod wire;
 
 use secrecy::{ExposeSecret, SecretString};
-use told::{
-    Told, ToldAccessToken, ToldAudit, ToldCluster, ToldDistribution, ToldJob, ToldPeer, ToldScheduler, ToldSchedulerCluster,
-    ToldSeedPeerCluster, ToldSignIn, ToldUser,
+use wire::{
+    FromWire, WireAccessToken, WireAudit, WireCluster, WireDistribution, WireJob, WirePeer, WireScheduler, WireSchedulerCluster,
+    WireSeedPeerCluster, WireSignIn, WireUser,
 };
 
 use super::Wire;
@@ -71,8 +71,8 @@ impl Dragonfly {
         let ask = Ask { auth: Auth::Anonymous, ..Ask::new(Method::POST, path, path).json(&body) };
         let answer = self.answer(ask).await?;
         // Never shown: a body that cannot be read may hold a token all the same.
-        let told: Option<ToldSignIn> = serde_json::from_slice(&answer.body).ok();
-        let (token, until) = told.map(ToldSignIn::parts).unwrap_or_default();
+        let told: Option<WireSignIn> = serde_json::from_slice(&answer.body).ok();
+        let (token, until) = told.map(WireSignIn::parts).unwrap_or_default();
         match token {
             Some(token) => Ok((Credentials::Bearer(token), until)),
             None => Err(Fault::new(
@@ -85,7 +85,7 @@ impl Dragonfly {
     }
 
     pub async fn list_clusters(&self) -> Result<Vec<WarmCluster>, Fault> {
-        self.whole::<ToldCluster>(Ask::get("/oapi/v1/clusters", "/oapi/v1/clusters"), |row| row.id).await
+        self.whole::<WireCluster>(Ask::get("/oapi/v1/clusters", "/oapi/v1/clusters"), |row| row.id).await
     }
 
     /// The newest jobs, of one type (`preheat`, ..) or all. Results and clusters may be missing here; see [`Dragonfly::fetch_job`].
@@ -96,12 +96,12 @@ impl Dragonfly {
             None => ask,
         };
         let answer = self.answer(ask.query("page", "1").query("per_page", PER_PAGE.to_string())).await?;
-        rows::<ToldJob>(&answer)
+        rows::<WireJob>(&answer)
     }
 
     pub async fn fetch_job(&self, id: i64) -> Result<DragonflyJob, Fault> {
         let answer = self.answer(Ask::get("/oapi/v1/jobs/{id}", format!("/oapi/v1/jobs/{id}"))).await?;
-        Ok(answer.json::<ToldJob>()?.noun())
+        Ok(answer.json::<WireJob>()?.noun())
     }
 
     /// Which peers hold which layers of an image, answered at once. Seed peers are never named. A POST, and a read all the
@@ -114,49 +114,49 @@ impl Dragonfly {
             "scheduler_cluster_ids": question.scheduler_clusters,
         });
         let ask = Ask { discriminator: kind.into(), ..Ask::new(Method::POST, "/oapi/v1/jobs", "/oapi/v1/jobs").json(&body) };
-        Ok(self.answer(ask).await?.json::<ToldDistribution>()?.noun())
+        Ok(self.answer(ask).await?.json::<WireDistribution>()?.noun())
     }
 
     pub async fn list_schedulers(&self) -> Result<Vec<Scheduler>, Fault> {
-        self.whole::<ToldScheduler>(Ask::get("/api/v1/schedulers", "/api/v1/schedulers"), |row| row.id).await
+        self.whole::<WireScheduler>(Ask::get("/api/v1/schedulers", "/api/v1/schedulers"), |row| row.id).await
     }
 
     pub async fn list_scheduler_clusters(&self) -> Result<Vec<SchedulerCluster>, Fault> {
-        self.whole::<ToldSchedulerCluster>(Ask::get("/api/v1/scheduler-clusters", "/api/v1/scheduler-clusters"), |row| row.id).await
+        self.whole::<WireSchedulerCluster>(Ask::get("/api/v1/scheduler-clusters", "/api/v1/scheduler-clusters"), |row| row.id).await
     }
 
     pub async fn list_seed_peer_clusters(&self) -> Result<Vec<SeedPeerCluster>, Fault> {
-        self.whole::<ToldSeedPeerCluster>(Ask::get("/api/v1/seed-peer-clusters", "/api/v1/seed-peer-clusters"), |row| row.id).await
+        self.whole::<WireSeedPeerCluster>(Ask::get("/api/v1/seed-peer-clusters", "/api/v1/seed-peer-clusters"), |row| row.id).await
     }
 
     pub async fn list_seed_peers(&self) -> Result<Vec<Peer>, Fault> {
-        self.whole::<ToldPeer>(Ask::get("/api/v1/seed-peers", "/api/v1/seed-peers"), |row| row.id).await
+        self.whole::<WirePeer>(Ask::get("/api/v1/seed-peers", "/api/v1/seed-peers"), |row| row.id).await
     }
 
     /// Peers, as the last `sync_peers` job found them.
     pub async fn list_peers(&self) -> Result<Vec<Peer>, Fault> {
-        self.whole::<ToldPeer>(Ask::get("/api/v1/peers", "/api/v1/peers"), |row| row.id).await
+        self.whole::<WirePeer>(Ask::get("/api/v1/peers", "/api/v1/peers"), |row| row.id).await
     }
 
     /// The clusters for a user who is signed in.
     pub async fn list_clusters_signed_in(&self) -> Result<Vec<WarmCluster>, Fault> {
-        self.whole::<ToldCluster>(Ask::get("/api/v1/clusters", "/api/v1/clusters"), |row| row.id).await
+        self.whole::<WireCluster>(Ask::get("/api/v1/clusters", "/api/v1/clusters"), |row| row.id).await
     }
 
     pub async fn list_users(&self) -> Result<Vec<DragonflyUser>, Fault> {
-        self.whole::<ToldUser>(Ask::get("/api/v1/users", "/api/v1/users"), |row| row.id).await
+        self.whole::<WireUser>(Ask::get("/api/v1/users", "/api/v1/users"), |row| row.id).await
     }
 
     /// Personal access tokens with their scopes and expiry, without the tokens.
     pub async fn list_access_tokens(&self) -> Result<Vec<AccessToken>, Fault> {
         let path = "/api/v1/personal-access-tokens";
-        self.whole::<ToldAccessToken>(Ask::get("/api/v1/personal-access-tokens", path), |row| row.id).await
+        self.whole::<WireAccessToken>(Ask::get("/api/v1/personal-access-tokens", path), |row| row.id).await
     }
 
     /// One page of the manager's audit.
     pub async fn list_audits(&self) -> Result<Vec<DragonflyAudit>, Fault> {
         let ask = Ask::get("/api/v1/audits", "/api/v1/audits").query("page", "1").query("per_page", PER_PAGE.to_string());
-        rows::<ToldAudit>(&self.answer(ask).await?)
+        rows::<WireAudit>(&self.answer(ask).await?)
     }
 
     async fn answer(&self, ask: Ask) -> Result<Answer, Fault> {
@@ -165,7 +165,7 @@ impl Dragonfly {
 
     /// A whole list. There is no total, and on the last page `rel=next` points to the page itself: a page that is not full,
     /// or that brings nothing new, is the last.
-    async fn whole<W: Told>(&self, ask: Ask, key: fn(&W::Noun) -> i64) -> Result<Vec<W::Noun>, Fault> {
+    async fn whole<W: FromWire>(&self, ask: Ask, key: fn(&W::Noun) -> i64) -> Result<Vec<W::Noun>, Fault> {
         let mut all: Vec<W::Noun> = Vec::new();
         let mut seen = std::collections::HashSet::new();
         for page in 1..=PAGES_MOST {
@@ -182,6 +182,6 @@ impl Dragonfly {
     }
 }
 
-fn rows<W: Told>(answer: &Answer) -> Result<Vec<W::Noun>, Fault> {
-    Ok(answer.json::<Option<Vec<W>>>()?.unwrap_or_default().into_iter().map(Told::noun).collect())
+fn rows<W: FromWire>(answer: &Answer) -> Result<Vec<W::Noun>, Fault> {
+    Ok(answer.json::<Option<Vec<W>>>()?.unwrap_or_default().into_iter().map(FromWire::noun).collect())
 }

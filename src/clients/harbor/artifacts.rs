@@ -1,7 +1,7 @@
 //! Repositories, artifacts, tags, accessories and labels.
 
 use super::names::{Conditions, split_repository};
-use super::told::{ToldAccessory, ToldArtifact, ToldBuildStep, ToldLabel, ToldRepository, ToldTag};
+use super::wire::{WireAccessory, WireArtifact, WireBuildStep, WireLabel, WireRepository, WireTag};
 use super::{Harbor, Listing, Question};
 use crate::clients::http::{Ask, segment};
 use crate::model::artifact::{Accessory, Artifact, BuildStep, Label, Repository, Tag};
@@ -36,30 +36,30 @@ impl Harbor {
     /// Every repository that the credential may see.
     pub async fn list_repositories(&self) -> Result<Listing<Repository>, Fault> {
         let question = Question::new("/api/v2.0/repositories", "/api/v2.0/repositories").with("sort", "repository_id");
-        self.whole::<ToldRepository, _>(question, |repository| repository.id).await
+        self.whole::<WireRepository, _>(question, |repository| repository.id).await
     }
 
     /// Repositories whose name contains this; at most 100 of them.
     pub async fn list_repositories_like(&self, part: &str) -> Result<Listing<Repository>, Fault> {
         let q = Conditions::default().like("name", part).text(self.name())?;
-        self.first::<ToldRepository>(Question::new("/api/v2.0/repositories", "/api/v2.0/repositories").with("q", q), 100).await
+        self.first::<WireRepository>(Question::new("/api/v2.0/repositories", "/api/v2.0/repositories").with("q", q), 100).await
     }
 
     pub async fn list_repositories_of(&self, project: &str) -> Result<Listing<Repository>, Fault> {
         let path = format!("/api/v2.0/projects/{}/repositories", segment(project));
-        self.whole::<ToldRepository, _>(Question::new(REPOSITORIES, path).with("sort", "repository_id"), |repository| repository.id).await
+        self.whole::<WireRepository, _>(Question::new(REPOSITORIES, path).with("sort", "repository_id"), |repository| repository.id).await
     }
 
     /// The repositories of all projects that changed last, newest first. Harbor moves the time from 2.16 on.
     pub async fn list_repositories_changed(&self, most: usize) -> Result<Listing<Repository>, Fault> {
         let question = Question::new("/api/v2.0/repositories", "/api/v2.0/repositories").with("sort", "-update_time");
-        self.first::<ToldRepository>(question, most).await
+        self.first::<WireRepository>(question, most).await
     }
 
     /// One repository, by its full name.
     pub async fn fetch_repository(&self, full: &str) -> Result<Repository, Fault> {
         let path = self.repository_path(full)?;
-        self.one::<ToldRepository>(Ask::get(REPOSITORY, path)).await
+        self.one::<WireRepository>(Ask::get(REPOSITORY, path)).await
     }
 
     /// The artifacts of one repository with their tags, labels and accessories.
@@ -77,42 +77,42 @@ impl Harbor {
             Some(conditions) => question.with("q", conditions.text(self.name())?),
             None => question,
         };
-        self.whole::<ToldArtifact, _>(question, |artifact| artifact.digest.clone()).await
+        self.whole::<WireArtifact, _>(question, |artifact| artifact.digest.clone()).await
     }
 
     /// The artifacts of a whole project: the cheapest way to many tags.
     pub async fn list_artifacts_of(&self, project: &str) -> Result<Listing<Artifact>, Fault> {
         let path = format!("/api/v2.0/projects/{}/artifacts", segment(project));
         let question = with_all(Question::new(OF_PROJECT, path));
-        self.whole::<ToldArtifact, _>(question, |artifact| (artifact.repository.clone(), artifact.digest.clone())).await
+        self.whole::<WireArtifact, _>(question, |artifact| (artifact.repository.clone(), artifact.digest.clone())).await
     }
 
     /// One artifact, by tag or digest.
     pub async fn fetch_artifact(&self, full: &str, reference: &str) -> Result<Artifact, Fault> {
         let path = self.artifact_path(full, reference)?;
         let ask = Ask::get(ARTIFACT, path).query("with_tag", "true").query("with_label", "true").query("with_accessory", "true");
-        self.one::<ToldArtifact>(ask).await
+        self.one::<WireArtifact>(ask).await
     }
 
     pub async fn list_tags(&self, full: &str, reference: &str) -> Result<Listing<Tag>, Fault> {
         let path = format!("{}/tags", self.artifact_path(full, reference)?);
-        self.whole::<ToldTag, _>(Question::new(TAGS, path).with("sort", "id"), |tag| tag.name.clone()).await
+        self.whole::<WireTag, _>(Question::new(TAGS, path).with("sort", "id"), |tag| tag.name.clone()).await
     }
 
     pub async fn list_accessories(&self, full: &str, reference: &str) -> Result<Listing<Accessory>, Fault> {
         let path = format!("{}/accessories", self.artifact_path(full, reference)?);
-        self.whole::<ToldAccessory, _>(Question::new(ACCESSORIES, path).with("sort", "id"), |accessory| accessory.digest.clone()).await
+        self.whole::<WireAccessory, _>(Question::new(ACCESSORIES, path).with("sort", "id"), |accessory| accessory.digest.clone()).await
     }
 
     pub async fn list_build_history(&self, full: &str, reference: &str) -> Result<Vec<BuildStep>, Fault> {
         let path = format!("{}/additions/build_history", self.artifact_path(full, reference)?);
-        self.all::<ToldBuildStep>(Ask::get(HISTORY, path)).await
+        self.all::<WireBuildStep>(Ask::get(HISTORY, path)).await
     }
 
     /// The labels for all projects.
     pub async fn list_labels(&self) -> Result<Listing<Label>, Fault> {
         let question = Question::new("/api/v2.0/labels", "/api/v2.0/labels").with("scope", "g").with("sort", "id");
-        self.whole::<ToldLabel, _>(question, |label| label.id).await
+        self.whole::<WireLabel, _>(question, |label| label.id).await
     }
 
     fn repository_path(&self, full: &str) -> Result<String, Fault> {

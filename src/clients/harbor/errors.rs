@@ -15,13 +15,13 @@ pub struct ApiError {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct ToldErrors {
-    errors: Option<Vec<ToldError>>,
+struct WireErrors {
+    errors: Option<Vec<WireError>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct ToldError {
+struct WireError {
     code: Option<serde_json::Value>,
     message: Option<String>,
 }
@@ -29,12 +29,12 @@ struct ToldError {
 /// The errors in a body; none where it is something else (a proxy's page).
 #[must_use]
 pub fn api_errors(body: &[u8]) -> Vec<ApiError> {
-    let told: ToldErrors = serde_json::from_slice(body).unwrap_or_default();
+    let told: WireErrors = serde_json::from_slice(body).unwrap_or_default();
     let text = |code: serde_json::Value| match code {
         serde_json::Value::String(code) => code,
         other => other.to_string(),
     };
-    let error = |e: ToldError| ApiError {
+    let error = |e: WireError| ApiError {
         code: clean(&e.code.map(text).unwrap_or_default()).into_owned(),
         message: clean(&e.message.unwrap_or_default()).into_owned(),
     };

@@ -12,12 +12,12 @@ mod replication;
 mod robots;
 mod sweep;
 mod system;
-mod told;
+mod wire;
 
 use std::hash::Hash;
 use std::sync::Arc;
 
-use told::{Rows, Told};
+use wire::{FromWire, Rows};
 
 pub use artifacts::Which;
 pub use errors::{ApiError, api_errors};
@@ -108,7 +108,7 @@ impl Harbor {
     }
 
     /// One thing.
-    async fn one<W: Told>(&self, ask: Ask) -> Result<W::Noun, Fault> {
+    async fn one<W: FromWire>(&self, ask: Ask) -> Result<W::Noun, Fault> {
         let answer = self.answer(ask).await?;
         match answer.json::<Option<W>>()? {
             Some(told) => Ok(told.noun()),
@@ -122,19 +122,19 @@ impl Harbor {
     }
 
     /// A list that is not paged.
-    async fn all<W: Told>(&self, ask: Ask) -> Result<Vec<W::Noun>, Fault> {
+    async fn all<W: FromWire>(&self, ask: Ask) -> Result<Vec<W::Noun>, Fault> {
         Ok(self.answer(ask).await?.json::<Rows<W>>()?.nouns())
     }
 
     /// One page of a list, and the total.
-    async fn page<W: Told>(&self, ask: Ask) -> Result<(Vec<W::Noun>, Option<u64>), Fault> {
+    async fn page<W: FromWire>(&self, ask: Ask) -> Result<(Vec<W::Noun>, Option<u64>), Fault> {
         let answer = self.answer(ask).await?;
         let total = answer.header("x-total-count").and_then(|n| n.trim().parse().ok());
         Ok((answer.json::<Rows<W>>()?.nouns(), total))
     }
 
     /// A whole list, page by page, read over when it changes under the reading. Rows with one key are one.
-    async fn whole<W: Told, K: Eq + Hash>(&self, question: Question, key: fn(&W::Noun) -> K) -> Result<Listing<W::Noun>, Fault> {
+    async fn whole<W: FromWire, K: Eq + Hash>(&self, question: Question, key: fn(&W::Noun) -> K) -> Result<Listing<W::Noun>, Fault> {
         let mut reading = Reading::new(key);
         let mut page = 1;
         loop {
@@ -159,7 +159,7 @@ impl Harbor {
     }
 
     /// The first rows of a list, in the order asked for.
-    async fn first<W: Told>(&self, question: Question, most: usize) -> Result<Listing<W::Noun>, Fault> {
+    async fn first<W: FromWire>(&self, question: Question, most: usize) -> Result<Listing<W::Noun>, Fault> {
         let ask = question.ask().query("page", "1").query("page_size", most.clamp(1, PAGE_SIZE).to_string());
         let (rows, total) = self.page::<W>(ask).await?;
         Ok(Listing { rows, total, torn: false })

@@ -1,7 +1,7 @@
 //! P2P preheat: providers, instances, policies of projects, their executions and tasks.
 
 use super::replication::{SAVED, Saved, TaskLog};
-use super::told::{ToldExecution, ToldInstance, ToldPreheatPolicy, ToldPreheatTask, ToldProvider};
+use super::wire::{WireExecution, WireInstance, WirePreheatPolicy, WirePreheatTask, WireProvider};
 use super::{Harbor, Listing, PeerPing, Question, errors};
 use crate::clients::http::{Ask, Method, segment};
 use crate::model::fault::Fault;
@@ -18,16 +18,16 @@ const TASK_LOG: &str = "/api/v2.0/projects/{project}/preheat/policies/{policy}/e
 
 impl Harbor {
     pub async fn list_preheat_providers(&self) -> Result<Vec<PreheatProvider>, Fault> {
-        self.all::<ToldProvider>(Ask::get("/api/v2.0/p2p/preheat/providers", "/api/v2.0/p2p/preheat/providers")).await
+        self.all::<WireProvider>(Ask::get("/api/v2.0/p2p/preheat/providers", "/api/v2.0/p2p/preheat/providers")).await
     }
 
     /// The peer networks that it is connected to. Their status is always "Unknown" here.
     pub async fn list_preheat_instances(&self) -> Result<Listing<PreheatInstance>, Fault> {
-        self.whole::<ToldInstance, _>(Question::new(INSTANCES, INSTANCES).with("sort", "id"), |instance| instance.id).await
+        self.whole::<WireInstance, _>(Question::new(INSTANCES, INSTANCES).with("sort", "id"), |instance| instance.id).await
     }
 
     pub async fn fetch_preheat_instance(&self, name: &str) -> Result<PreheatInstance, Fault> {
-        self.one::<ToldInstance>(Ask::get(INSTANCE, format!("{INSTANCES}/{}", segment(name)))).await
+        self.one::<WireInstance>(Ask::get(INSTANCE, format!("{INSTANCES}/{}", segment(name)))).await
     }
 
     /// Has Harbor ping a saved instance. Nothing is changed by it; why it fails is hidden.
@@ -44,25 +44,25 @@ impl Harbor {
 
     pub async fn list_preheat_policies(&self, project: &str) -> Result<Listing<PreheatPolicy>, Fault> {
         let question = Question::new(POLICIES, policies(project)).with("sort", "id");
-        self.whole::<ToldPreheatPolicy, _>(question, |policy| policy.id).await
+        self.whole::<WirePreheatPolicy, _>(question, |policy| policy.id).await
     }
 
     pub async fn fetch_preheat_policy(&self, project: &str, policy: &str) -> Result<PreheatPolicy, Fault> {
-        self.one::<ToldPreheatPolicy>(Ask::get(POLICY, format!("{}/{}", policies(project), segment(policy)))).await
+        self.one::<WirePreheatPolicy>(Ask::get(POLICY, format!("{}/{}", policies(project), segment(policy)))).await
     }
 
     /// The newest runs of a policy.
     pub async fn list_preheat_executions(&self, project: &str, policy: &str, most: usize) -> Result<Listing<PreheatExecution>, Fault> {
-        self.first::<ToldExecution>(Question::new(EXECUTIONS, executions(project, policy)).with("sort", "-id"), most).await
+        self.first::<WireExecution>(Question::new(EXECUTIONS, executions(project, policy)).with("sort", "-id"), most).await
     }
 
     pub async fn fetch_preheat_execution(&self, project: &str, policy: &str, id: i64) -> Result<PreheatExecution, Fault> {
-        self.one::<ToldExecution>(Ask::get(EXECUTION, format!("{}/{id}", executions(project, policy)))).await
+        self.one::<WireExecution>(Ask::get(EXECUTION, format!("{}/{id}", executions(project, policy)))).await
     }
 
     pub async fn list_preheat_tasks(&self, project: &str, policy: &str, execution: i64) -> Result<Listing<PreheatTask>, Fault> {
         let path = format!("{}/{execution}/tasks", executions(project, policy));
-        self.whole::<ToldPreheatTask, _>(Question::new(TASKS, path).with("sort", "id"), |task| task.id).await
+        self.whole::<WirePreheatTask, _>(Question::new(TASKS, path).with("sort", "id"), |task| task.id).await
     }
 
     /// A task's log: the only place that names the peers that were warmed.

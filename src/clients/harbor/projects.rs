@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::told::{ToldDeletable, ToldMetadata, ToldProject, ToldQuota, ToldRule, ToldSummary, ToldWebhook, ToldWebhookEvents};
+use super::wire::{WireDeletable, WireMetadata, WireProject, WireQuota, WireRule, WireSummary, WireWebhook, WireWebhookEvents};
 use super::{Harbor, Listing, Question, errors};
 use crate::clients::http::{Ask, Method, segment};
 use crate::model::fault::Fault;
@@ -23,12 +23,12 @@ impl Harbor {
     /// [`Harbor::fetch_identity`].
     pub async fn list_projects(&self) -> Result<Listing<Project>, Fault> {
         let question = Question::new("/api/v2.0/projects", "/api/v2.0/projects").with("with_detail", "true").with("sort", "project_id");
-        self.whole::<ToldProject, _>(question, |project| project.id).await
+        self.whole::<WireProject, _>(question, |project| project.id).await
     }
 
     /// One project, by name even where the name is all digits.
     pub async fn fetch_project(&self, name: &str) -> Result<Project, Fault> {
-        self.one::<ToldProject>(Ask::get(PROJECT, format!("/api/v2.0/projects/{}", segment(name)))).await
+        self.one::<WireProject>(Ask::get(PROJECT, format!("/api/v2.0/projects/{}", segment(name)))).await
     }
 
     /// Whether there is a project of this name, seen or not.
@@ -44,33 +44,33 @@ impl Harbor {
 
     /// Counts by role, and storage.
     pub async fn fetch_summary(&self, project: &str) -> Result<ProjectSummary, Fault> {
-        self.one::<ToldSummary>(of(SUMMARY, project, "summary")).await
+        self.one::<WireSummary>(of(SUMMARY, project, "summary")).await
     }
 
     pub async fn fetch_deletable(&self, project: &str) -> Result<Deletable, Fault> {
-        self.one::<ToldDeletable>(of(DELETABLE, project, "_deletable")).await
+        self.one::<WireDeletable>(of(DELETABLE, project, "_deletable")).await
     }
 
     pub async fn fetch_metadata(&self, project: &str) -> Result<BTreeMap<Arc<str>, Arc<str>>, Fault> {
-        self.one::<ToldMetadata>(of(METADATA, project, "metadatas/")).await
+        self.one::<WireMetadata>(of(METADATA, project, "metadatas/")).await
     }
 
     /// Every project's quota; system administrators, and robots that were given it.
     pub async fn list_quotas(&self) -> Result<Listing<Quota>, Fault> {
         let question = Question::new("/api/v2.0/quotas", "/api/v2.0/quotas").with("reference", "project").with("sort", "creation_time");
-        self.whole::<ToldQuota, _>(question, |quota| quota.id).await
+        self.whole::<WireQuota, _>(question, |quota| quota.id).await
     }
 
     pub async fn list_immutable_rules(&self, project: &str) -> Result<Listing<ImmutableRule>, Fault> {
-        self.whole::<ToldRule, _>(list_of(RULES, project, "immutabletagrules"), |rule| rule.id).await
+        self.whole::<WireRule, _>(list_of(RULES, project, "immutabletagrules"), |rule| rule.id).await
     }
 
     pub async fn list_webhooks(&self, project: &str) -> Result<Listing<Webhook>, Fault> {
-        self.whole::<ToldWebhook, _>(list_of(WEBHOOKS, project, "webhook/policies"), |hook| hook.id).await
+        self.whole::<WireWebhook, _>(list_of(WEBHOOKS, project, "webhook/policies"), |hook| hook.id).await
     }
 
     pub async fn fetch_webhook_events(&self, project: &str) -> Result<WebhookEvents, Fault> {
-        self.one::<ToldWebhookEvents>(of(WEBHOOK_EVENTS, project, "webhook/events")).await
+        self.one::<WireWebhookEvents>(of(WEBHOOK_EVENTS, project, "webhook/events")).await
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::told::{ToldEndpoint, ToldPolicy, ToldPowers, ToldReplication, ToldReplicationTask};
+use super::wire::{WireEndpoint, WirePolicy, WirePowers, WireReplication, WireReplicationTask};
 use super::{Harbor, Listing, Question, errors};
 use crate::clients::http::{Ask, Method};
 use crate::model::fault::{Fault, FaultKind};
@@ -69,16 +69,16 @@ impl Harbor {
     /// The endpoints it replicates with. Their status keeps its last value when a peer is gone.
     pub async fn list_endpoints(&self) -> Result<Listing<RegistryEndpoint>, Fault> {
         let question = Question::new("/api/v2.0/registries", "/api/v2.0/registries").with("sort", "id");
-        self.whole::<ToldEndpoint, _>(question, |endpoint| endpoint.id).await
+        self.whole::<WireEndpoint, _>(question, |endpoint| endpoint.id).await
     }
 
     pub async fn fetch_endpoint(&self, id: i64) -> Result<RegistryEndpoint, Fault> {
-        self.one::<ToldEndpoint>(Ask::get("/api/v2.0/registries/{id}", format!("/api/v2.0/registries/{id}"))).await
+        self.one::<WireEndpoint>(Ask::get("/api/v2.0/registries/{id}", format!("/api/v2.0/registries/{id}"))).await
     }
 
     /// What can be replicated with it; 0 is this Harbor itself.
     pub async fn fetch_endpoint_powers(&self, id: i64) -> Result<EndpointPowers, Fault> {
-        self.one::<ToldPowers>(Ask::get("/api/v2.0/registries/{id}/info", format!("/api/v2.0/registries/{id}/info"))).await
+        self.one::<WirePowers>(Ask::get("/api/v2.0/registries/{id}/info", format!("/api/v2.0/registries/{id}/info"))).await
     }
 
     /// Has Harbor ping a saved endpoint with the credential it has for it. Nothing is changed by it.
@@ -115,11 +115,11 @@ impl Harbor {
 
     pub async fn list_policies(&self) -> Result<Listing<Policy>, Fault> {
         let question = Question::new("/api/v2.0/replication/policies", "/api/v2.0/replication/policies").with("sort", "id");
-        self.whole::<ToldPolicy, _>(question, |policy| policy.id).await
+        self.whole::<WirePolicy, _>(question, |policy| policy.id).await
     }
 
     pub async fn fetch_policy(&self, id: i64) -> Result<Policy, Fault> {
-        self.one::<ToldPolicy>(Ask::get("/api/v2.0/replication/policies/{id}", format!("/api/v2.0/replication/policies/{id}"))).await
+        self.one::<WirePolicy>(Ask::get("/api/v2.0/replication/policies/{id}", format!("/api/v2.0/replication/policies/{id}"))).await
     }
 
     /// The newest executions, of one policy or of all. Each row costs Harbor a query: at most 50 are asked for.
@@ -129,17 +129,17 @@ impl Harbor {
             Some(id) => question.with("policy_id", id.to_string()),
             None => question,
         };
-        self.first::<ToldReplication>(question, most.min(50)).await
+        self.first::<WireReplication>(question, most.min(50)).await
     }
 
     pub async fn fetch_execution(&self, id: i64) -> Result<Execution, Fault> {
         let path = format!("/api/v2.0/replication/executions/{id}");
-        self.one::<ToldReplication>(Ask::get("/api/v2.0/replication/executions/{id}", path)).await
+        self.one::<WireReplication>(Ask::get("/api/v2.0/replication/executions/{id}", path)).await
     }
 
     pub async fn list_tasks(&self, execution: i64) -> Result<Listing<ReplicationTask>, Fault> {
         let question = Question::new(TASKS, format!("/api/v2.0/replication/executions/{execution}/tasks")).with("sort", "id");
-        self.whole::<ToldReplicationTask, _>(question, |task| task.id).await
+        self.whole::<WireReplicationTask, _>(question, |task| task.id).await
     }
 
     /// A task's log: the only place that says why it failed, and which tags it was about.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::names::Conditions;
 use super::pages::PAGE_SIZE;
-use super::told::{ToldAudit, ToldEvent, ToldRobot};
+use super::wire::{WireAudit, WireEvent, WireRobot};
 use super::{Harbor, Listing, Question};
 use crate::clients::http::{Ask, segment};
 use crate::model::audit::{AuditEntry, AuditLog};
@@ -49,18 +49,18 @@ impl Harbor {
     /// Robots of the system level.
     pub async fn list_robots(&self) -> Result<Listing<Robot>, Fault> {
         let question = Question::new("/api/v2.0/robots", "/api/v2.0/robots").with("sort", "id");
-        self.whole::<ToldRobot, _>(question, |robot| robot.id).await
+        self.whole::<WireRobot, _>(question, |robot| robot.id).await
     }
 
     /// Robots of one project, by its id in this Harbor: without it Harbor answers 400.
     pub async fn list_robots_of(&self, project_id: i64) -> Result<Listing<Robot>, Fault> {
         let q = Conditions::default().word("Level", "project").number("ProjectID", project_id).text(self.name())?;
         let question = Question::new("/api/v2.0/robots", "/api/v2.0/robots").with("q", q).with("sort", "id");
-        self.whole::<ToldRobot, _>(question, |robot| robot.id).await
+        self.whole::<WireRobot, _>(question, |robot| robot.id).await
     }
 
     pub async fn fetch_robot(&self, id: i64) -> Result<Robot, Fault> {
-        self.one::<ToldRobot>(Ask::get("/api/v2.0/robots/{id}", format!("/api/v2.0/robots/{id}"))).await
+        self.one::<WireRobot>(Ask::get("/api/v2.0/robots/{id}", format!("/api/v2.0/robots/{id}"))).await
     }
 
     /// The newest rows of a log of the whole Harbor, so many at most, newest first. The log grows in front of its pages: a row
@@ -94,7 +94,7 @@ impl Harbor {
 
     /// What the new log can tell of.
     pub async fn list_audit_events(&self) -> Result<Vec<Arc<str>>, Fault> {
-        self.all::<ToldEvent>(Ask::get("/api/v2.0/auditlog-exts/events", "/api/v2.0/auditlog-exts/events")).await
+        self.all::<WireEvent>(Ask::get("/api/v2.0/auditlog-exts/events", "/api/v2.0/auditlog-exts/events")).await
     }
 
     async fn newest(&self, question: Question, filter: &AuditFilter, most: usize, until: i64) -> Result<Listing<AuditEntry>, Fault> {
@@ -108,7 +108,7 @@ impl Harbor {
         let mut page = 1_usize;
         loop {
             let ask = question.ask().query("page", page.to_string()).query("page_size", size.to_string());
-            let (came, total) = self.page::<ToldAudit>(ask).await?;
+            let (came, total) = self.page::<WireAudit>(ask).await?;
             let full = came.len() >= size;
             let news = came.into_iter().filter(|row: &AuditEntry| row.id < oldest).collect::<Vec<_>>();
             let Some(last) = news.last().map(|row| row.id) else { return Ok(Listing { rows, total, torn: false }) };

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::pages::PAGE_SIZE;
-use super::told::ToldRepository;
+use super::wire::WireRepository;
 use super::{AuditFilter, Harbor, Question};
 use crate::model::artifact::Repository;
 use crate::model::audit::{AuditEntry, AuditLog, Deed};
@@ -76,7 +76,7 @@ impl Harbor {
     async fn repositories_by_change(&self, page: usize) -> Result<Vec<Repository>, Fault> {
         let question = Question::new("/api/v2.0/repositories", "/api/v2.0/repositories").with("sort", "-update_time");
         let ask = question.ask().query("page", page.to_string()).query("page_size", PAGE_SIZE.to_string());
-        Ok(self.page::<ToldRepository>(ask).await?.0)
+        Ok(self.page::<WireRepository>(ask).await?.0)
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::told::{
-    ToldCatalogue, ToldCurrentUser, ToldHealth, ToldPermission, ToldSettings, ToldStatistics, ToldSystem, ToldVersion, ToldVolumes,
+use super::wire::{
+    WireCatalogue, WireCurrentUser, WireHealth, WirePermission, WireSettings, WireStatistics, WireSystem, WireVersion, WireVolumes,
 };
 use super::{Harbor, errors};
 use crate::clients::http::{Ask, Auth};
@@ -44,33 +44,33 @@ impl Harbor {
 
     /// The version of the API: `v2.0`.
     pub async fn fetch_api_version(&self) -> Result<Arc<str>, Fault> {
-        self.one::<ToldVersion>(Ask::get("/api/version", "/api/version")).await
+        self.one::<WireVersion>(Ask::get("/api/version", "/api/version")).await
     }
 
     /// What it claims of its parts: 200 even when it says unhealthy, and up to 10 s old.
     pub async fn fetch_health(&self) -> Result<HealthClaim, Fault> {
-        self.one::<ToldHealth>(Ask::get("/api/v2.0/health", "/api/v2.0/health")).await
+        self.one::<WireHealth>(Ask::get("/api/v2.0/health", "/api/v2.0/health")).await
     }
 
     /// Version, mode and clock; its clock is compared with ours.
     pub async fn fetch_system(&self) -> Result<SystemFacts, Fault> {
         let sent = self.clock.now();
-        let facts = self.one::<ToldSystem>(Ask::get("/api/v2.0/systeminfo", "/api/v2.0/systeminfo")).await?;
+        let facts = self.one::<WireSystem>(Ask::get("/api/v2.0/systeminfo", "/api/v2.0/systeminfo")).await?;
         Ok(facts.measured(sent, self.clock.now()))
     }
 
     /// Storage; system administrators, and robots that were given it.
     pub async fn list_volumes(&self) -> Result<Vec<Volume>, Fault> {
-        self.one::<ToldVolumes>(Ask::get("/api/v2.0/systeminfo/volumes", "/api/v2.0/systeminfo/volumes")).await
+        self.one::<WireVolumes>(Ask::get("/api/v2.0/systeminfo/volumes", "/api/v2.0/systeminfo/volumes")).await
     }
 
     pub async fn fetch_statistics(&self) -> Result<Statistics, Fault> {
-        self.one::<ToldStatistics>(Ask::get("/api/v2.0/statistics", "/api/v2.0/statistics")).await
+        self.one::<WireStatistics>(Ask::get("/api/v2.0/statistics", "/api/v2.0/statistics")).await
     }
 
     /// The whole configuration; system administrators only.
     pub async fn list_settings(&self) -> Result<Vec<Setting>, Fault> {
-        self.one::<ToldSettings>(Ask::get("/api/v2.0/configurations", "/api/v2.0/configurations")).await
+        self.one::<WireSettings>(Ask::get("/api/v2.0/configurations", "/api/v2.0/configurations")).await
     }
 
     /// Who our credential is. A wrong password answers 200 nearly everywhere, as anonymous, so this must be asked before
@@ -82,8 +82,8 @@ impl Harbor {
         let Some(account) = &self.account else { return Ok(Identity::Anonymous) };
         let answer = self.send(Ask::get("/api/v2.0/users/current", "/api/v2.0/users/current")).await?;
         match answer.status.as_u16() {
-            200..=299 => match answer.json::<Option<ToldCurrentUser>>()? {
-                Some(told) => Ok(Identity::User(super::told::Told::noun(told))),
+            200..=299 => match answer.json::<Option<WireCurrentUser>>()? {
+                Some(told) => Ok(Identity::User(super::wire::FromWire::noun(told))),
                 None => Ok(Identity::Anonymous),
             },
             412 => {
@@ -103,11 +103,11 @@ impl Harbor {
             Scope::Project(id) => format!("/project/{id}"),
         };
         let ask = Ask::get("/api/v2.0/users/current/permissions", "/api/v2.0/users/current/permissions");
-        self.all::<ToldPermission>(ask.query("scope", scope).query("relative", "true")).await
+        self.all::<WirePermission>(ask.query("scope", scope).query("relative", "true")).await
     }
 
     /// What permissions there are for robots.
     pub async fn fetch_catalogue(&self) -> Result<PermissionCatalogue, Fault> {
-        self.one::<ToldCatalogue>(Ask::get("/api/v2.0/permissions", "/api/v2.0/permissions")).await
+        self.one::<WireCatalogue>(Ask::get("/api/v2.0/permissions", "/api/v2.0/permissions")).await
     }
 }

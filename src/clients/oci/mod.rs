@@ -4,11 +4,11 @@ mod challenge;
 mod links;
 mod sending;
 mod tokens;
-mod told;
+mod wire;
 
 use std::sync::Arc;
 
-use told::{ToldCatalogue, ToldManifest, ToldTags};
+use wire::{WireCatalogue, WireManifest, WireTags};
 
 use super::Wire;
 use super::gate::Client;
@@ -99,7 +99,7 @@ impl Oci {
             return Ok(Repositories { names: self.configured.to_vec(), source: Source::Config });
         }
         let names = self.paged("/v2/_catalog", "/v2/_catalog".to_owned(), "registry:catalog:*", 100, |answer| {
-            Ok(answer.json::<Option<ToldCatalogue>>()?.unwrap_or_default().names())
+            Ok(answer.json::<Option<WireCatalogue>>()?.unwrap_or_default().names())
         });
         match names.await {
             Ok(names) => Ok(Repositories { names, source: Source::Catalogue }),
@@ -119,7 +119,7 @@ impl Oci {
     pub async fn list_tags(&self, repository: &str) -> Result<Vec<Arc<str>>, Fault> {
         let path = format!("/v2/{}/tags/list", segments(repository));
         self.paged("/v2/{name+}/tags/list", path, &pull(repository), 1000, |answer| {
-            Ok(answer.json::<Option<ToldTags>>()?.unwrap_or_default().names())
+            Ok(answer.json::<Option<WireTags>>()?.unwrap_or_default().names())
         })
         .await
     }
@@ -147,7 +147,7 @@ impl Oci {
         let path = format!("/v2/{}/manifests/{}", segments(repository), segment(reference));
         let ask = Ask { accept: Some(MANIFESTS), max_body: Some(MANIFEST_MOST), redirects: Redirects::Follow, ..Ask::get(MANIFEST, path) };
         let answer = self.sender.send(ask, &pull(repository)).await?.success()?;
-        let told: ToldManifest = answer.json()?;
+        let told: WireManifest = answer.json()?;
         if told.is_schema_1() {
             return Err(self.protocol(
                 &Text::made(
@@ -199,7 +199,7 @@ impl Oci {
         };
         let answer = self.sender.send(ask, &pull(repository)).await?;
         if !matches!(answer.status.as_u16(), 404 | 405) {
-            let list = answer.success()?.json::<ToldManifest>()?.descriptors();
+            let list = answer.success()?.json::<WireManifest>()?.descriptors();
             return Ok(Referrers { by: ReferrersBy::Api, list });
         }
         let tag = digest.to_string().replacen(':', "-", 1);
@@ -207,7 +207,7 @@ impl Oci {
         let ask = Ask { accept: Some(MANIFESTS), max_body: Some(MANIFEST_MOST), ..Ask::get(MANIFEST, path) };
         let answer = self.sender.send(ask, &pull(repository)).await?;
         let list =
-            if answer.status == StatusCode::NOT_FOUND { Vec::new() } else { answer.success()?.json::<ToldManifest>()?.descriptors() };
+            if answer.status == StatusCode::NOT_FOUND { Vec::new() } else { answer.success()?.json::<WireManifest>()?.descriptors() };
         Ok(Referrers { by: ReferrersBy::Tag, list })
     }
 

@@ -62,7 +62,7 @@ pub(super) struct Tokens {
 }
 
 #[derive(Deserialize)]
-struct ToldToken {
+struct WireToken {
     token: Option<String>,
     access_token: Option<String>,
     expires_in: Option<u64>,
@@ -101,7 +101,7 @@ impl Tokens {
         }
         let answer = Http::new(&self.wire, endpoint)?.send(ask).await?.success()?;
         // Never shown: a body that cannot be read may be a token all the same.
-        let told: Option<ToldToken> = serde_json::from_slice(&answer.body).ok();
+        let told: Option<WireToken> = serde_json::from_slice(&answer.body).ok();
         let life = told.as_ref().and_then(|told| told.expires_in);
         let token = told.and_then(|told| told.token.filter(|t| !t.is_empty()).or(told.access_token)).filter(|t| !t.is_empty());
         let Some(token) = token else { return Err(self.no_token()) };

@@ -4,9 +4,9 @@ mod harbor;
 mod log;
 mod memory;
 mod oci;
+mod question_set;
 mod secret;
-mod wants;
-mod wishes;
+mod task_requests;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,11 +16,11 @@ use tokio::time::{Instant, timeout};
 
 pub(super) use log::TaskLogAsk;
 pub(super) use memory::Memory;
-pub(super) use wants::Wants;
-pub(super) use wishes::Wishes;
+pub(super) use question_set::QuestionSet;
+pub(super) use task_requests::TaskRequests;
 
 use super::backoff::{Backoff, Wait};
-use super::start::Interest;
+use super::start::PollMode;
 use crate::clients::Wire;
 use crate::clients::gate::Client;
 use crate::clients::http::HttpEndpoint;
@@ -43,10 +43,10 @@ pub(super) struct RegistryPoller {
     pub(super) clock: Clock,
     pub(super) reports: mpsc::Sender<Report>,
     pub(super) wake: Arc<Notify>,
-    pub(super) wishes: Arc<Wishes>,
+    pub(super) task_requests: Arc<TaskRequests>,
     pub(super) generation: u64,
-    pub(super) interest: Interest,
-    pub(super) wants: Wants,
+    pub(super) interest: PollMode,
+    pub(super) questions_wanted: QuestionSet,
     /// What an earlier run knew; consoles have it.
     pub(super) memory: Option<Memory>,
 }
@@ -59,8 +59,8 @@ impl RegistryPoller {
         loop {
             let began = Instant::now();
             let fault = match self.entry.spec.kind {
-                RegistryKind::Harbor => harbor::converse(&self, &mut known).await,
-                RegistryKind::Oci => oci::converse(&self).await,
+                RegistryKind::Harbor => harbor::poll_registry(&self, &mut known).await,
+                RegistryKind::Oci => oci::poll_registry(&self).await,
             };
             if began.elapsed() > RETRY_CAP * 2 {
                 backoff.reset();
@@ -85,7 +85,7 @@ impl RegistryPoller {
         known
     }
 
-    /// Where it speaks HTTP, with its credential read anew: a secret may be another one than at the last talk.
+    /// Where it speaks HTTP, with its credential read anew: a secret may be another one than at the last poll.
     async fn endpoint(&self, client: Client) -> Result<HttpEndpoint, Fault> {
         endpoint(&self.entry, &self.wire, client).await
     }
@@ -99,8 +99,13 @@ impl RegistryPoller {
         let _ = self.reports.send(Report::Endpoint { endpoint, generation: self.generation, at: self.clock.now(), fact }).await;
     }
 
-    /// An answer to one question: said, or said why not. Only a fault that concerns the whole registry ends the talk.
-    async fn told<T>(&self, question: Question, answer: Result<T, Fault>, fact: impl FnOnce(T) -> RegistryFact) -> Result<(), Fault> {
+    /// An answer to one question: said, or said why not. Only a fault that concerns the whole registry ends the poll.
+    async fn report_answer<T>(
+        &self,
+        question: Question,
+        answer: Result<T, Fault>,
+        fact: impl FnOnce(T) -> RegistryFact,
+    ) -> Result<(), Fault> {
         self.told_in_part(question, answer, fact).await?;
         self.complete(&[question]).await;
         Ok(())

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep_until};
 use super::RegistryPoller;
 use crate::clients::gate::Client;
 use crate::clients::oci::Oci;
-use crate::engine::start::Interest;
+use crate::engine::start::PollMode;
 use crate::model::artifact::{Artifact, ArtifactType, Digest, Kinds, PackedArtifacts, Repository, Tag};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::registry::{Question, RegistryFact};
@@ -33,7 +33,7 @@ enum Reading {
     InPart,
 }
 
-struct Talk<'a> {
+struct RegistryPoll<'a> {
     poller: &'a RegistryPoller,
     oci: Oci,
     kinds: Kinds,
@@ -44,9 +44,9 @@ struct Talk<'a> {
 }
 
 /// Talks until something concerns the whole registry; that is returned.
-pub(super) async fn converse(poller: &RegistryPoller) -> Fault {
+pub(super) async fn poll_registry(poller: &RegistryPoller) -> Fault {
     match begin(poller).await {
-        Ok(mut talk) => match talk.go_on().await {
+        Ok(mut poll) => match poll.go_on().await {
             Ok(never) => match never {},
             Err(fault) => fault,
         },
@@ -54,13 +54,13 @@ pub(super) async fn converse(poller: &RegistryPoller) -> Fault {
     }
 }
 
-async fn begin(poller: &RegistryPoller) -> Result<Talk<'_>, Fault> {
+async fn begin(poller: &RegistryPoller) -> Result<RegistryPoll<'_>, Fault> {
     let endpoint = poller.endpoint(Client::Oci).await?;
     let oci = Oci::new(&poller.wire, endpoint, poller.entry.spec.repositories.clone())?;
-    Ok(Talk { poller, oci, kinds: Kinds::default(), known: HashMap::new(), seen: HashSet::new() })
+    Ok(RegistryPoll { poller, oci, kinds: Kinds::default(), known: HashMap::new(), seen: HashSet::new() })
 }
 
-impl Talk<'_> {
+impl RegistryPoll<'_> {
     async fn go_on(&mut self) -> Result<std::convert::Infallible, Fault> {
         self.ping().await?;
         // It has neither projects nor people nor policies: there is nothing to tell of them.
@@ -69,7 +69,7 @@ impl Talk<'_> {
         self.poller.complete(&others).await;
         self.whole().await?;
         self.poller.complete(&[Question::Projects]).await;
-        if self.poller.interest != Interest::Console {
+        if self.poller.interest != PollMode::Console {
             return std::future::pending().await;
         }
         let mut whole = Instant::now() + WHOLE;
@@ -95,23 +95,23 @@ impl Talk<'_> {
     }
 
     async fn whole(&mut self) -> Result<(), Fault> {
-        let wants = &self.poller.wants;
-        if !wants.needs(Question::Repositories) {
+        let questions_wanted = &self.poller.questions_wanted;
+        if !questions_wanted.needs(Question::Repositories) {
             return Ok(());
         }
         let names = match self.oci.list_repositories().await {
             Ok(found) => found.names,
             Err(fault) => {
-                self.poller.told(Question::Repositories, Err(fault), RegistryFact::Repositories).await?;
+                self.poller.report_answer(Question::Repositories, Err(fault), RegistryFact::Repositories).await?;
                 self.poller.complete(&[Question::Artifacts]).await;
                 return Ok(());
             }
         };
         let rows = names.iter().map(repository).collect();
         // One of them tells whether they may be read.
-        let closely = if self.poller.interest == Interest::Trial { 1 } else { names.len() };
-        self.poller.told(Question::Repositories, Ok(rows), RegistryFact::Repositories).await?;
-        if !wants.has(Question::Artifacts) {
+        let closely = if self.poller.interest == PollMode::Probe { 1 } else { names.len() };
+        self.poller.report_answer(Question::Repositories, Ok(rows), RegistryFact::Repositories).await?;
+        if !questions_wanted.has(Question::Artifacts) {
             return Ok(());
         }
         self.seen.clear();

@@ -7,7 +7,7 @@ use super::{conflict, is_gone, no_such, touch};
 use crate::journal::{Journal, sqlite};
 use crate::model::fault::Fault;
 use crate::model::plan::RunId;
-use crate::model::task::Owner;
+use crate::model::run::Owner;
 use crate::model::text::Text;
 
 /// Who will heed that a run is to end.

@@ -14,7 +14,7 @@ use super::{HEART_GONE_MS, Journal, owner, sqlite};
 use crate::model::clock::Stamp;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::plan::{Ending, Intent, Outcome, Plan, RunId};
-use crate::model::task::{Owner, TaskState};
+use crate::model::run::{Owner, RunState};
 use crate::model::text::{Text, clean};
 
 /// What came of asking for somebody else's run.
@@ -168,13 +168,13 @@ impl Journal {
     ///
     /// # Errors
     /// The run was taken over or has ended, or the file cannot be written.
-    pub async fn finish(&self, run: &RunId, state: TaskState) -> Result<(), Fault> {
+    pub async fn finish(&self, run: &RunId, state: RunState) -> Result<(), Fault> {
         let word = match state {
-            TaskState::Done => "done",
-            TaskState::Partial => "partial",
-            TaskState::Failed => "failed",
-            TaskState::Cancelled => "cancelled",
-            TaskState::Running | TaskState::Abandoned => {
+            RunState::Done => "done",
+            RunState::Partial => "partial",
+            RunState::Failed => "failed",
+            RunState::Cancelled => "cancelled",
+            RunState::Running | RunState::Abandoned => {
                 return Err(conflict(run, Text::new("a run that goes on cannot be ended so", "未结束的状态不能作为结局")));
             }
         };

@@ -11,15 +11,15 @@ use crate::journal::Journal;
 use crate::model::clock::Stamp;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::plan::{Before, Ending, Intent, Plan, RunId};
-use crate::model::task::{Task, TaskState};
+use crate::model::run::{Run, RunState};
 use crate::model::text::{Text, clean};
 
 impl Journal {
-    /// The newest `limit` runs, newest first. A run whose owner is gone is [`TaskState::Abandoned`].
+    /// The newest `limit` runs, newest first. A run whose owner is gone is [`RunState::Abandoned`].
     ///
     /// # Errors
     /// The file cannot be read.
-    pub async fn tasks(&self, limit: u32) -> Result<Vec<Task>, Fault> {
+    pub async fn tasks(&self, limit: u32) -> Result<Vec<Run>, Fault> {
         let said = |error: sqlx::Error| self.fault(&error);
         let mut reader = self.reader().await;
         // One moment for all three questions.
@@ -37,7 +37,7 @@ impl Journal {
     ///
     /// # Errors
     /// There is no such run, or the file cannot be read.
-    pub async fn task(&self, run: &RunId) -> Result<Task, Fault> {
+    pub async fn task(&self, run: &RunId) -> Result<Run, Fault> {
         let said = |error: sqlx::Error| self.fault(&error);
         let mut reader = self.reader().await;
         let mut tx = reader.begin().await.map_err(said)?;
@@ -121,7 +121,7 @@ impl Journal {
         Ok(before)
     }
 
-    async fn read_task(&self, tx: &mut SqliteConnection, row: &SqliteRow) -> Result<Task, Fault> {
+    async fn read_task(&self, tx: &mut SqliteConnection, row: &SqliteRow) -> Result<Run, Fault> {
         let said = |error: sqlx::Error| self.fault(&error);
         let id: &str = row.get("id");
         let plan: Plan = serde_json::from_str(row.get("plan")).map_err(|e| self.unreadable(&e))?;
@@ -135,16 +135,16 @@ impl Journal {
         let begun: BTreeSet<u32> = begun.iter().map(|intent| intent.get(0)).collect();
         let owner = read_owner(row);
         let state = match row.get::<&str, _>("state") {
-            "done" => TaskState::Done,
-            "partial" => TaskState::Partial,
-            "failed" => TaskState::Failed,
-            "cancelled" => TaskState::Cancelled,
-            _ if is_gone(&owner, Stamp(row.get("beat")), self.now()) => TaskState::Abandoned,
-            _ => TaskState::Running,
+            "done" => RunState::Done,
+            "partial" => RunState::Partial,
+            "failed" => RunState::Failed,
+            "cancelled" => RunState::Cancelled,
+            _ if is_gone(&owner, Stamp(row.get("beat")), self.now()) => RunState::Abandoned,
+            _ => RunState::Running,
         };
         let steps = u32::try_from(plan.steps.len()).unwrap_or(u32::MAX);
-        let before = if state == TaskState::Running { Vec::new() } else { self.read_before(tx, id, plan.steps.len()).await? };
-        Ok(Task {
+        let before = if state == RunState::Running { Vec::new() } else { self.read_before(tx, id, plan.steps.len()).await? };
+        Ok(Run {
             id: RunId(id.into()),
             title: plan.title.clone(),
             owner,

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use crate::lab::world::Engine;
 
 use super::agenda::What;
-use super::cell::{Cell, MILLI, Nanos, Phase, SECOND, Then, Work};
 use super::query::{Query, Refusal};
 use super::shell::Script;
+use super::sim_container::{MILLI, Nanos, Phase, SECOND, SimContainer, Then, Work};
 use super::{State, Twin};
 
 /// How long `stop` waits when it is not told.
@@ -20,7 +20,7 @@ impl Twin {
     pub(super) fn start(&self, what: &str) -> Result<StatusCode, Refusal> {
         self.with(|state, now| {
             let at = state.find(what)?;
-            match state.cells[at].phase {
+            match state.containers[at].phase {
                 Phase::Running => Ok(StatusCode::NOT_MODIFIED),
                 Phase::Paused => Err(Refusal::conflict("cannot start a paused container, try unpause instead")),
                 Phase::Created | Phase::Exited | Phase::Restarting => self.try_begin(state, at, now).map(|()| StatusCode::NO_CONTENT),
@@ -32,18 +32,18 @@ impl Twin {
         let patience = patience(query)?;
         let waited = self.with(|state, now| {
             let at = state.find(what)?;
-            match state.cells[at].phase {
+            match state.containers[at].phase {
                 Phase::Created | Phase::Exited => Ok(None),
                 Phase::Restarting => {
-                    let cell = &mut state.cells[at];
-                    cell.run += 1;
-                    cell.phase = Phase::Exited;
-                    state.events.of_cell(now, &state.cells[at], "stop", Vec::new());
-                    Ok(Some((state.cells[at].id, 0)))
+                    let container = &mut state.containers[at];
+                    container.run += 1;
+                    container.phase = Phase::Exited;
+                    state.events.of_cell(now, &state.containers[at], "stop", Vec::new());
+                    Ok(Some((state.containers[at].id, 0)))
                 }
                 Phase::Running | Phase::Paused => {
                     self.ask_to_end(state, at, now, Then::Stop, patience);
-                    Ok(Some((state.cells[at].id, state.cells[at].run)))
+                    Ok(Some((state.containers[at].id, state.containers[at].run)))
                 }
             }
         })?;
@@ -56,12 +56,12 @@ impl Twin {
         let patience = patience(query)?;
         let waited = self.with(|state, now| {
             let at = state.find(what)?;
-            if state.cells[at].phase.is_up() {
+            if state.containers[at].phase.is_up() {
                 self.ask_to_end(state, at, now, Then::Restart, patience);
-                return Ok(Some((state.cells[at].id, state.cells[at].run)));
+                return Ok(Some((state.containers[at].id, state.containers[at].run)));
             }
             self.try_begin(state, at, now)?;
-            state.events.of_cell(now, &state.cells[at], "restart", Vec::new());
+            state.events.of_cell(now, &state.containers[at], "restart", Vec::new());
             Ok(None)
         })?;
         if let Some((id, run)) = waited {
@@ -77,21 +77,21 @@ impl Twin {
                 Engine::Classic => Refusal(refusal.0, format!("Cannot kill container: {what}: {}", refusal.1)),
                 Engine::Newer => refusal,
             })?;
-            if !state.cells[at].phase.is_up() {
-                let id = state.cells[at].hex();
+            if !state.containers[at].phase.is_up() {
+                let id = state.containers[at].hex();
                 return Err(Refusal::conflict(match self.machine.engine {
                     Engine::Classic => format!("Cannot kill container: {id}: Container {id} is not running"),
                     Engine::Newer => format!("cannot kill container: {id}: container {id} is not running"),
                 }));
             }
-            let cell = &mut state.cells[at];
-            cell.then = Then::Rest;
+            let container = &mut state.containers[at];
+            container.then = Then::Rest;
             if signal == 9 {
                 // A frozen process is thawed to die.
-                cell.phase = Phase::Running;
+                container.phase = Phase::Running;
             }
             self.signal(state, at, now, signal);
-            Ok((signal == 9).then_some((state.cells[at].id, state.cells[at].run)))
+            Ok((signal == 9).then_some((state.containers[at].id, state.containers[at].run)))
         })?;
         if let Some((id, run)) = waited {
             self.until(|state| ended(state, &id, run)).await;
@@ -102,17 +102,17 @@ impl Twin {
     pub(super) fn pause(&self, what: &str) -> Result<StatusCode, Refusal> {
         self.with(|state, now| {
             let at = state.find(what)?;
-            let id = state.cells[at].hex();
-            match state.cells[at].phase {
+            let id = state.containers[at].hex();
+            match state.containers[at].phase {
                 Phase::Running => {
-                    let cell = &mut state.cells[at];
-                    cell.phase = Phase::Paused;
-                    cell.health = cell.health.map(|_| super::cell::Health::Unhealthy);
-                    state.events.of_cell(now, &state.cells[at], "pause", Vec::new());
+                    let container = &mut state.containers[at];
+                    container.phase = Phase::Paused;
+                    container.health = container.health.map(|_| super::sim_container::Health::Unhealthy);
+                    state.events.of_cell(now, &state.containers[at], "pause", Vec::new());
                     Ok(StatusCode::NO_CONTENT)
                 }
                 Phase::Paused => Err(Refusal::conflict(self.worded("Container", &format!("{id} is already paused")))),
-                _ => Err(self.not_running(&state.cells[at])),
+                _ => Err(self.not_running(&state.containers[at])),
             }
         })
     }
@@ -120,11 +120,11 @@ impl Twin {
     pub(super) fn unpause(&self, what: &str) -> Result<StatusCode, Refusal> {
         self.with(|state, now| {
             let at = state.find(what)?;
-            if state.cells[at].phase != Phase::Paused {
-                return Err(Refusal::broken(self.worded("Container", &format!("{} is not paused", state.cells[at].hex()))));
+            if state.containers[at].phase != Phase::Paused {
+                return Err(Refusal::broken(self.worded("Container", &format!("{} is not paused", state.containers[at].hex()))));
             }
-            state.cells[at].phase = Phase::Running;
-            state.events.of_cell(now, &state.cells[at], "unpause", Vec::new());
+            state.containers[at].phase = Phase::Running;
+            state.events.of_cell(now, &state.containers[at], "unpause", Vec::new());
             Ok(StatusCode::NO_CONTENT)
         })
     }
@@ -132,26 +132,26 @@ impl Twin {
     pub(super) async fn remove(&self, what: &str, query: &Query) -> Result<StatusCode, Refusal> {
         let waited = self.with(|state, now| {
             let at = state.find(what)?;
-            let phase = state.cells[at].phase;
+            let phase = state.containers[at].phase;
             if !phase.is_up() && phase != Phase::Restarting {
                 state.destroy(at, now);
                 return Ok(None);
             }
             if !query.flag("force") {
-                return Err(self.may_not_remove(&state.cells[at]));
+                return Err(self.may_not_remove(&state.containers[at]));
             }
             if phase == Phase::Restarting {
                 state.destroy(at, now);
                 return Ok(None);
             }
-            let cell = &mut state.cells[at];
-            cell.then = Then::Remove;
-            cell.phase = Phase::Running;
+            let container = &mut state.containers[at];
+            container.then = Then::Remove;
+            container.phase = Phase::Running;
             self.signal(state, at, now, 9);
-            Ok(Some(state.cells[at].id))
+            Ok(Some(state.containers[at].id))
         })?;
         if let Some(id) = waited {
-            self.until(|state| (!state.cells.iter().any(|cell| cell.id == id)).then_some(())).await;
+            self.until(|state| (!state.containers.iter().any(|container| container.id == id)).then_some(())).await;
         }
         Ok(StatusCode::NO_CONTENT)
     }
@@ -160,11 +160,11 @@ impl Twin {
         let (height, width) = (query.number("h")?.unwrap_or(0), query.number("w")?.unwrap_or(0));
         self.with(|state, now| {
             let at = state.find(what)?;
-            if !state.cells[at].phase.is_up() {
-                return Err(self.not_running(&state.cells[at]));
+            if !state.containers[at].phase.is_up() {
+                return Err(self.not_running(&state.containers[at]));
             }
             let size = vec![("height", height.to_string()), ("width", width.to_string())];
-            state.events.of_cell(now, &state.cells[at], "resize", size);
+            state.events.of_cell(now, &state.containers[at], "resize", size);
             Ok(StatusCode::OK)
         })
     }
@@ -173,7 +173,7 @@ impl Twin {
     pub(super) fn note_top(&self, what: &str) {
         self.with(|state, now| {
             if let Ok(at) = state.find(what) {
-                state.events.of_cell(now, &state.cells[at], "top", Vec::new());
+                state.events.of_cell(now, &state.containers[at], "top", Vec::new());
             }
         });
     }
@@ -189,8 +189,8 @@ impl Twin {
                 let message = refusal.1.replacen(&format!("({name})"), &format!("(/{name})"), 1);
                 Refusal(refusal.0, format!("Error when allocating new name: {message}"))
             })?;
-            let old = std::mem::replace(&mut state.cells[at].name, name.into());
-            state.events.of_cell(now, &state.cells[at], "rename", vec![("oldName", format!("/{old}"))]);
+            let old = std::mem::replace(&mut state.containers[at].name, name.into());
+            state.events.of_cell(now, &state.containers[at], "rename", vec![("oldName", format!("/{old}"))]);
             Ok(StatusCode::NO_CONTENT)
         })
     }
@@ -198,13 +198,14 @@ impl Twin {
     /// Waits for a container's end: its exit code.
     pub(super) async fn wait(&self, what: &str) -> Result<Value, Refusal> {
         let (id, run, up) = self.read(|state, _| {
-            let cell = &state.cells[state.find(what)?];
-            Ok((cell.id, cell.run, cell.phase.is_up()))
+            let container = &state.containers[state.find(what)?];
+            Ok((container.id, container.run, container.phase.is_up()))
         })?;
         if up {
             self.until(|state| ended(state, &id, run)).await;
         }
-        let code = self.read(|state, _| state.cells.iter().find(|cell| cell.id == id).map_or(137, |cell| cell.code));
+        let code =
+            self.read(|state, _| state.containers.iter().find(|container| container.id == id).map_or(137, |container| container.code));
         Ok(match self.machine.engine {
             Engine::Classic => json!({ "StatusCode": code, "Error": null }),
             Engine::Newer => json!({ "StatusCode": code }),
@@ -214,8 +215,8 @@ impl Twin {
     pub(super) fn prune(&self) -> Value {
         self.with(|state, now| {
             let mut gone = Vec::new();
-            while let Some(at) = state.cells.iter().position(|cell| matches!(cell.phase, Phase::Created | Phase::Exited)) {
-                gone.push(state.cells[at].hex());
+            while let Some(at) = state.containers.iter().position(|container| matches!(container.phase, Phase::Created | Phase::Exited)) {
+                gone.push(state.containers[at].hex());
                 state.destroy(at, now);
             }
             state.events.of_kind(now, "container", "prune", vec![("reclaimed", (gone.len() * 4096).to_string())]);
@@ -223,8 +224,8 @@ impl Twin {
         })
     }
 
-    pub(super) fn not_running(&self, cell: &Cell) -> Refusal {
-        Refusal::conflict(self.worded("Container", &format!("{} is not running", cell.hex())))
+    pub(super) fn not_running(&self, container: &SimContainer) -> Refusal {
+        Refusal::conflict(self.worded("Container", &format!("{} is not running", container.hex())))
     }
 
     /// Newer engines begin their messages in lower case.
@@ -235,9 +236,9 @@ impl Twin {
         }
     }
 
-    fn may_not_remove(&self, cell: &Cell) -> Refusal {
-        let (id, phase) = (cell.hex(), cell.phase.word());
-        let paused = cell.phase == Phase::Paused;
+    fn may_not_remove(&self, container: &SimContainer) -> Refusal {
+        let (id, phase) = (container.hex(), container.phase.word());
+        let paused = container.phase == Phase::Paused;
         Refusal::conflict(match (self.machine.engine, paused) {
             (Engine::Classic, true) => format!(
                 "You cannot remove a paused container {id}. Unpause and then stop the container before attempting removal or force remove"
@@ -254,18 +255,18 @@ impl Twin {
 
     /// Starts the process, or says why its program cannot be started.
     fn try_begin(&self, state: &mut State, at: usize, now: Nanos) -> Result<(), Refusal> {
-        let cell = &state.cells[at];
-        if matches!(cell.spec.work, Work::Script)
-            && let Some(missing) = Script::play(&cell.spec.command, &self.machine.shell(cell)).missing
+        let container = &state.containers[at];
+        if matches!(container.spec.work, Work::Script)
+            && let Some(missing) = Script::play(&container.spec.command, &self.machine.shell(container)).missing
         {
             let what = format!(
                 "failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: {missing}: unknown"
             );
-            state.events.of_network(now, cell, "connect");
-            state.events.of_network(now, cell, "disconnect");
-            let cell = &mut state.cells[at];
-            cell.code = 127;
-            cell.extra().error.clone_from(&what);
+            state.events.of_network(now, container, "connect");
+            state.events.of_network(now, container, "disconnect");
+            let container = &mut state.containers[at];
+            container.code = 127;
+            container.extra().error.clone_from(&what);
             return Err(Refusal::bad(what));
         }
         self.begin(state, at, now);
@@ -273,19 +274,19 @@ impl Twin {
     }
 
     fn ask_to_end(&self, state: &mut State, at: usize, now: Nanos, then: Then, patience: Option<Nanos>) {
-        let cell = &mut state.cells[at];
-        cell.then = then;
-        cell.phase = Phase::Running;
+        let container = &mut state.containers[at];
+        container.then = then;
+        container.phase = Phase::Running;
         self.signal(state, at, now, 15);
         if let Some(patience) = patience {
-            self.due(&state.cells[at], now + patience + RESOLVE, What::Kill);
+            self.due(&state.containers[at], now + patience + RESOLVE, What::Kill);
         }
     }
 }
 
 /// A run is over when the container has begun another, or is gone.
 fn ended(state: &State, id: &[u8; 32], run: u32) -> Option<()> {
-    state.cells.iter().find(|cell| cell.id == *id).is_none_or(|cell| cell.run > run).then_some(())
+    state.containers.iter().find(|container| container.id == *id).is_none_or(|container| container.run > run).then_some(())
 }
 
 /// `t` in seconds; negative is for ever.

@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 
 use crate::lab::trouble::lock;
 
-use super::cell::{Id, Nanos};
+use super::sim_container::{Id, Nanos};
 
 /// What happens to a container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -25,9 +25,9 @@ impl Twin {
     ) -> Result<Response<Body>, Refusal> {
         let tty = self.with(|state, now| {
             let at = state.find(what)?;
-            let cell = &state.cells[at];
-            state.events.of_cell(now, cell, "attach", Vec::new());
-            Ok(cell.spec.tty)
+            let container = &state.containers[at];
+            state.events.of_cell(now, container, "attach", Vec::new());
+            Ok(container.spec.tty)
         })?;
         let output = if query.flag("stream") { Some(self.output(what, query)?) } else { None };
         let kind =

@@ -8,9 +8,9 @@ use http::{HeaderMap, header};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::cell::{Cell, Check, Nanos, Phase, Policy, SECOND, Spec, Then, Work, hex};
 use super::query::{Query, Refusal, read_json};
 use super::seed::Image;
+use super::sim_container::{Check, Nanos, Phase, Policy, SECOND, SimContainer, Spec, Then, Work, hex};
 use super::{State, Twin};
 
 /// A list, or one word, as the engine takes both.
@@ -136,9 +136,9 @@ impl Twin {
         let name = name.filter(|name| !name.is_empty()).unwrap_or_else(|| given_name(&id));
         state.check_name(&name)?;
         let spec = self.spec(&image, wanted)?;
-        let place = u16::try_from(state.cells.len()).unwrap_or(u16::MAX);
+        let place = u16::try_from(state.containers.len()).unwrap_or(u16::MAX);
         let created = state.events.tick(now);
-        let cell = Cell {
+        let container = SimContainer {
             id,
             name: name.into(),
             place: if spec.ports.is_empty() { place } else { 0 },
@@ -162,8 +162,8 @@ impl Twin {
             probed: 0,
             extra: None,
         };
-        state.events.of_cell(now, &cell, "create", Vec::new());
-        state.cells.push(cell);
+        state.events.of_cell(now, &container, "create", Vec::new());
+        state.containers.push(container);
         Ok(json!({ "Id": hex(&id), "Warnings": [] }))
     }
 
@@ -240,7 +240,7 @@ impl State {
         if name.len() < 2 || !name.starts_with(|c: char| c.is_ascii_alphanumeric()) || !name.chars().all(good) {
             return Err(Refusal::bad(format!("Invalid container name ({name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed")));
         }
-        match self.cells.iter().find(|cell| *cell.name == *name) {
+        match self.containers.iter().find(|container| *container.name == *name) {
             Some(owner) => Err(Refusal::conflict(format!(
                 "Conflict. The container name \"/{name}\" is already in use by container \"{}\". You have to remove (or rename) that container to be able to reuse that name.",
                 owner.hex()

@@ -2,8 +2,8 @@
 
 use std::f64::consts::TAU;
 
-use super::cell::{Cell, Nanos, SECOND};
-use super::course::course_of;
+use super::lifecycle::course_of;
+use super::sim_container::{Nanos, SECOND, SimContainer};
 
 /// Seconds of a day; the tide is highest in the late morning of Beijing.
 const DAY: f64 = 86_400.0;
@@ -28,19 +28,19 @@ pub(super) struct Used {
 
 impl Used {
     /// At a time while it runs; a paused one should be asked for the time of its pause.
-    pub(super) fn at(cell: &Cell, now: Nanos, cores: u32) -> Self {
-        let up = seconds(now - cell.started).max(0.0);
-        let Some(habits) = cell.habits() else {
+    pub(super) fn at(container: &SimContainer, now: Nanos, cores: u32) -> Self {
+        let up = seconds(now - container.started).max(0.0);
+        let Some(habits) = container.habits() else {
             return Self { cpu: whole(31e6 + up * 40e3), memory: 53_248, cache: 4_096, received: whole(up * 12.0), sent: whole(up * 5.0) };
         };
-        let most = f64::from(cores).min(if cell.spec.nano_cpus == 0 { f64::MAX } else { real(cell.spec.nano_cpus) / 1e9 });
-        let mean = (habits.cpu / 1000.0 * unevenness(cell.seed)).min(most * 0.5);
-        let work = integral(cell.seed, habits.tide, cell.started, now);
+        let most = f64::from(cores).min(if container.spec.nano_cpus == 0 { f64::MAX } else { real(container.spec.nano_cpus) / 1e9 });
+        let mean = (habits.cpu / 1000.0 * unevenness(container.seed)).min(most * 0.5);
+        let work = integral(container.seed, habits.tide, container.started, now);
         let busy = mean * work + mean * WARM_UP.0 * WARM_UP.1 * (1.0 - (-up / WARM_UP.1).exp());
-        let traffic = habits.net * unevenness(cell.seed.rotate_left(9)) * work;
+        let traffic = habits.net * unevenness(container.seed.rotate_left(9)) * work;
         Self {
             cpu: whole(busy * 1e9),
-            memory: whole(memory(cell, habits.memory, now)),
+            memory: whole(memory(container, habits.memory, now)),
             cache: whole(habits.memory * 0.18 * (1.0 - (-up / 600.0).exp())),
             received: whole(traffic),
             sent: whole(traffic * 1.9),
@@ -48,17 +48,17 @@ impl Used {
     }
 }
 
-fn memory(cell: &Cell, usual: f64, now: Nanos) -> f64 {
-    let up = seconds(now - cell.started).max(0.0);
+fn memory(container: &SimContainer, usual: f64, now: Nanos) -> f64 {
+    let up = seconds(now - container.started).max(0.0);
     let settled = usual * (0.4 + 0.6 * (1.0 - (-up / 25.0).exp()));
-    let breath = 1.0 + 0.05 * swing(cell.seed, 613.0, seconds(now)) + 0.02 * swing(cell.seed >> 3, 41.0, seconds(now));
-    let limit = if cell.spec.memory == 0 { f64::MAX } else { real(cell.spec.memory) };
-    let leak = match course_of(cell) {
+    let breath = 1.0 + 0.05 * swing(container.seed, 613.0, seconds(now)) + 0.02 * swing(container.seed >> 3, 41.0, seconds(now));
+    let limit = if container.spec.memory == 0 { f64::MAX } else { real(container.spec.memory) };
+    let leak = match course_of(container) {
         // On its way to the limit, which it reaches when it is killed for it.
-        Some((after, ending)) if ending.oom && cell.spec.memory > 0 => (limit - usual).max(0.0) * (up / seconds(after)).min(1.0),
+        Some((after, ending)) if ending.oom && container.spec.memory > 0 => (limit - usual).max(0.0) * (up / seconds(after)).min(1.0),
         _ => 0.0,
     };
-    (settled * unevenness(cell.seed.rotate_left(17)) * breath + leak).clamp(1e6, limit * 0.997)
+    (settled * unevenness(container.seed.rotate_left(17)) * breath + leak).clamp(1e6, limit * 0.997)
 }
 
 /// The area under `1 + tide + swings` in seconds.

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use crate::lab::world::Engine;
 
-use super::cell::{Cell, Nanos, SECOND, Spec, hex};
 use super::query::Filters;
+use super::sim_container::{Nanos, SECOND, SimContainer, Spec, hex};
 
 /// As many as a real engine remembers for `since`.
 const REMEMBERED: usize = 256;
@@ -44,18 +44,18 @@ impl Events {
         self.last
     }
 
-    pub(super) fn of_cell(&mut self, now: Nanos, cell: &Cell, action: impl Into<Box<str>>, more: Vec<(&'static str, String)>) {
-        let of = Some((cell.name.clone(), Arc::clone(&cell.spec)));
-        let actor = cell.hex().into();
+    pub(super) fn of_cell(&mut self, now: Nanos, container: &SimContainer, action: impl Into<Box<str>>, more: Vec<(&'static str, String)>) {
+        let of = Some((container.name.clone(), Arc::clone(&container.spec)));
+        let actor = container.hex().into();
         let nano = self.tick(now);
         self.push(Event { order: 0, nano, kind: "container", action: action.into(), actor, of, more });
     }
 
     /// `connect` and `disconnect` of the container's network.
-    pub(super) fn of_network(&mut self, now: Nanos, cell: &Cell, action: &str) {
-        let network = &cell.spec.network;
+    pub(super) fn of_network(&mut self, now: Nanos, container: &SimContainer, action: &str) {
+        let network = &container.spec.network;
         let driver = if network == "none" { "null" } else { network.as_str() };
-        let more = vec![("container", cell.hex()), ("name", network.clone()), ("type", driver.to_owned())];
+        let more = vec![("container", container.hex()), ("name", network.clone()), ("type", driver.to_owned())];
         let nano = self.tick(now);
         let actor = network_id(network).into();
         self.push(Event { order: 0, nano, kind: "network", action: action.into(), actor, of: None, more });

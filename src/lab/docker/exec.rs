@@ -15,10 +15,10 @@ use crate::lab::server::{Body, Tasks};
 use crate::lab::world::Engine;
 
 use super::Twin;
-use super::cell::{Id, Phase, hex};
 use super::query::{Query, Refusal, read_json};
 use super::session::Session;
 use super::shell::Script;
+use super::sim_container::{Id, Phase, hex};
 
 /// Commands that an engine of the lab remembers.
 const REMEMBERED: usize = 256;
@@ -32,7 +32,7 @@ const READY_WAIT: Duration = Duration::from_secs(10);
 #[allow(clippy::struct_excessive_bools, reason = "the wire's own flags")]
 pub(super) struct Exec {
     pub(super) id: Id,
-    pub(super) cell: Id,
+    pub(super) container: Id,
     pub(super) command: Vec<String>,
     pub(super) tty: bool,
     pub(super) stdin: bool,
@@ -83,19 +83,19 @@ impl Twin {
                 return Err(Refusal::bad("No exec command specified"));
             }
             let at = state.find(what)?;
-            let cell = &state.cells[at];
-            match cell.phase {
+            let container = &state.containers[at];
+            match container.phase {
                 Phase::Running => {}
                 Phase::Paused => {
                     let word = if self.is(Engine::Classic) { "Container" } else { "container" };
-                    return Err(Refusal::conflict(format!("{word} {} is paused, unpause the container before exec", cell.hex())));
+                    return Err(Refusal::conflict(format!("{word} {} is paused, unpause the container before exec", container.hex())));
                 }
-                _ => return Err(self.not_running(cell)),
+                _ => return Err(self.not_running(container)),
             }
-            let cell = cell.id;
+            let container = container.id;
             let exec = Exec {
                 id: state.take_id(),
-                cell,
+                container,
                 command,
                 tty: wanted.tty,
                 stdin: wanted.attach_stdin,
@@ -107,7 +107,7 @@ impl Twin {
                 pid: 0,
             };
             let id = exec.hex();
-            state.events.of_cell(now, &state.cells[at], format!("exec_create: {}", exec.words()), vec![("execID", id.clone())]);
+            state.events.of_cell(now, &state.containers[at], format!("exec_create: {}", exec.words()), vec![("execID", id.clone())]);
             if state.execs.len() == REMEMBERED {
                 state.execs.remove(0);
             }
@@ -124,7 +124,7 @@ impl Twin {
                 "tty": exec.tty, "entrypoint": exec.command.first(), "arguments": exec.command.get(1..).unwrap_or_default(), "privileged": false,
             },
             "OpenStdin": exec.stdin, "OpenStderr": exec.stderr, "OpenStdout": exec.stdout, "CanRemove": false,
-            "ContainerID": hex(&exec.cell), "DetachKeys": "", "Pid": exec.pid,
+            "ContainerID": hex(&exec.container), "DetachKeys": "", "Pid": exec.pid,
         }))
     }
 
@@ -210,11 +210,11 @@ impl Twin {
             let Some(exec) = state.execs.iter_mut().find(|exec| exec.id == *id) else { return };
             exec.runs = false;
             exec.code = Some(code);
-            let (hex, owner) = (exec.hex(), exec.cell);
+            let (hex, owner) = (exec.hex(), exec.container);
             // A command that could not be started has not died.
             let lived = exec.pid != 0;
-            if let Some(cell) = state.cells.iter().find(|cell| cell.id == owner).filter(|_| lived) {
-                state.events.of_cell(now, cell, "exec_die", vec![("execID", hex), ("exitCode", code.to_string())]);
+            if let Some(container) = state.containers.iter().find(|container| container.id == owner).filter(|_| lived) {
+                state.events.of_cell(now, container, "exec_die", vec![("execID", hex), ("exitCode", code.to_string())]);
             }
         });
     }
@@ -226,15 +226,15 @@ impl Twin {
 
     fn begin_exec(self: &Arc<Self>, exec: &Exec) -> Result<Session, Refusal> {
         self.with(|state, now| {
-            let Some(cell) = state.cells.iter().find(|cell| cell.id == exec.cell) else {
-                return Err(Refusal::missing(format!("No such container: {}", hex(&exec.cell))));
+            let Some(container) = state.containers.iter().find(|container| container.id == exec.container) else {
+                return Err(Refusal::missing(format!("No such container: {}", hex(&exec.container))));
             };
-            if cell.phase != Phase::Running {
-                return Err(self.not_running(cell));
+            if container.phase != Phase::Running {
+                return Err(self.not_running(container));
             }
-            let mut sight = self.machine.shell(cell);
+            let mut sight = self.machine.shell(container);
             sight.now = now;
-            state.events.of_cell(now, cell, format!("exec_start: {}", exec.words()), vec![("execID", exec.hex())]);
+            state.events.of_cell(now, container, format!("exec_start: {}", exec.words()), vec![("execID", exec.hex())]);
             let script = Script::play(&exec.command, &sight);
             let pid = if script.missing.is_some() { 0 } else { state.take_pid() };
             if let Some(mine) = state.execs.iter_mut().find(|mine| mine.id == exec.id) {

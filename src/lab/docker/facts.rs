@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use crate::lab::world::Engine;
 
-use super::cell::{Phase, SECOND, rfc3339};
 use super::events::network_id;
 use super::list::descriptor;
 use super::query::Refusal;
+use super::sim_container::{Phase, SECOND, rfc3339};
 use super::{State, Twin};
 
 /// The words and numbers in which two engines differ.
@@ -206,18 +206,18 @@ impl Twin {
         self.read(|state, now| {
             let images = self.image_rows(state, 0);
             let total: u64 = state.images.iter().map(|image| image.size).sum();
-            let rows = state.cells.iter().map(|cell| {
+            let rows = state.containers.iter().map(|container| {
                 json!({
-                    "Id": cell.hex(), "Names": [format!("/{}", cell.name)], "Image": cell.spec.image, "ImageID": cell.spec.image_id,
-                    "Created": cell.created / SECOND, "State": cell.phase.word(), "Status": super::list::status(cell, now),
-                    "SizeRw": 4096, "SizeRootFs": state.images.iter().find(|image| image.id == cell.spec.image_id).map_or(0, |image| image.size),
-                    "Labels": cell.spec.labels, "Mounts": [],
+                    "Id": container.hex(), "Names": [format!("/{}", container.name)], "Image": container.spec.image, "ImageID": container.spec.image_id,
+                    "Created": container.created / SECOND, "State": container.phase.word(), "Status": super::list::status(container, now),
+                    "SizeRw": 4096, "SizeRootFs": state.images.iter().find(|image| image.id == container.spec.image_id).map_or(0, |image| image.size),
+                    "Labels": container.spec.labels, "Mounts": [],
                 })
             });
             let mut use_ = json!({ "LayersSize": total, "Images": images, "Containers": rows.collect::<Vec<_>>(), "Volumes": [] });
             if self.is(Engine::Newer) {
                 use_["BuildCache"] = json!([]);
-                let reclaimable: u64 = state.images.iter().filter(|image| !state.cells.iter().any(|cell| cell.spec.image_id == image.id)).map(|image| image.size).sum();
+                let reclaimable: u64 = state.images.iter().filter(|image| !state.containers.iter().any(|container| container.spec.image_id == image.id)).map(|image| image.size).sum();
                 use_["ImageUsage"] = json!({ "Items": use_["Images"], "Reclaimable": reclaimable, "TotalCount": state.images.len(), "TotalSize": total });
                 for kind in ["ContainerUsage", "VolumeUsage", "BuildCacheUsage"] {
                     use_[kind] = json!({});
@@ -233,7 +233,7 @@ impl Twin {
     fn image_rows(&self, state: &State, shared: i64) -> Value {
         let newer = self.is(Engine::Newer);
         let row = |image: &std::sync::Arc<super::seed::Image>| {
-            let users = state.cells.iter().filter(|cell| cell.spec.image_id == image.id).count();
+            let users = state.containers.iter().filter(|container| container.spec.image_id == image.id).count();
             let mut row = json!({
                 "Containers": if shared < 0 && !newer { json!(-1) } else { json!(users) },
                 "Created": image.created / SECOND, "Id": image.id, "Labels": null, "ParentId": "",
@@ -273,8 +273,8 @@ struct Counts {
 
 impl Counts {
     fn of(state: &State) -> Self {
-        let count = |phase| state.cells.iter().filter(|cell| cell.phase == phase).count();
-        Self { all: state.cells.len(), running: count(Phase::Running) + count(Phase::Restarting), paused: count(Phase::Paused) }
+        let count = |phase| state.containers.iter().filter(|container| container.phase == phase).count();
+        Self { all: state.containers.len(), running: count(Phase::Running) + count(Phase::Restarting), paused: count(Phase::Paused) }
     }
 }
 

@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 
 use crate::lab::world::Engine;
 
-use super::cell::{Cell, Health, MILLI, Nanos, Phase, Spec, rfc3339};
 use super::events::network_id;
 use super::facts::merge;
 use super::list::{descriptor, mac};
 use super::query::{Query, Refusal};
+use super::sim_container::{Health, MILLI, Nanos, Phase, SimContainer, Spec, rfc3339};
 use super::{State, Twin};
 
 /// Probes that an engine keeps.
@@ -17,46 +17,48 @@ const PROBES: i64 = 5;
 impl Twin {
     pub(super) fn inspect(&self, what: &str, query: &Query) -> Result<Value, Refusal> {
         self.read(|state, now| {
-            let cell = &state.cells[state.find(what)?];
-            let mut whole = self.described(cell, state, now);
+            let container = &state.containers[state.find(what)?];
+            let mut whole = self.described(container, state, now);
             if query.flag("size") {
-                whole["SizeRootFs"] = json!(state.images.iter().find(|image| image.id == cell.spec.image_id).map_or(0, |image| image.size));
+                whole["SizeRootFs"] =
+                    json!(state.images.iter().find(|image| image.id == container.spec.image_id).map_or(0, |image| image.size));
                 whole["SizeRw"] = json!(4096);
             }
             Ok(whole)
         })
     }
 
-    fn described(&self, cell: &Cell, state: &State, now: Nanos) -> Value {
+    fn described(&self, container: &SimContainer, state: &State, now: Nanos) -> Value {
         let newer = self.is(Engine::Newer);
-        let spec = &cell.spec;
-        let (id, born) = (cell.hex(), cell.started != 0);
+        let spec = &container.spec;
+        let (id, born) = (container.hex(), container.started != 0);
         let file = |name: &str| if born { format!("/var/lib/docker/containers/{id}/{name}") } else { String::new() };
-        let mut execs = state.execs.iter().filter(|exec| exec.cell == cell.id && exec.runs).map(super::exec::Exec::hex).peekable();
+        let mut execs =
+            state.execs.iter().filter(|exec| exec.container == container.id && exec.runs).map(super::exec::Exec::hex).peekable();
         let execs = if execs.peek().is_some() { execs.collect() } else { Value::Null };
         let mut whole = json!({
             "Id": id,
-            "Created": rfc3339(cell.created),
+            "Created": rfc3339(container.created),
             "Path": spec.command.first(),
             "Args": spec.command.get(1..).unwrap_or_default(),
-            "State": self.described_state(cell, now),
+            "State": self.described_state(container, now),
             "Image": spec.image_id,
             "ResolvConfPath": file("resolv.conf"),
             "HostnamePath": file("hostname"),
             "HostsPath": file("hosts"),
             "LogPath": file(&format!("{id}-json.log")),
-            "Name": format!("/{}", cell.name),
-            "RestartCount": cell.restarts,
+            "Name": format!("/{}", container.name),
+            "RestartCount": container.restarts,
             "Driver": if newer { "overlayfs" } else { "overlay2" },
             "Platform": "linux",
             "MountLabel": "",
             "ProcessLabel": "",
             "AppArmorProfile": "",
             "ExecIDs": execs,
-            "HostConfig": self.host_config(cell),
+            "HostConfig": self.host_config(container),
             "Mounts": [],
-            "Config": self.config(cell),
-            "NetworkSettings": self.network_settings(cell),
+            "Config": self.config(container),
+            "NetworkSettings": self.network_settings(container),
         });
         if newer {
             whole["ImageManifestDescriptor"] = descriptor(&spec.image_id);
@@ -74,42 +76,43 @@ impl Twin {
         whole
     }
 
-    fn described_state(&self, cell: &Cell, now: Nanos) -> Value {
-        let phase = cell.phase;
+    fn described_state(&self, container: &SimContainer, now: Nanos) -> Value {
+        let phase = container.phase;
         let mut described = json!({
             "Status": phase.word(),
             // An engine calls a container that waits for its restart running, too.
             "Running": phase.is_up() || phase == Phase::Restarting,
             "Paused": phase == Phase::Paused,
             "Restarting": phase == Phase::Restarting,
-            "OOMKilled": cell.oom,
+            "OOMKilled": container.oom,
             "Dead": false,
-            "Pid": cell.pid,
-            "ExitCode": cell.code,
-            "Error": cell.extra.as_ref().map_or("", |extra| extra.error.as_str()),
-            "StartedAt": rfc3339(cell.started),
-            "FinishedAt": rfc3339(cell.finished),
+            "Pid": container.pid,
+            "ExitCode": container.code,
+            "Error": container.extra.as_ref().map_or("", |extra| extra.error.as_str()),
+            "StartedAt": rfc3339(container.started),
+            "FinishedAt": rfc3339(container.finished),
         });
-        if let (Some(health), Some(check)) = (cell.health, &cell.spec.check) {
-            let last = if self.probes { cell.probed } else { now };
+        if let (Some(health), Some(check)) = (container.health, &container.spec.check) {
+            let last = if self.probes { container.probed } else { now };
             let fails = health == Health::Unhealthy && phase == Phase::Running;
-            let log = (0..PROBES).rev().map(|back| last - back * (check.interval + 40 * MILLI)).filter(|start| *start > cell.started).map(
-                |start| {
-                    json!({
-                        "Start": rfc3339(start), "End": rfc3339(start + 38 * MILLI),
-                        "ExitCode": i32::from(fails), "Output": if fails { "connect: connection refused\n" } else { "" },
-                    })
-                },
-            );
-            described["Health"] = json!({ "Status": health.word(), "FailingStreak": cell.streak, "Log": log.collect::<Vec<_>>() });
+            let log =
+                (0..PROBES).rev().map(|back| last - back * (check.interval + 40 * MILLI)).filter(|start| *start > container.started).map(
+                    |start| {
+                        json!({
+                            "Start": rfc3339(start), "End": rfc3339(start + 38 * MILLI),
+                            "ExitCode": i32::from(fails), "Output": if fails { "connect: connection refused\n" } else { "" },
+                        })
+                    },
+                );
+            described["Health"] = json!({ "Status": health.word(), "FailingStreak": container.streak, "Log": log.collect::<Vec<_>>() });
         }
         described
     }
 
-    fn host_config(&self, cell: &Cell) -> Value {
-        let spec = &cell.spec;
+    fn host_config(&self, container: &SimContainer) -> Value {
+        let spec = &container.spec;
         let newer = self.is(Engine::Newer);
-        let bindings: serde_json::Map<String, Value> = cell
+        let bindings: serde_json::Map<String, Value> = container
             .ports()
             .map(|(inside, outside)| (format!("{inside}/tcp"), json!([{ "HostIp": "", "HostPort": outside.to_string() }])))
             .collect();
@@ -146,11 +149,11 @@ impl Twin {
         config
     }
 
-    fn config(&self, cell: &Cell) -> Value {
-        let spec = &cell.spec;
+    fn config(&self, container: &SimContainer) -> Value {
+        let spec = &container.spec;
         let (entrypoint, words) = split(spec);
         let mut config = json!({
-            "Hostname": self.machine.shell(cell).hostname, "Domainname": "", "User": spec.user, "AttachStdin": false, "AttachStdout": false,
+            "Hostname": self.machine.shell(container).hostname, "Domainname": "", "User": spec.user, "AttachStdin": false, "AttachStdout": false,
             "AttachStderr": false, "Tty": spec.tty, "OpenStdin": spec.open_stdin, "StdinOnce": false, "Env": spec.env, "Cmd": words,
             "Image": spec.image, "Volumes": null, "WorkingDir": spec.working_dir, "Entrypoint": entrypoint, "Labels": spec.labels,
         });
@@ -167,10 +170,10 @@ impl Twin {
         config
     }
 
-    fn network_settings(&self, cell: &Cell) -> Value {
-        let up = cell.phase.is_up();
-        let bridged = up && cell.spec.network == "bridge";
-        let ports: serde_json::Map<String, Value> = cell
+    fn network_settings(&self, container: &SimContainer) -> Value {
+        let up = container.phase.is_up();
+        let bridged = up && container.spec.network == "bridge";
+        let ports: serde_json::Map<String, Value> = container
             .ports()
             .filter(|_| up)
             .map(|(inside, outside)| {
@@ -178,13 +181,13 @@ impl Twin {
                 (format!("{inside}/tcp"), json!(places))
             })
             .collect();
-        let sandbox = if cell.started == 0 { String::new() } else { network_id(&format!("{}s{}", cell.hex(), cell.run)) };
-        let key = match (cell.started, cell.spec.network.as_str()) {
+        let sandbox = if container.started == 0 { String::new() } else { network_id(&format!("{}s{}", container.hex(), container.run)) };
+        let key = match (container.started, container.spec.network.as_str()) {
             (0, _) => String::new(),
             (_, "host") => "/var/run/docker/netns/default".to_owned(),
             _ => format!("/var/run/docker/netns/{}", &sandbox[..12]),
         };
-        let mut settings = json!({ "SandboxID": sandbox, "SandboxKey": key, "Ports": ports, "Networks": self.networks(cell) });
+        let mut settings = json!({ "SandboxID": sandbox, "SandboxKey": key, "Ports": ports, "Networks": self.networks(container) });
         if !self.is(Engine::Newer) {
             let endpoint = if bridged { settings["Networks"]["bridge"]["EndpointID"].clone() } else { json!("") };
             for (name, value) in [
@@ -198,10 +201,10 @@ impl Twin {
                 ("Gateway", json!(if bridged { "172.17.0.1" } else { "" })),
                 ("GlobalIPv6Address", json!("")),
                 ("GlobalIPv6PrefixLen", json!(0)),
-                ("IPAddress", if bridged { json!(cell.address()) } else { json!("") }),
+                ("IPAddress", if bridged { json!(container.address()) } else { json!("") }),
                 ("IPPrefixLen", json!(if bridged { 16 } else { 0 })),
                 ("IPv6Gateway", json!("")),
-                ("MacAddress", if bridged { json!(mac(cell)) } else { json!("") }),
+                ("MacAddress", if bridged { json!(mac(container)) } else { json!("") }),
             ] {
                 settings[name] = value;
             }
@@ -212,19 +215,19 @@ impl Twin {
     /// `/containers/{id}/top`, in the two layouts that people ask for.
     pub(super) fn top(&self, what: &str, query: &Query) -> Result<Value, Refusal> {
         self.read(|state, _| {
-            let cell = &state.cells[state.find(what)?];
-            if !cell.phase.is_up() {
-                return Err(self.not_running(cell));
+            let container = &state.containers[state.find(what)?];
+            if !container.phase.is_up() {
+                return Err(self.not_running(container));
             }
-            let (pid, command) = (cell.pid.to_string(), cell.spec.command.join(" "));
-            let began = rfc3339(cell.started).get(11..16).unwrap_or("00:00").to_owned();
+            let (pid, command) = (container.pid.to_string(), container.spec.command.join(" "));
+            let began = rfc3339(container.started).get(11..16).unwrap_or("00:00").to_owned();
             let wide = query.text("ps_args").is_some_and(|arguments| arguments.contains('u'));
             let (titles, row) = if wide {
                 let titles = vec!["USER", "PID", "%CPU", "%MEM", "VSZ", "RSS", "TTY", "STAT", "START", "TIME", "COMMAND"];
                 (titles, json!(["root", pid, "0.2", "0.0", "2268", "1376", "?", "Ss", began, "0:00", command]))
             } else {
                 let titles = vec!["UID", "PID", "PPID", "C", "STIME", "TTY", "TIME", "CMD"];
-                (titles, json!(["root", pid, (cell.pid - 20).to_string(), "0", began, "?", "00:00:00", command]))
+                (titles, json!(["root", pid, (container.pid - 20).to_string(), "0", began, "?", "00:00:00", command]))
             };
             Ok(json!({ "Titles": titles, "Processes": [row] }))
         })

@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 
 use crate::lab::world::Engine;
 
-use super::cell::{Cell, Health, Nanos, Phase, SECOND, human};
 use super::events::network_id;
 use super::query::{Filters, Query, Refusal};
 use super::seed::Image;
+use super::sim_container::{Health, Nanos, Phase, SECOND, SimContainer, human};
 use super::{State, Twin};
 
 const KNOWN: [&str; 16] = [
@@ -36,7 +36,7 @@ const STATES: [&str; 7] = ["created", "dead", "exited", "paused", "removing", "r
 /// Whether a row says how large the container is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sizes {
-    Told,
+    Counted,
     Left,
 }
 
@@ -59,42 +59,45 @@ impl Twin {
         let limit = query.number("limit")?.and_then(|limit| usize::try_from(limit).ok()).filter(|limit| *limit > 0);
         let all = query.flag("all") || limit.is_some() || !filters.values("status").is_empty() || !filters.values("exited").is_empty();
         let names = patterns(filters.values("name"));
-        let sizes = if query.flag("size") { Sizes::Told } else { Sizes::Left };
+        let sizes = if query.flag("size") { Sizes::Counted } else { Sizes::Left };
         self.read(|state, now| {
-            let mut chosen: Vec<&Cell> =
-                state.cells.iter().filter(|cell| all || cell.phase.is_up() || cell.phase == Phase::Restarting).collect();
-            chosen.retain(|cell| fits(cell, &filters, &names, state));
-            chosen.sort_by_key(|cell| std::cmp::Reverse(cell.created));
+            let mut chosen: Vec<&SimContainer> = state
+                .containers
+                .iter()
+                .filter(|container| all || container.phase.is_up() || container.phase == Phase::Restarting)
+                .collect();
+            chosen.retain(|container| fits(container, &filters, &names, state));
+            chosen.sort_by_key(|container| std::cmp::Reverse(container.created));
             chosen.truncate(limit.unwrap_or(usize::MAX));
-            Ok(chosen.into_iter().map(|cell| self.row(cell, state, now, sizes)).collect())
+            Ok(chosen.into_iter().map(|container| self.row(container, state, now, sizes)).collect())
         })
     }
 
-    fn row(&self, cell: &Cell, state: &State, now: Nanos, sizes: Sizes) -> Value {
+    fn row(&self, container: &SimContainer, state: &State, now: Nanos, sizes: Sizes) -> Value {
         let newer = self.is(Engine::Newer);
-        let spec = &cell.spec;
+        let spec = &container.spec;
         let mut row = json!({
-            "Id": cell.hex(),
-            "Names": [format!("/{}", cell.name)],
+            "Id": container.hex(),
+            "Names": [format!("/{}", container.name)],
             "Image": spec.image,
             "ImageID": spec.image_id,
             "Command": command(&spec.command),
-            "Created": cell.created / SECOND,
-            "Ports": row_ports(cell),
+            "Created": container.created / SECOND,
+            "Ports": row_ports(container),
             "Labels": spec.labels,
-            "State": cell.phase.word(),
-            "Status": status(cell, now),
+            "State": container.phase.word(),
+            "Status": status(container, now),
             "HostConfig": { "NetworkMode": spec.network },
-            "NetworkSettings": { "Networks": self.networks(cell) },
+            "NetworkSettings": { "Networks": self.networks(container) },
             "Mounts": [],
         });
         if newer {
             row["ImageManifestDescriptor"] = descriptor(&spec.image_id);
-            if let Some(health) = cell.health {
-                row["Health"] = json!({ "Status": health.word(), "FailingStreak": cell.streak });
+            if let Some(health) = container.health {
+                row["Health"] = json!({ "Status": health.word(), "FailingStreak": container.streak });
             }
         }
-        if sizes == Sizes::Told {
+        if sizes == Sizes::Counted {
             row["SizeRootFs"] = json!(state.images.iter().find(|image| image.id == spec.image_id).map_or(0, |image| image.size));
             if newer {
                 row["SizeRw"] = json!(4096);
@@ -104,24 +107,24 @@ impl Twin {
     }
 
     /// The networks of a container, as lists and inspect show them.
-    pub(super) fn networks(&self, cell: &Cell) -> Value {
-        let name = &cell.spec.network;
-        let up = cell.phase.is_up();
+    pub(super) fn networks(&self, container: &SimContainer) -> Value {
+        let name = &container.spec.network;
+        let up = container.phase.is_up();
         let bridged = up && name == "bridge";
-        let address = cell.address();
+        let address = container.address();
         let mut place = json!({
             "IPAMConfig": null,
             "Links": null,
             "Aliases": null,
-            "NetworkID": if cell.started == 0 { String::new() } else { network_id(name) },
-            "EndpointID": if up { network_id(&format!("{}{}", cell.hex(), cell.run)) } else { String::new() },
+            "NetworkID": if container.started == 0 { String::new() } else { network_id(name) },
+            "EndpointID": if up { network_id(&format!("{}{}", container.hex(), container.run)) } else { String::new() },
             "Gateway": if bridged { "172.17.0.1" } else { "" },
             "IPAddress": if bridged { address.as_str() } else { "" },
             "IPPrefixLen": if bridged { 16 } else { 0 },
             "IPv6Gateway": "",
             "GlobalIPv6Address": "",
             "GlobalIPv6PrefixLen": 0,
-            "MacAddress": if bridged { mac(cell) } else { String::new() },
+            "MacAddress": if bridged { mac(container) } else { String::new() },
             "DriverOpts": null,
         });
         if self.is(Engine::Newer) {
@@ -132,8 +135,8 @@ impl Twin {
     }
 }
 
-fn row_ports(cell: &Cell) -> Value {
-    let published = cell.ports().filter(|_| cell.phase.is_up()).flat_map(|(inside, outside)| {
+fn row_ports(container: &SimContainer) -> Value {
+    let published = container.ports().filter(|_| container.phase.is_up()).flat_map(|(inside, outside)| {
         ["0.0.0.0", "::"].map(|ip| json!({ "IP": ip, "PrivatePort": inside, "PublicPort": outside, "Type": "tcp" }))
     });
     published.collect()
@@ -149,22 +152,22 @@ pub(super) fn descriptor(image_id: &str) -> Value {
     })
 }
 
-pub(super) fn mac(cell: &Cell) -> String {
-    let place = u32::from(cell.place) + 2;
+pub(super) fn mac(container: &SimContainer) -> String {
+    let place = u32::from(container.place) + 2;
     format!("02:42:ac:11:{:02x}:{:02x}", place / 250, place % 250)
 }
 
 /// `Up 2 hours (healthy)`.
-pub(super) fn status(cell: &Cell, now: Nanos) -> String {
+pub(super) fn status(container: &SimContainer, now: Nanos) -> String {
     let since = |then: Nanos| human((now - then).max(0));
-    match (cell.phase, cell.health) {
+    match (container.phase, container.health) {
         (Phase::Created, _) => "Created".to_owned(),
-        (Phase::Paused, _) => format!("Up {} (Paused)", since(cell.started)),
-        (Phase::Running, None) => format!("Up {}", since(cell.started)),
-        (Phase::Running, Some(Health::Starting)) => format!("Up {} (health: starting)", since(cell.started)),
-        (Phase::Running, Some(health)) => format!("Up {} ({})", since(cell.started), health.word()),
-        (Phase::Restarting, _) => format!("Restarting ({}) {} ago", cell.code, since(cell.finished)),
-        (Phase::Exited, _) => format!("Exited ({}) {} ago", cell.code, since(cell.finished)),
+        (Phase::Paused, _) => format!("Up {} (Paused)", since(container.started)),
+        (Phase::Running, None) => format!("Up {}", since(container.started)),
+        (Phase::Running, Some(Health::Starting)) => format!("Up {} (health: starting)", since(container.started)),
+        (Phase::Running, Some(health)) => format!("Up {} ({})", since(container.started), health.word()),
+        (Phase::Restarting, _) => format!("Restarting ({}) {} ago", container.code, since(container.finished)),
+        (Phase::Exited, _) => format!("Exited ({}) {} ago", container.code, since(container.finished)),
     }
 }
 
@@ -174,24 +177,24 @@ fn command(words: &[String]) -> String {
     words.iter().enumerate().map(quoted).collect::<Vec<_>>().join(" ")
 }
 
-fn fits(cell: &Cell, filters: &Filters, names: &[Regex], state: &State) -> bool {
+fn fits(container: &SimContainer, filters: &Filters, names: &[Regex], state: &State) -> bool {
     let image = |want: &str| {
         let known: Option<&Arc<Image>> = state.images.iter().find(|image| *image.name == *want || image.id.contains(want));
-        *cell.spec.image == *want
-            || cell.spec.image.split_once(':').is_some_and(|(name, tag)| name == want && tag == "latest")
-            || known.is_some_and(|image| image.id == cell.spec.image_id)
+        *container.spec.image == *want
+            || container.spec.image.split_once(':').is_some_and(|(name, tag)| name == want && tag == "latest")
+            || known.is_some_and(|image| image.id == container.spec.image_id)
     };
-    let health = cell.health.filter(|_| cell.phase.is_up()).map_or("none", Health::word);
-    filters.all("id", |want| cell.hex().starts_with(want))
-        && (names.is_empty() || names.iter().any(|name| name.is_match(&cell.name) || name.is_match(&format!("/{}", cell.name))))
-        && filters.all("status", |want| want == cell.phase.word())
+    let health = container.health.filter(|_| container.phase.is_up()).map_or("none", Health::word);
+    filters.all("id", |want| container.hex().starts_with(want))
+        && (names.is_empty() || names.iter().any(|name| name.is_match(&container.name) || name.is_match(&format!("/{}", container.name))))
+        && filters.all("status", |want| want == container.phase.word())
         && filters.all("health", |want| want == health)
-        && filters.all("exited", |want| cell.phase == Phase::Exited && want.parse() == Ok(cell.code))
-        && filters.all("network", |want| want == cell.spec.network)
+        && filters.all("exited", |want| container.phase == Phase::Exited && want.parse() == Ok(container.code))
+        && filters.all("network", |want| want == container.spec.network)
         && filters.all("ancestor", image)
         && filters.every("label", |want| {
             let (key, value) = want.split_once('=').map_or((want, None), |(key, value)| (key, Some(value)));
-            cell.spec.labels.get(key).is_some_and(|have| value.is_none_or(|value| value == have))
+            container.spec.labels.get(key).is_some_and(|have| value.is_none_or(|value| value == have))
         })
 }
 

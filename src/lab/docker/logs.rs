@@ -14,10 +14,10 @@ use crate::lab::server::Body;
 use crate::lab::world::{Engine, Voice};
 
 use super::Twin;
-use super::cell::{Cell, Id, MILLI, Nanos, Work, rfc3339};
+use super::log_lines::{LogLine, Span, last_words, line, pace};
 use super::query::{Query, Refusal};
 use super::shell::Stream;
-use super::voice::{Line, Span, last_words, line, pace};
+use super::sim_container::{Id, MILLI, Nanos, SimContainer, Work, rfc3339};
 
 /// Lines of one run that are looked at; what is older has been rotated away.
 const KEPT_LINES: i64 = 20_000;
@@ -27,7 +27,7 @@ const LOOK: Duration = Duration::from_millis(250);
 /// What of a log is wanted.
 #[derive(Clone, Debug)]
 #[allow(clippy::struct_excessive_bools, reason = "the wire's own flags")]
-struct Wish {
+struct LogRequest {
     /// The container has a terminal: no frames.
     tty: bool,
     out: bool,
@@ -45,16 +45,24 @@ pub(super) type Output = Pin<Box<dyn futures_util::Stream<Item = std::io::Result
 impl Twin {
     /// What a container says from now on, with what it has said where `logs` asks for it.
     pub(super) fn output(self: &Arc<Self>, what: &str, query: &Query) -> Result<Output, Refusal> {
-        let (id, tty, now) = self.read(|state, now| state.find(what).map(|at| (state.cells[at].id, state.cells[at].spec.tty, now)))?;
+        let (id, tty, now) =
+            self.read(|state, now| state.find(what).map(|at| (state.containers[at].id, state.containers[at].spec.tty, now)))?;
         let since = if query.flag("logs") { 0 } else { now + 1 };
-        let wish =
-            Wish { tty, out: query.flag("stdout"), err: query.flag("stderr"), stamps: false, since, until: Nanos::MAX, tail: usize::MAX };
+        let wish = LogRequest {
+            tty,
+            out: query.flag("stdout"),
+            err: query.flag("stderr"),
+            stamps: false,
+            since,
+            until: Nanos::MAX,
+            tail: usize::MAX,
+        };
         let follow = Follow { twin: Arc::clone(self), id, wish, ended: false };
         Ok(Box::pin(stream::unfold((None, follow), Follow::next)))
     }
 
     pub(super) fn logs(self: &Arc<Self>, what: &str, query: &Query) -> Result<Response<Body>, Refusal> {
-        let mut wish = Wish {
+        let mut wish = LogRequest {
             tty: false,
             out: query.flag("stdout"),
             err: query.flag("stderr"),
@@ -68,13 +76,13 @@ impl Twin {
             return Err(Refusal::bad("Bad parameters: you must choose at least one stream"));
         }
         let (id, tty, lines, seen, up) = self.read(|state, now| {
-            let cell = &state.cells[state.find(what)?];
-            Ok((cell.id, cell.spec.tty, lines(cell, &wish, now), now, cell.phase.is_up()))
+            let container = &state.containers[state.find(what)?];
+            Ok((container.id, container.spec.tty, lines(container, &wish, now), now, container.phase.is_up()))
         })?;
         wish.tty = tty;
         let first = render(lines, &wish);
         let body = if query.flag("follow") && up && wish.until > seen {
-            let rest = Follow { twin: Arc::clone(self), id, wish: Wish { since: seen + 1, tail: usize::MAX, ..wish }, ended: false };
+            let rest = Follow { twin: Arc::clone(self), id, wish: LogRequest { since: seen + 1, tail: usize::MAX, ..wish }, ended: false };
             answer::streamed(stream::unfold((Some(first), rest), Follow::next))
         } else {
             // A stream even where all is known: engines send logs in chunks.
@@ -93,7 +101,7 @@ impl Twin {
 struct Follow {
     twin: Arc<Twin>,
     id: Id,
-    wish: Wish,
+    wish: LogRequest,
     ended: bool,
 }
 
@@ -110,8 +118,8 @@ impl Follow {
             }
             tokio::time::sleep(LOOK).await;
             let (new, now, up) = follow.twin.read(|state, now| {
-                let cell = state.cells.iter().find(|cell| cell.id == follow.id)?;
-                Some((lines(cell, &follow.wish, now), now, cell.phase.is_up()))
+                let container = state.containers.iter().find(|container| container.id == follow.id)?;
+                Some((lines(container, &follow.wish, now), now, container.phase.is_up()))
             })?;
             follow.ended = !up || follow.wish.until <= now;
             follow.wish.since = now + 1;
@@ -124,22 +132,22 @@ impl Follow {
 }
 
 /// The lines that are wanted and have been said by now, oldest first.
-fn lines(cell: &Cell, wish: &Wish, now: Nanos) -> Vec<Line> {
-    let current = (cell.phase.is_up()).then_some(Span { started: cell.started, finished: 0, code: 0, oom: false });
-    let ended = cell.runs().iter().map(|run| Span { started: run.started, finished: run.finished, code: run.code, oom: run.oom });
+fn lines(container: &SimContainer, wish: &LogRequest, now: Nanos) -> Vec<LogLine> {
+    let current = (container.phase.is_up()).then_some(Span { started: container.started, finished: 0, code: 0, oom: false });
+    let ended = container.runs().iter().map(|run| Span { started: run.started, finished: run.finished, code: run.code, oom: run.oom });
     // What ended before the lab began has its one run in the container itself.
-    let before = (cell.runs().is_empty() && current.is_none() && cell.started != 0).then_some(Span {
-        started: cell.started,
-        finished: cell.finished,
-        code: cell.code,
-        oom: cell.oom,
+    let before = (container.runs().is_empty() && current.is_none() && container.started != 0).then_some(Span {
+        started: container.started,
+        finished: container.finished,
+        code: container.code,
+        oom: container.oom,
     });
     let spans: Vec<Span> = before.into_iter().chain(ended).chain(current).collect();
     let mut found = Found { lines: VecDeque::new(), wish, upto: wish.until.min(now) };
     for span in spans.into_iter().rev() {
-        match &cell.spec.work {
-            Work::Script => found.add_script(cell, span),
-            Work::Service(habits) => found.add_service(cell, habits.voice, span),
+        match &container.spec.work {
+            Work::Script => found.add_script(container, span),
+            Work::Service(habits) => found.add_service(container, habits.voice, span),
         }
         if found.is_full() || wish.since > span.started + MILLI {
             break;
@@ -150,8 +158,8 @@ fn lines(cell: &Cell, wish: &Wish, now: Nanos) -> Vec<Line> {
 
 /// Lines found so far, looked for from the newest back.
 struct Found<'a> {
-    lines: VecDeque<Line>,
-    wish: &'a Wish,
+    lines: VecDeque<LogLine>,
+    wish: &'a LogRequest,
     upto: Nanos,
 }
 
@@ -160,27 +168,27 @@ impl Found<'_> {
         self.lines.len() >= self.wish.tail
     }
 
-    fn add(&mut self, line: Line) {
+    fn add(&mut self, line: LogLine) {
         let of_stream = if line.stream == Stream::Out { self.wish.out } else { self.wish.err };
         if of_stream && !self.is_full() && line.at >= self.wish.since && line.at <= self.upto {
             self.lines.push_front(line);
         }
     }
 
-    fn add_script(&mut self, cell: &Cell, span: Span) {
-        let Some(script) = cell.extra.as_ref().and_then(|extra| extra.script.as_ref()) else { return };
+    fn add_script(&mut self, container: &SimContainer, span: Span) {
+        let Some(script) = container.extra.as_ref().and_then(|extra| extra.script.as_ref()) else { return };
         let end = if span.finished == 0 { self.upto } else { span.finished };
         let said: Vec<_> = script.until(end - span.started).collect();
         for said in said.into_iter().rev() {
             for text in said.text.lines().rev() {
-                self.add(Line { at: span.started + said.after, stream: said.stream, text: text.to_owned() });
+                self.add(LogLine { at: span.started + said.after, stream: said.stream, text: text.to_owned() });
             }
         }
     }
 
-    fn add_service(&mut self, cell: &Cell, voice: Voice, span: Span) {
+    fn add_service(&mut self, container: &SimContainer, voice: Voice, span: Span) {
         if span.finished != 0 {
-            for line in last_words(cell, voice, span).into_iter().rev() {
+            for line in last_words(container, voice, span).into_iter().rev() {
                 self.add(line);
             }
         }
@@ -191,7 +199,7 @@ impl Found<'_> {
             if self.is_full() {
                 break;
             }
-            if let Some(line) = line(cell, voice, span, index) {
+            if let Some(line) = line(container, voice, span, index) {
                 self.add(line);
             }
         }
@@ -199,7 +207,7 @@ impl Found<'_> {
 }
 
 /// As frames of eight bytes of head and a line, or as they are where there is a terminal.
-fn render(lines: Vec<Line>, wish: &Wish) -> Bytes {
+fn render(lines: Vec<LogLine>, wish: &LogRequest) -> Bytes {
     let mut bytes = BytesMut::new();
     for line in lines {
         let stamp = if wish.stamps { format!("{} ", rfc3339(line.at)) } else { String::new() };

@@ -3,24 +3,24 @@
 mod acts;
 mod agenda;
 mod attach;
-mod byhand;
-mod cell;
-mod course;
+mod control;
 mod create;
 mod curves;
 mod events;
 mod exec;
 mod facts;
 mod inspect;
+mod lifecycle;
 mod list;
+mod log_lines;
 mod logs;
 mod query;
 mod route;
 mod seed;
 mod session;
 mod shell;
+mod sim_container;
 mod stats;
-mod voice;
 
 use std::sync::{Arc, Mutex};
 
@@ -35,12 +35,12 @@ use super::trouble::lock;
 use super::world::Engine;
 
 pub(super) use agenda::Agenda;
-use cell::{Cell, Id, MILLI, Nanos};
 use events::Events;
 use exec::Exec;
 use query::Refusal;
 pub(super) use seed::Mint;
 use seed::{Catalogue, Image, Machine};
+use sim_container::{Id, MILLI, Nanos, SimContainer};
 
 /// One simulated engine with its host.
 #[derive(Debug)]
@@ -61,7 +61,7 @@ pub struct Twin {
 
 #[derive(Debug)]
 struct State {
-    cells: Vec<Cell>,
+    containers: Vec<SimContainer>,
     images: Vec<Arc<Image>>,
     events: Events,
     execs: Vec<Exec>,
@@ -85,19 +85,19 @@ impl State {
 
     /// The container is gone.
     fn destroy(&mut self, at: usize, now: Nanos) {
-        let cell = self.cells.remove(at);
-        self.events.of_cell(now, &cell, "destroy", Vec::new());
-        self.execs.retain(|exec| exec.cell != cell.id);
+        let container = self.containers.remove(at);
+        self.events.of_cell(now, &container, "destroy", Vec::new());
+        self.execs.retain(|exec| exec.container != container.id);
     }
 
     /// By full id, name, or a prefix of the id that is of one container only.
     fn find(&self, what: &str) -> Result<usize, Refusal> {
         let name = what.strip_prefix('/').unwrap_or(what);
-        if let Some(at) = self.cells.iter().position(|cell| *cell.name == *name) {
+        if let Some(at) = self.containers.iter().position(|container| *container.name == *name) {
             return Ok(at);
         }
         let is_hex = !what.is_empty() && what.len() <= 64 && what.bytes().all(|b| b.is_ascii_hexdigit());
-        let mut found = self.cells.iter().enumerate().filter(|(_, cell)| is_hex && begins(&cell.id, what));
+        let mut found = self.containers.iter().enumerate().filter(|(_, container)| is_hex && begins(&container.id, what));
         match (found.next(), found.next()) {
             (Some((at, _)), None) => Ok(at),
             (Some(_), Some(_)) => Err(Refusal::bad(format!("Multiple IDs found with provided prefix: {what}"))),
@@ -172,8 +172,8 @@ pub(super) mod tests {
     fn containers_are_found_by_name_id_and_prefix() {
         let (twin, _) = small_twin();
         twin.read(|state, _| {
-            let id = state.cells[1].hex();
-            for what in [&*state.cells[1].name, &id, &id[..12], &format!("/{}", state.cells[1].name)] {
+            let id = state.containers[1].hex();
+            for what in [&*state.containers[1].name, &id, &id[..12], &format!("/{}", state.containers[1].name)] {
                 assert_eq!(state.find(what), Ok(1));
             }
             assert_eq!(state.find("nope"), Err(Refusal::missing("No such container: nope")));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use http::StatusCode;
 use serde_json::Value;
 
-use super::cell::{Nanos, SECOND};
+use super::sim_container::{Nanos, SECOND};
 
 /// A refusal as the engine words it: status and message.
 #[derive(Debug, PartialEq, Eq)]

@@ -10,10 +10,10 @@ use crate::lab::world::{CellSeed, EndsKind, Engine, HostSeed, ServiceSpec, Voice
 use crate::model::clock::Clock;
 
 use super::agenda::{Agenda, Due, What};
-use super::cell::{Cell, Check, Habits, Health, MILLI, Nanos, Phase, Policy, SECOND, Spec, Then, Work, hex};
-use super::course::{LONGEST_WAIT, is_out};
 use super::events::Events;
+use super::lifecycle::{LONGEST_WAIT, is_out};
 use super::shell::Sight;
+use super::sim_container::{Check, Habits, Health, MILLI, Nanos, Phase, Policy, SECOND, SimContainer, Spec, Then, Work, hex};
 use super::{State, Twin};
 
 /// Published ports of a host begin here.
@@ -51,17 +51,17 @@ impl Machine {
     }
 
     /// What a process in one of its containers sees.
-    pub(super) fn shell(&self, cell: &Cell) -> Sight {
-        let hostname = match (&cell.spec.hostname, cell.spec.network.as_str()) {
+    pub(super) fn shell(&self, container: &SimContainer) -> Sight {
+        let hostname = match (&container.spec.hostname, container.spec.network.as_str()) {
             (Some(name), _) => name.clone(),
             (None, "host") => self.name.to_string(),
-            (None, _) => cell.hex()[..12].to_owned(),
+            (None, _) => container.hex()[..12].to_owned(),
         };
-        let env = cell.spec.env.iter().filter_map(|line| line.split_once('=')).map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let env = container.spec.env.iter().filter_map(|line| line.split_once('=')).map(|(key, value)| (key.to_owned(), value.to_owned()));
         Sight {
             hostname,
             env: env.collect(),
-            first: cell.spec.command.join(" "),
+            first: container.spec.command.join(" "),
             now: 0,
             booted: self.booted,
             memory: self.memory,
@@ -134,19 +134,19 @@ impl Mint {
         let mut images: BTreeMap<Arc<str>, Arc<Image>> = BTreeMap::new();
         let mut places: BTreeMap<usize, u16> = BTreeMap::new();
         let mut pid = 1_200;
-        let mut cells = Vec::with_capacity(host.cells.len());
+        let mut containers = Vec::with_capacity(host.cells.len());
         for (seed, place) in std::mem::take(&mut host.cells).into_iter().zip(0u16..) {
             let (spec, image) = &self.specs[seed.service][seed.tag];
             images.entry(Arc::clone(&image.name)).or_insert_with(|| Arc::clone(image));
             // Published ports count per service, addresses over the whole host.
             let nth = places.entry(seed.service).or_default();
             pid += random.u32(40..900);
-            cells.push(self.cell(seed, Arc::clone(spec), if spec.ports.is_empty() { place } else { *nth }, pid, &mut random));
+            containers.push(self.container(seed, Arc::clone(spec), if spec.ports.is_empty() { place } else { *nth }, pid, &mut random));
             *nth += 1;
         }
-        cells.shrink_to_fit();
+        containers.shrink_to_fit();
         let state = State {
-            cells,
+            containers,
             images: images.into_values().collect(),
             events: Events::default(),
             execs: Vec::new(),
@@ -165,14 +165,14 @@ impl Mint {
             probes: self.probes,
         };
         twin.with(|state, _| {
-            for cell in &state.cells {
-                twin.foresee(cell, self.now);
+            for container in &state.containers {
+                twin.foresee(container, self.now);
             }
         });
         Arc::new(twin)
     }
 
-    fn cell(&self, seed: CellSeed, spec: Arc<Spec>, place: u16, pid: u32, random: &mut fastrand::Rng) -> Cell {
+    fn container(&self, seed: CellSeed, spec: Arc<Spec>, place: u16, pid: u32, random: &mut fastrand::Rng) -> SimContainer {
         let mut id = [0u8; 32];
         random.fill(&mut id);
         let jitter = Nanos::from(random.u32(..1_000_000_000));
@@ -195,7 +195,7 @@ impl Mint {
             _ => u32::from(seed.started_s + 1 < seed.created_s) * (seed.seed % 3),
         };
         let loops = seed.ends == Some(EndsKind::Exit);
-        Cell {
+        SimContainer {
             id,
             name: seed.name,
             spec,
@@ -228,16 +228,16 @@ impl Mint {
 
 impl Twin {
     /// Puts on the agenda what a seeded container does by itself.
-    fn foresee(&self, cell: &Cell, now: Nanos) {
-        match (cell.phase, cell.ends) {
-            (Phase::Running, _) => self.plan_run(cell, now),
+    fn foresee(&self, container: &SimContainer, now: Nanos) {
+        match (container.phase, container.ends) {
+            (Phase::Running, _) => self.plan_run(container, now),
             (_, Some(EndsKind::Job | EndsKind::Exit)) => {
-                let every = match cell.phase {
+                let every = match container.phase {
                     Phase::Restarting => LONGEST_WAIT,
-                    _ => cell.habits().map_or(0, |habits| Nanos::from(habits.every_s) * SECOND),
+                    _ => container.habits().map_or(0, |habits| Nanos::from(habits.every_s) * SECOND),
                 };
-                let at = (cell.finished + every).max(now + SECOND);
-                self.agenda.add(Due { at, twin: self.index, id: cell.id, run: cell.run, what: What::Start });
+                let at = (container.finished + every).max(now + SECOND);
+                self.agenda.add(Due { at, twin: self.index, id: container.id, run: container.run, what: What::Start });
             }
             _ => {}
         }

@@ -7,10 +7,10 @@ use bytes::{BufMut, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::Twin;
-use super::cell::Nanos;
 use super::exec::Exec;
 use super::logs::frame_head;
 use super::shell::{Ran, Said, Script, Shell, Sight, Stream};
+use super::sim_container::Nanos;
 
 /// A line typed at a terminal is no longer than this.
 const LINE: usize = 4096;
@@ -76,8 +76,8 @@ impl Command {
     async fn run(self, wire: &mut (impl AsyncRead + AsyncWrite + Unpin)) {
         let Self { twin, exec, sight, script } = self;
         let died = twin.until(|state| {
-            let cell = state.cells.iter().find(|cell| cell.id == exec.cell);
-            cell.is_none_or(|cell| !cell.phase.is_up()).then_some(())
+            let container = state.containers.iter().find(|container| container.id == exec.container);
+            container.is_none_or(|container| !container.phase.is_up()).then_some(())
         });
         let interactive = exec.command.first().is_some_and(|program| Shell::is_shell(program)) && script.end.is_none() && exec.stdin;
         let form = if exec.tty { Form::Terminal } else { Form::Frames };

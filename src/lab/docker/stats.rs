@@ -12,9 +12,9 @@ use crate::lab::server::Body;
 use crate::lab::world::Engine;
 
 use super::Twin;
-use super::cell::{Cell, Id, MILLI, Nanos, rfc3339};
 use super::curves::Used;
 use super::query::{Query, Refusal};
+use super::sim_container::{Id, MILLI, Nanos, SimContainer, rfc3339};
 
 /// An engine measures once a second.
 const EVERY: Duration = Duration::from_secs(1);
@@ -36,8 +36,8 @@ pub(super) enum Stats {
 impl Twin {
     pub(super) async fn stats(self: &Arc<Self>, what: &str, query: &Query) -> Result<Stats, Refusal> {
         let (id, running) = self.read(|state, _| {
-            let cell = &state.cells[state.find(what)?];
-            Ok((cell.id, cell.phase.is_up()))
+            let container = &state.containers[state.find(what)?];
+            Ok((container.id, container.phase.is_up()))
         })?;
         if query.is_not_off("stream") {
             return Ok(Stats::Stream(self.stats_stream(id)));
@@ -70,16 +70,16 @@ impl Twin {
     /// One measurement; `None` where the container is gone.
     fn measure(&self, id: &Id, before: &Measured) -> Option<(Value, Measured)> {
         self.read(|state, now| {
-            let cell = state.cells.iter().find(|cell| cell.id == *id)?;
+            let container = state.containers.iter().find(|container| container.id == *id)?;
             let mut line = json!({
-                "id": cell.hex(), "name": format!("/{}", cell.name), "num_procs": 0, "storage_stats": {},
+                "id": container.hex(), "name": format!("/{}", container.name), "num_procs": 0, "storage_stats": {},
                 "preread": rfc3339(before.read),
                 "precpu_stats": if before.read == 0 { no_cpu() } else { before.cpu.clone() },
             });
             if self.is(Engine::Newer) {
                 line["os_type"] = json!("linux");
             }
-            if !cell.phase.is_up() {
+            if !container.phase.is_up() {
                 line["read"] = json!(rfc3339(0));
                 line["cpu_stats"] = no_cpu();
                 line["pids_stats"] = json!({});
@@ -87,14 +87,14 @@ impl Twin {
                 line["blkio_stats"] = block(&Value::Null);
                 return Some((line, Measured::default()));
             }
-            let used = Used::at(cell, now, self.machine.cores);
-            let cpu = self.cpu(cell, &used, now);
+            let used = Used::at(container, now, self.machine.cores);
+            let cpu = self.cpu(container, &used, now);
             line["read"] = json!(rfc3339(now));
             line["cpu_stats"] = cpu.clone();
-            line["memory_stats"] = self.memory(cell, &used);
+            line["memory_stats"] = self.memory(container, &used);
             line["blkio_stats"] = block(&json!([]));
-            line["pids_stats"] = json!({ "current": 1 + cell.seed % 40 });
-            if cell.spec.network == "bridge" {
+            line["pids_stats"] = json!({ "current": 1 + container.seed % 40 });
+            if container.spec.network == "bridge" {
                 line["networks"] = json!({ "eth0": {
                     "rx_bytes": used.received, "rx_packets": used.received / 820, "rx_errors": 0, "rx_dropped": 0,
                     "tx_bytes": used.sent, "tx_packets": used.sent / 1_140, "tx_errors": 0, "tx_dropped": 0,
@@ -104,7 +104,7 @@ impl Twin {
         })
     }
 
-    fn cpu(&self, cell: &Cell, used: &Used, now: Nanos) -> Value {
+    fn cpu(&self, container: &SimContainer, used: &Used, now: Nanos) -> Value {
         let cores = u64::from(self.machine.cores.max(1));
         // The kernel's own count is in ticks of 10 ms.
         let system = cores * (now - self.machine.booted).unsigned_abs() / 10_000_000 * 10_000_000;
@@ -116,15 +116,16 @@ impl Twin {
             all[0] += used.cpu - each * cores;
             usage["percpu_usage"] = json!(all);
         }
-        let periods = if cell.spec.nano_cpus == 0 { 0 } else { (now - cell.started).unsigned_abs() / (100 * MILLI).unsigned_abs() };
+        let periods =
+            if container.spec.nano_cpus == 0 { 0 } else { (now - container.started).unsigned_abs() / (100 * MILLI).unsigned_abs() };
         json!({
             "cpu_usage": usage, "system_cpu_usage": system, "online_cpus": cores,
             "throttling_data": { "periods": periods, "throttled_periods": periods / 900, "throttled_time": periods / 900 * 21_000_000 },
         })
     }
 
-    fn memory(&self, cell: &Cell, used: &Used) -> Value {
-        let limit = if cell.spec.memory == 0 { self.machine.memory } else { cell.spec.memory };
+    fn memory(&self, container: &SimContainer, used: &Used) -> Value {
+        let limit = if container.spec.memory == 0 { self.machine.memory } else { container.spec.memory };
         let usage = (used.memory + used.cache).min(limit);
         let cache = usage - used.memory.min(usage);
         if self.machine.cgroup == 2 {
@@ -192,7 +193,7 @@ mod tests {
     #[test]
     fn counters_only_grow_and_rates_stay_near_their_mean() {
         let (twin, clock) = small_twin();
-        let id = twin.read(|state, _| state.cells.iter().find(|cell| cell.phase.is_up()).expect("one runs").id);
+        let id = twin.read(|state, _| state.containers.iter().find(|container| container.phase.is_up()).expect("one runs").id);
         let total = |line: &Value| line["cpu_stats"]["cpu_usage"]["total_usage"].as_u64().expect("a count");
         let (mut last, _) = twin.measure(&id, &Measured::default()).expect("running");
         for _ in 0..600 {

@@ -7,7 +7,7 @@ use crate::model::clock::Stamp;
 
 use super::listing::{self, Facts, Page};
 use super::refusal::Reply;
-use super::state::{Deed, Kind, put, time};
+use super::state::{AuditEntry, Kind, put, time};
 use super::{Ask, Harbor};
 
 /// Lines kept; the oldest go first.
@@ -51,7 +51,7 @@ impl Harbor {
         if self.deeds.len() >= KEPT {
             self.deeds.drain(..KEPT / 10);
         }
-        self.deeds.push(Deed {
+        self.deeds.push(AuditEntry {
             id,
             at,
             operation: note.operation,
@@ -75,7 +75,7 @@ impl Harbor {
         listing::list(
             ask.request,
             self.deeds.iter().rev().collect(),
-            &Facts { field: &|deed: &&Deed, key: &str| field(deed, key), sort: "" },
+            &Facts { field: &|deed: &&AuditEntry, key: &str| field(deed, key), sort: "" },
             |deed| drawn(deed),
         )
     }
@@ -91,11 +91,11 @@ impl Harbor {
         self.require_project(ask, project, "log", "list")?;
         let id = project.id;
         let deeds = self.deeds.iter().rev().filter(|deed| deed.project == Some(id)).collect();
-        listing::list(ask.request, deeds, &Facts { field: &|deed: &&Deed, key: &str| field(deed, key), sort: "" }, |deed| drawn(deed))
+        listing::list(ask.request, deeds, &Facts { field: &|deed: &&AuditEntry, key: &str| field(deed, key), sort: "" }, |deed| drawn(deed))
     }
 }
 
-fn field(deed: &Deed, key: &str) -> Option<Value> {
+fn field(deed: &AuditEntry, key: &str) -> Option<Value> {
     Some(match key {
         "id" => json!(deed.id),
         "operation" => json!(deed.operation),
@@ -108,7 +108,7 @@ fn field(deed: &Deed, key: &str) -> Option<Value> {
     })
 }
 
-fn drawn(deed: &Deed) -> Value {
+fn drawn(deed: &AuditEntry) -> Value {
     let mut row = json!({"id": deed.id, "op_time": time(Some(deed.at)), "operation": deed.operation,
         "operation_description": deed.description, "operation_result": deed.succeeded,
         "resource_type": deed.resource_kind, "username": deed.user});

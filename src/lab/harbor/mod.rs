@@ -55,7 +55,7 @@ pub(in crate::lab) use twin::{read, respond};
 
 use caller::Caller;
 use preheat::Preheats;
-use state::{Deed, Group, Label, Schedule};
+use state::{AuditEntry, Group, Label, Schedule};
 
 /// All Harbors of a world, and what else their endpoints lead to.
 #[derive(Debug, Default)]
@@ -114,7 +114,7 @@ pub struct Harbor {
     executions: Vec<Execution>,
     live: BTreeSet<i64>,
     preheats: Preheats,
-    deeds: Vec<Deed>,
+    deeds: Vec<AuditEntry>,
     settings: BTreeMap<String, Value>,
     paused: BTreeSet<String>,
     uploads: BTreeMap<String, Vec<u8>>,

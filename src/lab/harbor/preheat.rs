@@ -1,4 +1,4 @@
-//! P2P preheating: Harbor's side of it. What the provider does is told by [`super::Outside::Dragonfly`].
+//! P2P preheating: Harbor's side of it. What the provider does is reported by [`super::Outside::Dragonfly`].
 
 use serde_json::{Value, json};
 
@@ -181,7 +181,7 @@ impl Harbor {
         for (job, (artifact, digest)) in (0_u64..).zip(found) {
             let log = dragonfly.as_ref().map_or_else(String::new, |(next, report)| {
                 let provider = (name.as_str(), endpoint.as_str());
-                log_of(&Told { artifact: &artifact, digest: &digest, provider, job: next + job, report }, ask.now)
+                log_of(&TaskLog { artifact: &artifact, digest: &digest, provider, job: next + job, report }, ask.now)
             });
             tasks.push(Warm { id: self.sequences.next(Kind::Task), artifact, digest, log });
         }
@@ -274,7 +274,7 @@ fn span(execution: &Warming, now: Stamp) -> (Value, Value, &'static str) {
 }
 
 /// What the log of a task is made of.
-struct Told<'a> {
+struct TaskLog<'a> {
     artifact: &'a str,
     digest: &'a str,
     /// Name and address of the provider.
@@ -283,8 +283,8 @@ struct Told<'a> {
     report: &'a str,
 }
 
-fn log_of(told: &Told<'_>, now: Stamp) -> String {
-    let Told { artifact, digest, provider: (name, endpoint), job, report } = told;
+fn log_of(log: &TaskLog<'_>, now: Stamp) -> String {
+    let TaskLog { artifact, digest, provider: (name, endpoint), job, report } = log;
     let line = |after: i64, line: u32, text: &str| {
         let at = Stamp((now.seconds() + after) * 1000).rfc3339().replace(".000Z", "Z");
         format!("{at} [INFO] [{FILE}:{line}]: {text}\n")

@@ -260,7 +260,7 @@ pub(super) struct Schedule {
 
 /// One line of the audit log.
 #[derive(Clone, Debug)]
-pub(super) struct Deed {
+pub(super) struct AuditEntry {
     pub id: i64,
     pub at: Stamp,
     pub operation: &'static str,

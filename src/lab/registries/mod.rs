@@ -1,7 +1,7 @@
 //! The registries of a world: made from the world file, put behind the listener, each with an address of its own.
 
+mod control;
 mod fill;
-mod hand;
 mod past;
 mod seed;
 pub mod spec;
@@ -21,8 +21,8 @@ use super::oci;
 use super::server::{Place, Server};
 use super::world::WorldFile;
 
-pub use hand::{PlainHand, RegistryHand};
-use seed::{Ground, Told};
+pub use control::{PlainHand, RegistryHand};
+use seed::{SeedContext, SeededPush};
 use spec::{RegistrySpec, Speaks};
 
 /// From one push by itself to the next.
@@ -41,8 +41,8 @@ pub(super) struct Registries {
 /// The file refers to what it does not declare.
 pub(super) fn open(file: &WorldFile, server: &Server, clock: &Clock) -> Result<Registries, Fault> {
     let urls = addresses(file).into_iter().map(|(name, address)| (name, url(address, server.port()))).collect();
-    let ground = Ground { file, now: clock.now(), urls: &urls };
-    let made = harbors(file, &ground).map_err(|why| {
+    let cx = SeedContext { file, now: clock.now(), urls: &urls };
+    let made = harbors(file, &cx).map_err(|why| {
         Fault::new(
             format!("world {}", file.name),
             FaultKind::Config,
@@ -129,9 +129,9 @@ fn plain_registry(spec: &RegistrySpec, file: &WorldFile, url: &str) -> oci::Regi
     registry
 }
 
-fn harbors(file: &WorldFile, ground: &Ground<'_>) -> Result<Harbors, String> {
+fn harbors(file: &WorldFile, cx: &SeedContext<'_>) -> Result<Harbors, String> {
     let mut harbors = Harbors::default();
-    let mut pushes: BTreeMap<&str, Vec<Told>> = BTreeMap::new();
+    let mut pushes: BTreeMap<&str, Vec<SeededPush>> = BTreeMap::new();
     for spec in file.registry.iter().filter(|spec| spec.kind == Speaks::Harbor) {
         if !file.idc.iter().any(|idc| idc.name == spec.idc) {
             return Err(format!("registry {}: idc '{}' is not declared", spec.name, spec.idc));
@@ -144,7 +144,7 @@ fn harbors(file: &WorldFile, ground: &Ground<'_>) -> Result<Harbors, String> {
             }
         };
         let source = source.map(|(other, told)| (root(file, other), told.as_slice()));
-        let (harbor, told) = seed::harbor(spec, ground, source)?;
+        let (harbor, told) = seed::harbor(spec, cx, source)?;
         harbors.add(harbor);
         pushes.insert(&spec.name, told);
     }

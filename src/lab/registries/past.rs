@@ -3,13 +3,13 @@
 use crate::lab::harbor::{Harbor, Outcome, Past};
 use crate::model::clock::Stamp;
 
-use super::seed::{Ground, Told};
+use super::seed::{SeedContext, SeededPush};
 use super::spec::PolicySpec;
 
 const HOUR: i64 = 3_600_000;
 
 /// Tells a policy's history: successes, and at its newer end what the world file says.
-pub(super) fn tell(harbor: &mut Harbor, id: i64, spec: &PolicySpec, told: &[Told], ground: &Ground<'_>, random: &mut fastrand::Rng) {
+pub(super) fn tell(harbor: &mut Harbor, id: i64, spec: &PolicySpec, told: &[SeededPush], cx: &SeedContext<'_>, random: &mut fastrand::Rng) {
     let Some(policy) = harbor.policies.iter().find(|policy| policy.id == id) else { return };
     let url =
         harbor.registries.iter().find(|registry| registry.id == policy.source.max(policy.target)).map(|registry| registry.url.clone());
@@ -20,13 +20,13 @@ pub(super) fn tell(harbor: &mut Harbor, id: i64, spec: &PolicySpec, told: &[Told
         _ => "scheduled",
     };
     let head = spec.filter.split("/*").next().unwrap_or_default();
-    let own: Vec<&Told> = told.iter().filter(|told| told.tag.is_some() && (told.project == head || head == "**")).collect();
+    let own: Vec<&SeededPush> = told.iter().filter(|told| told.tag.is_some() && (told.project == head || head == "**")).collect();
     let amount = i64::try_from(spec.history).unwrap_or(0);
     let shown = i64::try_from(spec.lately.len()).unwrap_or(0);
     for place in 0..amount {
         let lately = usize::try_from(place - (amount - shown)).ok().and_then(|at| spec.lately.get(at));
         let outcome = lately.map_or(Outcome::Succeeded, |word| outcome(word, &url));
-        let start = began(ground.now, amount - place, random);
+        let start = began(cx.now, amount - place, random);
         let copied = some_of(&own, trigger, random);
         let seconds = 2 + random.i64(0..30) * i64::try_from(copied.len()).unwrap_or(1);
         harbor.remember(&Past { policy: id, trigger, start, outcome, copied, seconds });
@@ -52,7 +52,7 @@ fn outcome(word: &str, url: &str) -> Outcome {
 }
 
 /// An event concerns one push; a run by hand or by the clock some repositories.
-fn some_of(own: &[&Told], trigger: &str, random: &mut fastrand::Rng) -> Vec<(String, Vec<String>)> {
+fn some_of(own: &[&SeededPush], trigger: &str, random: &mut fastrand::Rng) -> Vec<(String, Vec<String>)> {
     let amount = if trigger == "event_based" { 1 } else { 1 + random.usize(0..4) };
     let mut found: Vec<(String, Vec<String>)> = Vec::new();
     for _ in 0..amount {

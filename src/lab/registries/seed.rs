@@ -21,7 +21,7 @@ const MIB: u64 = 1 << 20;
 
 /// A push of long ago.
 #[derive(Clone, Debug)]
-pub(super) struct Told {
+pub(super) struct SeededPush {
     pub(super) project: String,
     pub(super) repository: String,
     pub(super) tag: Option<String>,
@@ -31,7 +31,7 @@ pub(super) struct Told {
 }
 
 /// What one registry is made from.
-pub(super) struct Ground<'a> {
+pub(super) struct SeedContext<'a> {
     pub(super) file: &'a WorldFile,
     pub(super) now: Stamp,
     /// Address of each registry by name.
@@ -41,30 +41,30 @@ pub(super) struct Ground<'a> {
 /// Makes the Harbor of a registry; `source` is what it is a copy of, with the pushes that were made there.
 pub(super) fn harbor(
     spec: &RegistrySpec,
-    ground: &Ground<'_>,
-    source: Option<(&RegistrySpec, &[Told])>,
-) -> Result<(Harbor, Vec<Told>), String> {
-    let url = &ground.urls[&spec.name];
-    let mut harbor = Harbor::new(url, &spec.password, ground.now.plus_millis(-AGE));
+    cx: &SeedContext<'_>,
+    source: Option<(&RegistrySpec, &[SeededPush])>,
+) -> Result<(Harbor, Vec<SeededPush>), String> {
+    let url = &cx.urls[&spec.name];
+    let mut harbor = Harbor::new(url, &spec.password, cx.now.plus_millis(-AGE));
     harbor.knobs.version = version(&spec.version).ok_or_else(|| format!("registry {}: '{}' is no version", spec.name, spec.version))?;
     harbor.knobs.skew_millis = spec.skew_seconds * 1000;
     harbor.knobs.storage_down = spec.storage_down;
     let mut random =
-        fastrand::Rng::with_seed(ground.file.seed ^ spec.name.bytes().fold(0, |sum: u64, byte| sum.wrapping_mul(31) + u64::from(byte)));
+        fastrand::Rng::with_seed(cx.file.seed ^ spec.name.bytes().fold(0, |sum: u64, byte| sum.wrapping_mul(31) + u64::from(byte)));
     let (people, groups) = source.map_or((&spec.people, &spec.groups), |(source, _)| (&source.people, &source.groups));
     for (name, realname) in people {
-        harbor.add_user(name, realname, &format!("Lab-{name}-1"), ground.now.plus_millis(-AGE + random.i64(0..100) * MINUTE));
+        harbor.add_user(name, realname, &format!("Lab-{name}-1"), cx.now.plus_millis(-AGE + random.i64(0..100) * MINUTE));
     }
     for name in groups {
         harbor.add_group(name, 3, "");
     }
     let projects = source.map_or(&spec.project, |(source, _)| &source.project);
     for project in projects.iter().chain(source.into_iter().flat_map(|_| &spec.project)) {
-        found_project(&mut harbor, project, ground.now.plus_millis(-AGE + random.i64(1..60) * DAY))?;
+        found_project(&mut harbor, project, cx.now.plus_millis(-AGE + random.i64(1..60) * DAY))?;
     }
-    let mut told: Vec<Told> = match source {
-        None => spec.project.iter().flat_map(|project| pushes(project, ground, &mut random)).collect(),
-        Some((_, pushes)) => copied(spec, pushes, ground, &mut random),
+    let mut told: Vec<SeededPush> = match source {
+        None => spec.project.iter().flat_map(|project| pushes(project, cx, &mut random)).collect(),
+        Some((_, pushes)) => copied(spec, pushes, cx, &mut random),
     };
     told.sort_by_key(|told| told.at);
     for told in &told {
@@ -80,19 +80,18 @@ pub(super) fn harbor(
             .map_err(|refusal| format!("registry {}: {}/{}: {refusal:?}", spec.name, told.project, told.repository))?;
     }
     if let Some(fill) = spec.fill {
-        super::fill::projects(&mut harbor, fill, ground.now);
+        super::fill::projects(&mut harbor, fill, cx.now);
     }
     for drift in &spec.drift {
         apply(&mut harbor, drift).map_err(|why| format!("registry {}: {why}", spec.name))?;
     }
     for robot in &spec.robot {
-        add_robot(&mut harbor, robot, ground.now);
+        add_robot(&mut harbor, robot, cx.now);
     }
-    endpoints(&mut harbor, spec, ground);
+    endpoints(&mut harbor, spec, cx);
     for policy in &spec.policy {
-        let id =
-            add_policy(&mut harbor, policy, ground.now).map_err(|why| format!("registry {}: policy {}: {why}", spec.name, policy.name))?;
-        past::tell(&mut harbor, id, policy, &told, ground, &mut random);
+        let id = add_policy(&mut harbor, policy, cx.now).map_err(|why| format!("registry {}: policy {}: {why}", spec.name, policy.name))?;
+        past::tell(&mut harbor, id, policy, &told, cx, &mut random);
     }
     for queue in &spec.paused {
         harbor.pause(queue);
@@ -119,7 +118,7 @@ fn found_project(harbor: &mut Harbor, spec: &ProjectSpec, at: Stamp) -> Result<(
 }
 
 /// The pushes that filled a project: its own tags, and on top those that the world's services run.
-fn pushes(project: &ProjectSpec, ground: &Ground<'_>, random: &mut fastrand::Rng) -> Vec<Told> {
+fn pushes(project: &ProjectSpec, cx: &SeedContext<'_>, random: &mut fastrand::Rng) -> Vec<SeededPush> {
     let mut told = Vec::new();
     for repository in &project.repositories {
         let base = (
@@ -128,7 +127,7 @@ fn pushes(project: &ProjectSpec, ground: &Ground<'_>, random: &mut fastrand::Rng
         );
         let name = format!("{}/{repository}", project.name);
         let served =
-            ground.file.service.iter().find(|service| service.image == name).map(|service| service.tags.as_slice()).unwrap_or_default();
+            cx.file.service.iter().find(|service| service.image == name).map(|service| service.tags.as_slice()).unwrap_or_default();
         let own = (0..project.tags).map(|at| format!("v1.{at}.{}", random.u32(0..9)));
         let tags: Vec<String> = own.chain(served.iter().cloned()).collect();
         let by =
@@ -137,11 +136,11 @@ fn pushes(project: &ProjectSpec, ground: &Ground<'_>, random: &mut fastrand::Rng
         let amount = i64::try_from(tags.len()).unwrap_or(1).max(1);
         for (place, tag) in (0_i64..).zip(&tags) {
             let age = (amount - place) * 90 * DAY / (amount + 1) - random.i64(0..DAY);
-            let at = ground.now.plus_millis(-age.max(random.i64(3..600) * MINUTE));
+            let at = cx.now.plus_millis(-age.max(random.i64(3..600) * MINUTE));
             let by = random.choice(&by).map_or_else(|| project.owner.clone(), |name| (*name).clone());
             let mut say = |tag: Option<&str>, image: Image, at: Stamp| {
                 let (project, repository, tag) = (project.name.clone(), repository.clone(), tag.map(str::to_owned));
-                told.push(Told { project, repository, tag, image: Arc::new(image), at, by: by.clone() });
+                told.push(SeededPush { project, repository, tag, image: Arc::new(image), at, by: by.clone() });
             };
             if project.multi {
                 let parts = ["amd64", "arm64"].map(|architecture| image(&format!("{name}:{tag}"), architecture, &base, random));
@@ -177,16 +176,16 @@ pub(super) fn image(name: &str, architecture: &str, base: &(Arc<str>, u64), rand
 }
 
 /// What of the source's pushes has come here: all but what is too young, or was lost on the way.
-fn copied(spec: &RegistrySpec, source: &[Told], ground: &Ground<'_>, random: &mut fastrand::Rng) -> Vec<Told> {
-    let line = ground.now.plus_millis(-i64::try_from(spec.lag_minutes).unwrap_or(0) * MINUTE);
-    let mut told: Vec<Told> = Vec::new();
+fn copied(spec: &RegistrySpec, source: &[SeededPush], cx: &SeedContext<'_>, random: &mut fastrand::Rng) -> Vec<SeededPush> {
+    let line = cx.now.plus_millis(-i64::try_from(spec.lag_minutes).unwrap_or(0) * MINUTE);
+    let mut told: Vec<SeededPush> = Vec::new();
     for push in source.iter().filter(|push| push.at <= line) {
         let full = format!("{}/{}:{}", push.project, push.repository, push.tag.as_deref().unwrap_or_default());
         if spec.lacks.contains(&full) {
             continue;
         }
         let mut push =
-            Told { at: push.at.plus_millis(random.i64(2_000..40_000)).min(ground.now), by: "robot$replication".into(), ..push.clone() };
+            SeededPush { at: push.at.plus_millis(random.i64(2_000..40_000)).min(cx.now), by: "robot$replication".into(), ..push.clone() };
         if spec.differs.contains(&full) {
             push.image = Arc::new(image(&format!("{full}-hotfix"), "amd64", &("sha256:0".into(), MIB), random));
             push.by = "admin".into();
@@ -197,9 +196,16 @@ fn copied(spec: &RegistrySpec, source: &[Told], ground: &Ground<'_>, random: &mu
         let Some(((project, repository), tag)) = full.split_once(':').and_then(|(name, tag)| Some((name.split_once('/')?, tag))) else {
             continue;
         };
-        let at = ground.now.plus_millis(-random.i64(1..20) * DAY);
+        let at = cx.now.plus_millis(-random.i64(1..20) * DAY);
         let image = Arc::new(image(full, "amd64", &(digest(full.as_bytes()).into(), MIB), random));
-        told.push(Told { project: project.into(), repository: repository.into(), tag: Some(tag.into()), image, at, by: "admin".into() });
+        told.push(SeededPush {
+            project: project.into(),
+            repository: repository.into(),
+            tag: Some(tag.into()),
+            image,
+            at,
+            by: "admin".into(),
+        });
     }
     told
 }
@@ -241,13 +247,13 @@ fn add_robot(harbor: &mut Harbor, spec: &RobotSpec, now: Stamp) {
     robot.disabled = spec.disabled;
 }
 
-fn endpoints(harbor: &mut Harbor, spec: &RegistrySpec, ground: &Ground<'_>) {
+fn endpoints(harbor: &mut Harbor, spec: &RegistrySpec, cx: &SeedContext<'_>) {
     for endpoint in &spec.endpoint {
-        let url = ground.urls.get(&endpoint.to).unwrap_or(&endpoint.to).clone();
-        let peer = ground.file.registry.iter().find(|registry| registry.name == endpoint.to);
+        let url = cx.urls.get(&endpoint.to).unwrap_or(&endpoint.to).clone();
+        let peer = cx.file.registry.iter().find(|registry| registry.name == endpoint.to);
         let (user, password) = peer.map_or(("admin", "unknown"), |peer| (peer.user.as_str(), peer.password.as_str()));
         let secret = if endpoint.wrong_password { "changed-last-week" } else { password };
-        let registry = harbor.add_registry(&endpoint.name, &url, user, secret, ground.now.plus_millis(-AGE + 70 * DAY));
+        let registry = harbor.add_registry(&endpoint.name, &url, user, secret, cx.now.plus_millis(-AGE + 70 * DAY));
         registry.healthy = !endpoint.wrong_password;
         if peer.is_some_and(|peer| peer.kind == super::spec::Speaks::Oci) {
             registry.kind = "docker-registry".into();

@@ -7,7 +7,7 @@ use crate::model::endpoint::{EndpointKind, Freshness};
 use crate::model::fleet::Fleet;
 use crate::model::host::{Container, ContainerState, Health, Host};
 use crate::model::registry::Registry;
-use crate::model::task::{Task, TaskState, run_named};
+use crate::model::run::{Run, RunState, run_named};
 use crate::model::text::{Text, clean};
 
 /// Names told of those that are waited for; of more only the number.
@@ -31,7 +31,7 @@ impl Condition {
     #[must_use]
     pub fn is_answered(&self, fleet: &Fleet) -> bool {
         self.clauses.iter().any(|clause| match clause {
-            Clause::Run(id) => run_named(&fleet.tasks, id).is_ok(),
+            Clause::Run(id) => run_named(&fleet.runs, id).is_ok(),
             Clause::Hosts(idc) => hosts_of(fleet, idc.as_deref()).any(|host| answers(&host.freshness)),
             Clause::Host(name) | Clause::Container { host: name, .. } => fleet.host(name).is_some_and(|host| answers(&host.freshness)),
             Clause::Registries => fleet.registries.iter().any(|registry| answers(&registry.freshness)),
@@ -78,7 +78,7 @@ fn weight(verdict: &Verdict) -> u8 {
 
 fn judge(clause: &Clause, fleet: &Fleet) -> Verdict {
     match clause {
-        Clause::Run(id) => match run_named(&fleet.tasks, id) {
+        Clause::Run(id) => match run_named(&fleet.runs, id) {
             Ok(task) => run(task),
             Err(fault) => Verdict::Stuck(Short::Wholly, fault.cause),
         },
@@ -109,31 +109,31 @@ fn judge(clause: &Clause, fleet: &Fleet) -> Verdict {
     }
 }
 
-fn run(task: &Arc<Task>) -> Verdict {
+fn run(task: &Arc<Run>) -> Verdict {
     let (ended, all) = task.progress();
     let failed = task.failed();
     let id = &task.id;
     match task.state {
-        TaskState::Done => Verdict::Met,
-        TaskState::Running => {
+        RunState::Done => Verdict::Met,
+        RunState::Running => {
             Verdict::Waiting(Text::made(format!("run {id}: {ended} of {all} steps"), format!("任务 {id}：{ended}/{all} 步")))
         }
-        TaskState::Abandoned => Verdict::Stuck(
+        RunState::Abandoned => Verdict::Stuck(
             Short::Partly,
             Text::made(
                 format!("run {id} stands at {ended} of {all} steps: its console is gone; wharf run resume {id}"),
                 format!("任务 {id} 停在 {ended}/{all} 步：其控制台已不在；wharf run resume {id}"),
             ),
         ),
-        TaskState::Partial => Verdict::Over(
+        RunState::Partial => Verdict::Over(
             Short::Partly,
             Text::made(
                 format!("run {id} has ended: {failed} of {all} steps failed"),
                 format!("任务 {id} 已结束：{all} 步中 {failed} 步失败"),
             ),
         ),
-        TaskState::Cancelled => Verdict::Over(Short::Partly, Text::made(format!("run {id} was cancelled"), format!("任务 {id} 已取消"))),
-        TaskState::Failed => Verdict::Over(Short::Wholly, Text::made(format!("run {id} failed"), format!("任务 {id} 失败"))),
+        RunState::Cancelled => Verdict::Over(Short::Partly, Text::made(format!("run {id} was cancelled"), format!("任务 {id} 已取消"))),
+        RunState::Failed => Verdict::Over(Short::Wholly, Text::made(format!("run {id} failed"), format!("任务 {id} 失败"))),
     }
 }
 

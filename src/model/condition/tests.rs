@@ -4,7 +4,7 @@ use super::*;
 use crate::model::fixture::{NOW, failed, fleet, online};
 use crate::model::plan::{Danger, Ending, Plan, RunId};
 use crate::model::report::Report;
-use crate::model::task::{Owner, Task, TaskState};
+use crate::model::run::{Owner, Run, RunState};
 
 fn verdict(words: &str, fleet: &Fleet) -> Verdict {
     Condition::parse(words).expect(words).judge(fleet)
@@ -18,7 +18,7 @@ fn waits(words: &str, fleet: &Fleet) -> String {
 }
 
 /// A run of so many steps in this state.
-fn run(id: &str, state: TaskState) -> Report {
+fn run(id: &str, state: RunState) -> Report {
     let plan = Plan {
         operation: "stop-containers".into(),
         arguments: serde_json::Value::Null,
@@ -32,7 +32,7 @@ fn run(id: &str, state: TaskState) -> Report {
         undoes: None,
     };
     let owner = Owner { who: "ops".into(), machine: "jump1".into(), pid: 1, started: NOW };
-    Report::Task(Box::new(Task {
+    Report::Run(Box::new(Run {
         id: RunId(id.into()),
         title: plan.title.clone(),
         owner,
@@ -133,19 +133,19 @@ fn a_run_ends_as_wished_or_otherwise() {
     assert!(matches!(verdict(words, &world), Verdict::Stuck(Short::Wholly, _)), "no such run");
     assert!(!Condition::parse(words).expect("good").is_answered(&world));
     let expected = [
-        (TaskState::Running, Verdict::Waiting(Text::raw(""))),
-        (TaskState::Abandoned, Verdict::Stuck(Short::Partly, Text::raw(""))),
-        (TaskState::Partial, Verdict::Over(Short::Partly, Text::raw(""))),
-        (TaskState::Cancelled, Verdict::Over(Short::Partly, Text::raw(""))),
-        (TaskState::Failed, Verdict::Over(Short::Wholly, Text::raw(""))),
-        (TaskState::Done, Verdict::Met),
+        (RunState::Running, Verdict::Waiting(Text::raw(""))),
+        (RunState::Abandoned, Verdict::Stuck(Short::Partly, Text::raw(""))),
+        (RunState::Partial, Verdict::Over(Short::Partly, Text::raw(""))),
+        (RunState::Cancelled, Verdict::Over(Short::Partly, Text::raw(""))),
+        (RunState::Failed, Verdict::Over(Short::Wholly, Text::raw(""))),
+        (RunState::Done, Verdict::Met),
     ];
     for (state, wanted) in expected {
         world.apply(run("019a00000a1b2c3d", state));
         let got = verdict(words, &world);
         assert_eq!(weight_of(&got), weight_of(&wanted), "{state:?}: {got:?}");
     }
-    world.apply(run("019a11110a1b2c3d", TaskState::Done));
+    world.apply(run("019a11110a1b2c3d", RunState::Done));
     assert!(matches!(verdict(words, &world), Verdict::Stuck(Short::Wholly, why) if why.en.contains("several")), "two runs end so");
     assert_eq!(waits("hosts up and run 019a1 done", &world), "4 of 6 hosts up, not aws-1, tc-db-01");
 }

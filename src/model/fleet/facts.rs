@@ -6,7 +6,7 @@ use crate::model::clock::Stamp;
 use crate::model::fault::Fault;
 use crate::model::host::{Container, ContainerId, Host};
 use crate::model::report::Fact;
-use crate::model::task::{Notice, Severity};
+use crate::model::run::{Notice, Severity};
 use crate::model::text::Text;
 
 /// Whether anybody needs to look again.

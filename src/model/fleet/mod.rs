@@ -16,7 +16,7 @@ use super::host::{Container, ContainerId, Host};
 use super::idc::Idc;
 use super::registry::{Registry, RegistryFact};
 use super::report::{Fact, Report, Site};
-use super::task::{Notice, Severity, Task};
+use super::run::{Notice, Run, Severity};
 use super::text::Text;
 
 /// Lines kept in the timeline; older ones fall off.
@@ -40,7 +40,7 @@ pub struct Fleet {
     /// Sorted by name.
     pub registries: Vec<Arc<Registry>>,
     /// Sorted by id, oldest first.
-    pub tasks: Vec<Arc<Task>>,
+    pub runs: Vec<Arc<Run>>,
     /// Oldest first.
     pub notices: Arc<VecDeque<Arc<Notice>>>,
     pub config_fault: Option<Arc<Fault>>,
@@ -78,8 +78,8 @@ impl Fleet {
                 Applied::Attention
             }
             Report::Cached(hosts) => self.apply_cached(hosts),
-            Report::Task(task) => {
-                put_sorted(&mut self.tasks, Arc::new(*task), |t| t.id.clone());
+            Report::Run(task) => {
+                put_sorted(&mut self.runs, Arc::new(*task), |t| t.id.clone());
                 Applied::Attention
             }
             Report::Notice(notice) => {

@@ -8,7 +8,9 @@ use crate::model::clock::Stamp;
 use crate::model::endpoint::Freshness;
 use crate::model::fault::Fault;
 use crate::model::project::Project;
-use crate::model::registry::{Holdings, ProjectHoldings, ProjectPart, Question, Registry, RegistryFact, RepositoryHoldings, Run};
+use crate::model::registry::{
+    Holdings, JudgedExecution, ProjectHoldings, ProjectPart, Question, Registry, RegistryFact, RepositoryHoldings,
+};
 
 /// It answered at `at`. True when it had been failing or never had answered.
 pub(super) fn freshen(freshness: &mut Freshness, at: Stamp) -> bool {
@@ -116,7 +118,7 @@ pub(super) fn apply(holdings: &mut Holdings, fact: RegistryFact) -> bool {
 }
 
 /// An execution that has not changed keeps the tasks that were once read.
-fn keep_tasks(was: &[Arc<Run>], runs: &mut [Arc<Run>]) {
+fn keep_tasks(was: &[Arc<JudgedExecution>], runs: &mut [Arc<JudgedExecution>]) {
     for run in runs.iter_mut().filter(|run| run.tasks.is_none()) {
         let Some(old) = was.iter().find(|old| old.execution == run.execution) else { continue };
         if let Some(tasks) = &old.tasks {

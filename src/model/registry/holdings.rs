@@ -29,7 +29,7 @@ pub struct Peer {
 
 /// An execution with what it has settled to, and its tasks where they were read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Run {
+pub struct JudgedExecution {
     pub execution: Execution,
     pub settled: Settled,
     /// Why a task of it failed, by its log, where that was read.
@@ -114,7 +114,7 @@ pub struct Holdings {
     /// Sorted by id.
     pub policies: Option<Vec<Arc<Policy>>>,
     /// Newest first.
-    pub runs: Option<Vec<Arc<Run>>>,
+    pub runs: Option<Vec<Arc<JudgedExecution>>>,
     pub queues: Option<Arc<Vec<Queue>>>,
     pub pools: Option<Arc<Vec<WorkerPool>>>,
     pub workers: Option<Arc<Vec<Worker>>>,
@@ -230,7 +230,7 @@ pub enum RegistryFact {
     Peers(Vec<Peer>),
     Policies(Vec<Arc<Policy>>),
     /// The newest ones; older ones are forgotten.
-    Runs(Vec<Arc<Run>>),
+    Runs(Vec<Arc<JudgedExecution>>),
     /// The tasks of one of them, read because somebody wanted to see them.
     Tasks {
         execution: i64,

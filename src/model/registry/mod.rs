@@ -15,7 +15,7 @@ pub use facts::{
     AuthMode, Claim, CurrentUser, HealthClaim, Identity, PartHealth, Permission, PermissionCatalogue, Setting, Statistics, SystemFacts,
     Volume,
 };
-pub use holdings::{Holdings, Peer, ProjectHoldings, ProjectPart, RegistryFact, RepositoryHoldings, Run};
+pub use holdings::{Holdings, JudgedExecution, Peer, ProjectHoldings, ProjectPart, RegistryFact, RepositoryHoldings};
 pub use peer::{AdapterKind, EndpointPowers, RegistryEndpoint};
 pub use question::{Level, Question};
 pub use sweep::{ChangedList, Changes, Follows, SweepCursor, WholeBecause};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::model::fault::FaultKind;
-use crate::model::task::Severity;
+use crate::model::run::Severity;
 use crate::model::text::Text;
 
 /// Why something failed, normalised from status texts and task logs.

@@ -8,7 +8,7 @@ use super::settled::{Cause, PeerVerdict, Settled, StuckCause};
 use super::{Direction, Policy};
 use crate::model::clock::Stamp;
 use crate::model::fault::FaultKind;
-use crate::model::task::Severity;
+use crate::model::run::Severity;
 use crate::model::text::Text;
 
 /// An end of an edge.

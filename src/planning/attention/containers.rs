@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::model::clock::Stamp;
-use crate::model::derived::{About, Attention};
+use crate::model::derived::{Attention, AttentionTarget};
 use crate::model::host::{Container, ContainerId, ContainerState, Health, Host, HostState};
-use crate::model::task::Severity;
+use crate::model::run::Severity;
 use crate::model::text::Text;
 
 /// Exit codes of a process that a signal meant for stopping ended: 128 + SIGINT, 128 + SIGTERM.
@@ -107,7 +107,7 @@ fn line(group: &Arc<str>, members: &[Member<'_>]) -> Attention {
         idc: one_idc,
         text,
         since: members.iter().filter_map(|(_, f)| f.since).min(),
-        about: About::Containers { names },
+        about: AttentionTarget::Containers { names },
     }
 }
 

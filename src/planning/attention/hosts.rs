@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::model::clock::Stamp;
-use crate::model::derived::{About, Attention};
+use crate::model::derived::{Attention, AttentionTarget};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::fleet::Fleet;
 use crate::model::host::{Host, HostState};
-use crate::model::task::Severity;
+use crate::model::run::Severity;
 use crate::model::text::Text;
 
 /// How a host is away, `None` where it is not. A host that nobody asked yet is not away.
@@ -109,7 +109,7 @@ fn everything(group: &Group<'_>, idcs: usize) -> Attention {
             format!("{place_zh}全部 {count} 台主机都不可达：{}；可能是本机自己的网络问题", cause.zh),
         ),
         since: group.since(),
-        about: About::Nothing,
+        about: AttentionTarget::Nothing,
     }
 }
 
@@ -120,7 +120,7 @@ fn whole_idc(idc: &Arc<str>, group: &Group<'_>) -> Attention {
         idc: Some(Arc::clone(idc)),
         text: Text::made(format!("all {count} hosts unreachable: {}", cause.en), format!("全部 {count} 台主机不可达：{}", cause.zh)),
         since: group.since(),
-        about: About::Hosts { idc: Arc::clone(idc), names: group.names() },
+        about: AttentionTarget::Hosts { idc: Arc::clone(idc), names: group.names() },
     }
 }
 
@@ -139,5 +139,11 @@ fn some(idc: &Arc<str>, kind: FaultKind, how: Away, group: &Group<'_>) -> Attent
         Text::made(format!("{count} hosts {en}: {} ({})", cause.en, few.en), format!("{count} 台主机{zh}：{}（{}）", cause.zh, few.zh))
     };
     let severity = if how == Away::Lost || !kind.is_absence() { Severity::Bad } else { Severity::Warn };
-    Attention { severity, idc: Some(Arc::clone(idc)), text, since: group.since(), about: About::Hosts { idc: Arc::clone(idc), names } }
+    Attention {
+        severity,
+        idc: Some(Arc::clone(idc)),
+        text,
+        since: group.since(),
+        about: AttentionTarget::Hosts { idc: Arc::clone(idc), names },
+    }
 }

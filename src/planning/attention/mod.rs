@@ -9,12 +9,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::model::clock::Stamp;
-use crate::model::derived::{About, Attention};
+use crate::model::derived::{Attention, AttentionTarget};
 use crate::model::fleet::Fleet;
 use crate::model::host::ContainerId;
 use crate::model::plan::{Call, ContainerVerb, RunId};
 use crate::model::replication::Topology;
-use crate::model::task::{Severity, TaskState};
+use crate::model::run::{RunState, Severity};
 use crate::model::text::Text;
 
 use containers::Failing;
@@ -73,8 +73,8 @@ impl Troubles {
     pub fn change_runs(&mut self, fleet: &Fleet) {
         self.asked.clear();
         // Older runs stopped nothing whose end is recent; measured against the newest run, so that time alone changes nothing.
-        let newest = fleet.tasks.iter().map(|t| t.started).max().unwrap_or_default();
-        for task in fleet.tasks.iter().filter(|t| newest.since(t.started) < 2 * RECENT_MS) {
+        let newest = fleet.runs.iter().map(|t| t.started).max().unwrap_or_default();
+        for task in fleet.runs.iter().filter(|t| newest.since(t.started) < 2 * RECENT_MS) {
             for step in &task.plan.steps {
                 let Call::Container { host, id, verb, .. } = &step.call;
                 if matches!(verb, ContainerVerb::Stop { .. } | ContainerVerb::Kill { .. }) {
@@ -126,7 +126,7 @@ pub fn faults(fleet: &Fleet) -> u32 {
 }
 
 fn runs(fleet: &Fleet) -> impl Iterator<Item = Attention> {
-    fleet.tasks.iter().filter(|t| t.state == TaskState::Abandoned).map(|task| {
+    fleet.runs.iter().filter(|t| t.state == RunState::Abandoned).map(|task| {
         let (ended, all) = task.progress();
         let open = all - ended;
         let id = short(&task.id);
@@ -138,7 +138,7 @@ fn runs(fleet: &Fleet) -> impl Iterator<Item = Attention> {
                 format!("运行 {id}（{}）：发起它的控制台已不在，{all} 步中还有 {open} 步未完；可继续或放弃", task.title.zh),
             ),
             since: Some(task.started),
-            about: About::Run { id: task.id.clone() },
+            about: AttentionTarget::Run { id: task.id.clone() },
         }
     })
 }
@@ -153,7 +153,7 @@ fn config(fleet: &Fleet) -> Option<Attention> {
             format!("配置读不通，仍用上一份：{}：{}", fault.endpoint, fault.cause.zh),
         ),
         since: None,
-        about: About::Config,
+        about: AttentionTarget::Config,
     })
 }
 

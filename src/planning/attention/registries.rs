@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::model::clock::Stamp;
-use crate::model::derived::{About, Attention, Matter};
+use crate::model::derived::{Attention, AttentionTarget, RegistryIssue};
 use crate::model::fault::FaultKind;
 use crate::model::fleet::Fleet;
 use crate::model::quota::Usage;
 use crate::model::registry::{Question, Registry};
 use crate::model::robot::Robot;
-use crate::model::task::Severity;
+use crate::model::run::Severity;
 use crate::model::text::Text;
 
 const DAY_MS: i64 = 86_400_000;
@@ -39,9 +39,9 @@ pub(super) fn lines(fleet: &Fleet, now: Stamp) -> Vec<Attention> {
     lines
 }
 
-fn line(registry: &Registry, severity: Severity, text: Text, matter: Matter) -> Attention {
+fn line(registry: &Registry, severity: Severity, text: Text, matter: RegistryIssue) -> Attention {
     let name = Arc::clone(&registry.spec.name);
-    Attention { severity, idc: Some(Arc::clone(&registry.spec.idc)), text, since: None, about: About::Registry { name, matter } }
+    Attention { severity, idc: Some(Arc::clone(&registry.spec.idc)), text, since: None, about: AttentionTarget::Registry { name, matter } }
 }
 
 fn away(registry: &Registry) -> Option<Attention> {
@@ -54,14 +54,14 @@ fn away(registry: &Registry) -> Option<Attention> {
     };
     let text =
         Text::made(format!("registry {name}: {}{}", fault.cause.en, again.en), format!("仓库 {name}：{}{}", fault.cause.zh, again.zh));
-    Some(Attention { since: registry.freshness.fault_since, ..line(registry, Severity::Bad, text, Matter::Away) })
+    Some(Attention { since: registry.freshness.fault_since, ..line(registry, Severity::Bad, text, RegistryIssue::Away) })
 }
 
 fn read_only(registry: &Registry) -> Option<Attention> {
     let name = &registry.spec.name;
     (registry.holdings.system.as_ref()?.read_only == Some(true)).then(|| {
         let text = Text::made(format!("registry {name} is read-only: pushes are refused"), format!("仓库 {name} 处于只读模式：拒绝推送"));
-        line(registry, Severity::Warn, text, Matter::ReadOnly)
+        line(registry, Severity::Warn, text, RegistryIssue::ReadOnly)
     })
 }
 
@@ -73,7 +73,7 @@ fn clock(registry: &Registry) -> Option<Attention> {
         format!("the clock of registry {name} is {} {en}; ages are told with that taken off", off.en),
         format!("仓库 {name} 的时钟{zh} {}；所示时长已扣除该偏差", off.zh),
     );
-    Some(line(registry, Severity::Warn, text, Matter::Clock))
+    Some(line(registry, Severity::Warn, text, RegistryIssue::Clock))
 }
 
 fn denied(registry: &Registry) -> Option<Attention> {
@@ -94,7 +94,7 @@ fn denied(registry: &Registry) -> Option<Attention> {
             format!("{name} 未给出{}：{}", zh.join("、"), first.cause.zh),
         )
     };
-    Some(line(registry, Severity::Warn, text, Matter::Denied))
+    Some(line(registry, Severity::Warn, text, RegistryIssue::Denied))
 }
 
 /// `95 s`, `12 min`: in steps that do not tremble.
@@ -166,7 +166,7 @@ fn robots(fleet: &Fleet, now: Stamp) -> impl Iterator<Item = Attention> {
         idc: None,
         text,
         since: None,
-        about: About::Robots { end: end.into() },
+        about: AttentionTarget::Robots { end: end.into() },
     })
 }
 
@@ -240,6 +240,6 @@ fn quotas(fleet: &Fleet) -> impl Iterator<Item = Attention> {
             (_, 1) => Text::made(format!("a project is near its quota: {}", said.en), format!("项目接近配额：{}", said.zh)),
             (_, n) => Text::made(format!("{n} projects are near their quotas: {}", said.en), format!("{n} 个项目接近配额：{}", said.zh)),
         };
-        Attention { severity, idc: None, text, since: None, about: About::Projects { names } }
+        Attention { severity, idc: None, text, since: None, about: AttentionTarget::Projects { names } }
     })
 }

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::model::derived::{About, Attention};
+use crate::model::derived::{Attention, AttentionTarget};
 use crate::model::fault::FaultKind;
 use crate::model::fleet::Fleet;
 use crate::model::replication::{Cause, Edge, EdgeState, PeerVerdict, Place, StuckCause, Topology};
-use crate::model::task::Severity;
+use crate::model::run::Severity;
 use crate::model::text::{Text, clean};
 
 /// The queue that replication waits in.
@@ -121,7 +121,7 @@ fn paused(fleet: &Fleet) -> impl Iterator<Item = Attention> {
             (Severity::Warn, text)
         };
         let idc = Some(Arc::clone(&registry.spec.idc));
-        Some(Attention { severity, idc, text, since: None, about: About::Queue { registry: Arc::clone(name) } })
+        Some(Attention { severity, idc, text, since: None, about: AttentionTarget::Queue { registry: Arc::clone(name) } })
     })
 }
 
@@ -134,7 +134,7 @@ fn row(fleet: &Fleet, severity: Severity, text: Text, edges: &[&Edge]) -> Attent
         idc: if let [only] = &idcs[..] { Some(Arc::clone(only)) } else { None },
         text,
         since: edges.iter().filter_map(|edge| edge.health.since).min(),
-        about: About::Edges { of: edges.iter().map(|edge| (Arc::clone(&edge.registry), edge.policy.id)).collect() },
+        about: AttentionTarget::Edges { of: edges.iter().map(|edge| (Arc::clone(&edge.registry), edge.policy.id)).collect() },
     }
 }
 

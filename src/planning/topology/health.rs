@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use crate::model::clock::Stamp;
-use crate::model::registry::Run;
+use crate::model::registry::JudgedExecution;
 use crate::model::replication::{EdgeHealth, EdgeState, PeerVerdict, Policy, Settled, TriggerKind};
 
 /// A Harbor tells its newest executions only, over all policies; where it told fewer than this it told all.
 const WINDOW: usize = 50;
 
 /// Judges one policy. `runs` are its Harbor's, newest first; `None` where they were not read.
-pub(super) fn health(policy: &Policy, verdict: PeerVerdict, runs: Option<&[Arc<Run>]>) -> EdgeHealth {
-    let own: Vec<&Run> = runs.unwrap_or_default().iter().map(|run| &**run).filter(|run| run.execution.policy_id == policy.id).collect();
+pub(super) fn health(policy: &Policy, verdict: PeerVerdict, runs: Option<&[Arc<JudgedExecution>]>) -> EdgeHealth {
+    let own: Vec<&JudgedExecution> =
+        runs.unwrap_or_default().iter().map(|run| &**run).filter(|run| run.execution.policy_id == policy.id).collect();
     let mut health = EdgeHealth {
         state: EdgeState::Unread,
         last_success: own.iter().find(|run| run.settled == Settled::Succeeded).and_then(|run| end_of(run)),
@@ -55,7 +56,7 @@ pub(super) fn health(policy: &Policy, verdict: PeerVerdict, runs: Option<&[Arc<R
 }
 
 /// Counts back to the last run that carried everything: an event that was lost is made good only by a run by hand or by the clock.
-fn count(policy: &Policy, own: &[&Run], health: &mut EdgeHealth) {
+fn count(policy: &Policy, own: &[&JudgedExecution], health: &mut EdgeHealth) {
     let by_event = policy.trigger.kind == TriggerKind::Event;
     for run in own {
         match &run.settled {
@@ -85,8 +86,8 @@ fn count(policy: &Policy, own: &[&Run], health: &mut EdgeHealth) {
 }
 
 /// The oldest of the failures that nothing has made good since.
-fn trouble_since(own: &[&Run]) -> Option<Stamp> {
-    let is_trouble = |run: &&&Run| is_failure(&run.settled) || matches!(run.settled, Settled::Retrying | Settled::Stuck(_));
+fn trouble_since(own: &[&JudgedExecution]) -> Option<Stamp> {
+    let is_trouble = |run: &&&JudgedExecution| is_failure(&run.settled) || matches!(run.settled, Settled::Retrying | Settled::Stuck(_));
     let unbroken = own.iter().take_while(|run| !matches!(run.settled, Settled::Succeeded | Settled::NothingToDo));
     let last = unbroken.filter(is_trouble).last().or_else(|| own.iter().find(is_trouble));
     last.and_then(|run| run.execution.started)
@@ -96,6 +97,6 @@ fn is_failure(settled: &Settled) -> bool {
     matches!(settled, Settled::Failed | Settled::Partial | Settled::Lost(_) | Settled::FalseSuccess)
 }
 
-fn end_of(run: &Run) -> Option<Stamp> {
+fn end_of(run: &JudgedExecution) -> Option<Stamp> {
     run.execution.ended.or(run.execution.started)
 }

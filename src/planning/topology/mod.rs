@@ -6,7 +6,7 @@ mod shape;
 
 use std::sync::Arc;
 
-use crate::model::registry::{Holdings, Peer, Registry, Run};
+use crate::model::registry::{Holdings, JudgedExecution, Peer, Registry};
 use crate::model::replication::{Direction, Edge, PeerVerdict, Place, Policy, Topology};
 
 use addresses::Addresses;
@@ -25,7 +25,7 @@ struct Source {
     name: Arc<str>,
     policies: Vec<Arc<Policy>>,
     peers: Vec<Peer>,
-    runs: Option<Vec<Arc<Run>>>,
+    runs: Option<Vec<Arc<JudgedExecution>>>,
     /// What it says it is called.
     addresses: [Option<Arc<str>>; 2],
     edges: Vec<Edge>,

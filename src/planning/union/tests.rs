@@ -181,8 +181,8 @@ fn ids_do_not_join_and_a_ghost_is_nobody_who_is_not_there() {
     let _: Vec<_> = other.into_iter().map(|fact| say(&mut fleet, "yongfeng", Stamp(1), fact)).collect();
     let union = union_of(&fleet, &"payment".into()).expect("a project");
     let bob = union.members.iter().find(|m| &*m.name == "bob").expect("bob");
-    assert_eq!(union.role_at(&fleet, bob, 1), Held::Here(Role::Other(99)));
-    assert_eq!(union.role_at(&fleet, bob, 0), Held::Unknown, "he may be the ghost");
-    assert_eq!(union.ghosts_at(&fleet, 0), Held::Here(1));
+    assert_eq!(union.role_at(&fleet, bob, 1), Presence::Here(Role::Other(99)));
+    assert_eq!(union.role_at(&fleet, bob, 0), Presence::Unknown, "he may be the ghost");
+    assert_eq!(union.ghosts_at(&fleet, 0), Presence::Here(1));
     assert_eq!(union.drift.members, 0);
 }

@@ -20,7 +20,7 @@ use crate::model::fault::{Fault, FaultKind};
 use crate::model::nearest::nearest;
 use crate::model::text::{Text, clean};
 
-pub(super) use sieve::Hay;
+pub(super) use sieve::SearchIndex;
 
 /// Rows between two questions whether to go on.
 const SLICE: usize = 4096;

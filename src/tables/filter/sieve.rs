@@ -10,13 +10,13 @@ const SEAM: char = '\n';
 
 /// What plain words are looked for in, of several rows: folded as far as ASCII goes, one after the other.
 #[derive(Debug)]
-pub(in crate::tables) struct Hay {
+pub(in crate::tables) struct SearchIndex {
     words: String,
     /// Where the words of each row end, the seam not counted.
     ends: Vec<u32>,
 }
 
-impl Hay {
+impl SearchIndex {
     pub(in crate::tables) fn of(cx: &Context<'_>, noun: &dyn Noun, rows: &[RowId]) -> Self {
         let (mut words, mut ends) = (String::new(), Vec::with_capacity(rows.len()));
         for row in rows {
@@ -60,11 +60,11 @@ impl Filter {
 
 impl Sieve<'_> {
     /// Calls `take` with each row of a batch that passes, by its place there, in order.
-    pub(in crate::tables) fn sift(
+    pub(in crate::tables) fn filter(
         &self,
         cx: &Context<'_>,
         noun: &dyn Noun,
-        (hay, rows): (&Hay, &[RowId]),
+        (hay, rows): (&SearchIndex, &[RowId]),
         scratch: &mut Scratch,
         mut take: impl FnMut(usize),
     ) {

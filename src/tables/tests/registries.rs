@@ -112,8 +112,8 @@ fn a_refused_question_has_its_cause_and_a_dead_registry_its_mark() {
     let heads = projects.spread(&fleet);
     let marks: Vec<(&str, Mark)> = heads.iter().map(|head| (head.title.as_str(), head.mark)).collect();
     assert_eq!(marks, [("永丰", Mark::None), ("土城", Mark::Bad), ("aws-bj", Mark::Unknown)]);
-    // Its last values stay, and one registry that answers is enough not to call the row overdue.
-    assert_eq!(projects.overdue(&cx, rows[2]), None);
+    // Its last values stay, and one registry that answers is enough not to call the row stale.
+    assert_eq!(projects.staleness(&cx, rows[2]), None);
     assert_eq!(projects.cell(&cx, rows[2], part(1, heads[1].registry)).text, "PUBLIC");
 }
 

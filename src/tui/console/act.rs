@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use super::super::layers::abandoned::Abandoned;
 use super::super::layers::confirm::Confirm;
-use super::{Console, Wish};
+use super::{Console, ConsoleRequest};
 use crate::engine::{Answer, Command, Mode};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::fleet::Fleet;
 use crate::model::plan::{Call, Ending, Plan, RunId};
-use crate::model::task::{Task, TaskState};
+use crate::model::run::{Run, RunState};
 use crate::model::text::Text;
 use crate::operations::AnyOperation;
 use crate::operations::danger::reweigh;
@@ -38,7 +38,7 @@ const FOLLOWED: usize = 64;
 impl Followed {
     /// Something is being carried out, here or by another console.
     pub(in crate::tui) fn any_running(&self, fleet: &Fleet) -> bool {
-        !self.runs.is_empty() || fleet.tasks.iter().any(|t| t.state == TaskState::Running)
+        !self.runs.is_empty() || fleet.runs.iter().any(|t| t.state == RunState::Running)
     }
 }
 
@@ -89,7 +89,10 @@ impl Console {
             return;
         }
         let number = self.next_generation();
-        self.wish(Wish::Await(number, Command::Run { plan: Box::new(Plan::clone(plan)), revision: plan.revision, reason: None }));
+        self.request(ConsoleRequest::Await(
+            number,
+            Command::Run { plan: Box::new(Plan::clone(plan)), revision: plan.revision, reason: None },
+        ));
         self.followed.runs.push(Begun { number, plan: Arc::clone(plan), rows, run: None });
         if self.followed.runs.len() > FOLLOWED {
             self.followed.runs.remove(0);
@@ -122,7 +125,7 @@ impl Console {
         let fleet = Arc::clone(&self.moment.fleet);
         let mut open = Vec::new();
         for begun in std::mem::take(&mut self.followed.runs) {
-            let found = begun.run.as_ref().and_then(|id| fleet.tasks.iter().find(|t| t.id == *id));
+            let found = begun.run.as_ref().and_then(|id| fleet.runs.iter().find(|t| t.id == *id));
             match found {
                 Some(task) if is_over(task.state) => self.settle_run(task, &begun),
                 _ => open.push(begun),
@@ -131,7 +134,7 @@ impl Console {
         self.followed.runs = open;
     }
 
-    fn settle_run(&mut self, task: &Task, begun: &Begun) {
+    fn settle_run(&mut self, task: &Run, begun: &Begun) {
         let mut failed = BTreeSet::new();
         for (step, ending) in task.plan.steps.iter().zip(&task.endings) {
             let went_well = matches!(ending, Some(Ending::Done | Ending::Already | Ending::FoundDone));
@@ -166,7 +169,7 @@ impl Console {
             return;
         }
         let fleet = Arc::clone(&self.moment.fleet);
-        for task in fleet.tasks.iter().filter(|t| t.state == TaskState::Abandoned) {
+        for task in fleet.runs.iter().filter(|t| t.state == RunState::Abandoned) {
             if self.offered.insert(task.id.clone()) {
                 self.layers.push(Box::new(Abandoned::new(Arc::clone(task), self.now)));
             }
@@ -174,8 +177,8 @@ impl Console {
     }
 }
 
-fn is_over(state: TaskState) -> bool {
-    !matches!(state, TaskState::Running | TaskState::Abandoned)
+fn is_over(state: RunState) -> bool {
+    !matches!(state, RunState::Running | RunState::Abandoned)
 }
 
 /// The row of the containers table that a call acts on.

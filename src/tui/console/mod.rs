@@ -1,4 +1,4 @@
-//! The state of the screen and what happens to it: strokes, facts and sheets go in, wishes come out. Nothing here waits or draws.
+//! The state of the screen and what happens to it: strokes, facts and sheets go in, requests come out. Nothing here waits or draws.
 
 mod act;
 mod mouse;
@@ -16,13 +16,13 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use self::travel::Came;
+use self::travel::ReturnPoint;
 use super::canvas::{Charset, Look};
-use super::frozen::Frozen;
 use super::glyphs::{ASCII, UNICODE};
 use super::input::Stroke;
 use super::keymap::Keymap;
-use super::layers::{Desk, Layer};
+use super::last_screen::LastScreen;
+use super::layers::{Layer, LayerContext};
 use super::listing::{Listing, Moment};
 use super::panes::PANES;
 use super::settings::{Place, Settings};
@@ -34,10 +34,10 @@ use crate::model::fault::Fault;
 use crate::model::fleet::Fleet;
 use crate::model::live::Live;
 use crate::model::plan::RunId;
-use crate::model::task::Owner;
+use crate::model::run::Owner;
 use crate::model::text::{Lang, Text};
 use crate::tables::Scope;
-use crate::tables::lineup::Folding;
+use crate::tables::row_cache::Folding;
 
 pub(super) use act::Followed;
 pub(super) use verbs::VERBS;
@@ -52,7 +52,7 @@ const DESCRIBE_AFTER: Duration = Duration::from_millis(80);
 pub(super) type Chore = Box<dyn FnOnce() -> Text + Send>;
 
 /// What the console wants of the loop around it.
-pub(super) enum Wish {
+pub(super) enum ConsoleRequest {
     Send(Command),
     /// A command whose answer comes back under this number.
     Await(u64, Command),
@@ -87,18 +87,18 @@ pub(super) struct Console {
     /// Where one was before.
     last: Option<(usize, Vec<Listing>)>,
     /// Where a line of attention led, while Esc still leads back to it.
-    came: Option<Came>,
+    return_point: Option<ReturnPoint>,
     pub(super) layers: Vec<Box<dyn Layer>>,
     pub(super) followed: Followed,
     pub(super) said: Option<(Text, Instant)>,
     /// How it stands with what is waited for.
     pub(super) awaits: Option<Text>,
     /// The last screen of an earlier run, shown until there is anything newer.
-    pub(super) frozen: Option<Frozen>,
+    pub(super) frozen: Option<LastScreen>,
     /// Where the names of the panes stand on the second line: pane, from, to.
     pub(super) tabs: RefCell<Vec<(usize, u16, u16)>>,
     pub(super) now: Instant,
-    wishes: Vec<Wish>,
+    requests: Vec<ConsoleRequest>,
     /// Typed ahead of the rows that were asked for.
     held: VecDeque<Stroke>,
     asked_at: Instant,
@@ -110,7 +110,7 @@ pub(super) struct Console {
     offered: BTreeSet<RunId>,
 }
 
-impl std::fmt::Debug for Wish {
+impl std::fmt::Debug for ConsoleRequest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Send(command) => write!(f, "Send({command:?})"),
@@ -147,7 +147,7 @@ impl Console {
         let fleet = super::plain::shown_in(charset, station.fleet);
         let moment = Moment { fleet, live: station.live, now: station.at, lang, zone: settings.zone.clone() };
         let trails = PANES.iter().map(|pane| vec![Listing::new(pane.noun(), Scope::default(), None)]).collect();
-        let frozen = settings.first_screen.as_deref().and_then(Frozen::read).filter(|f| f.about == settings.about);
+        let frozen = settings.first_screen.as_deref().and_then(LastScreen::read).filter(|f| f.about == settings.about);
         let told = settings.faults.clone();
         let mut console = Self {
             moment,
@@ -159,7 +159,7 @@ impl Console {
             pane: 0,
             left: Vec::new(),
             last: None,
-            came: None,
+            return_point: None,
             layers: Vec::new(),
             followed: Followed::default(),
             said: None,
@@ -167,7 +167,7 @@ impl Console {
             frozen,
             tabs: RefCell::default(),
             now: Instant::now(),
-            wishes: Vec::new(),
+            requests: Vec::new(),
             held: VecDeque::new(),
             asked_at: Instant::now(),
             stroke_at: Instant::now(),
@@ -196,12 +196,12 @@ impl Console {
     }
 
     /// What is wanted since the last call.
-    pub(super) fn take_wishes(&mut self) -> Vec<Wish> {
-        std::mem::take(&mut self.wishes)
+    pub(super) fn take_requests(&mut self) -> Vec<ConsoleRequest> {
+        std::mem::take(&mut self.requests)
     }
 
-    pub(super) fn wish(&mut self, wish: Wish) {
-        self.wishes.push(wish);
+    pub(super) fn request(&mut self, request: ConsoleRequest) {
+        self.requests.push(request);
     }
 
     pub(super) fn listing(&self) -> &Listing {
@@ -217,8 +217,15 @@ impl Console {
     }
 
     /// What a layer may look at.
-    pub(super) fn desk(&self) -> Desk<'_> {
-        Desk { moment: &self.moment, mode: self.mode, keymap: &self.keymap, pane: self.verb_pane(), now: self.now, deeds: Vec::new() }
+    pub(super) fn layer_context(&self) -> LayerContext<'_> {
+        LayerContext {
+            moment: &self.moment,
+            mode: self.mode,
+            keymap: &self.keymap,
+            pane: self.verb_pane(),
+            now: self.now,
+            effects: Vec::new(),
+        }
     }
 
     /// The pane whose verbs are valid for the table shown: containers have theirs also when one came to them from a host.
@@ -288,7 +295,7 @@ impl Console {
             Err(late) => Some(late),
         };
         if let Some(old) = old {
-            self.wish(Wish::Retire(old));
+            self.request(ConsoleRequest::Retire(old));
         }
         self.take_held();
     }
@@ -347,7 +354,7 @@ impl Console {
     pub(super) fn ask(&mut self, urgency: Urgency) {
         let words = if self.layers.iter().any(|layer| layer.narrows()) { Folding::Wanted } else { Folding::Needless };
         let ask = self.listing().ask(&self.moment, urgency, words);
-        self.wish(Wish::Ask(Box::new(ask)));
+        self.request(ConsoleRequest::Ask(Box::new(ask)));
     }
 
     /// The question has changed: older answers are not shown any more.

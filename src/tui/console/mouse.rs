@@ -6,9 +6,9 @@ use super::Console;
 impl Console {
     pub(super) fn take_mouse(&mut self, mouse: Mouse) {
         if !self.layers.is_empty() {
-            return self.with_layer(|layer, desk| layer.mouse(mouse, desk));
+            return self.with_layer(|layer, cx| layer.mouse(mouse, cx));
         }
-        match mouse.deed {
+        match mouse.effect {
             MouseDeed::WheelUp => self.listing_mut().step(-3),
             MouseDeed::WheelDown => self.listing_mut().step(3),
             MouseDeed::Press if mouse.row == 1 => {

@@ -12,17 +12,17 @@ use super::super::layers::log::{Follow, LogBox};
 use super::super::layers::menu::Menu;
 use super::super::layers::reading::Reading;
 use super::super::layers::runs::Runs;
-use super::super::palette::{self, Line};
+use super::super::palette::{self, CommandLine as Typed};
 use super::super::panes::PANES;
 use super::super::verb::{Needs, Shown, Verb};
 use super::super::widgets::describe::{self, Said};
 use super::super::widgets::why;
 use super::super::worker::{Sheet, Urgency};
-use super::{Console, Wish};
+use super::{Console, ConsoleRequest};
 use crate::engine::{TAIL_SOURCES, TailAsk};
-use crate::model::derived::About;
+use crate::model::derived::AttentionTarget;
 use crate::model::host::{ContainerId, Host};
-use crate::model::task::TaskState;
+use crate::model::run::RunState;
 use crate::model::text::{Lang, Text, clean};
 use crate::tables::{Context, RowId, RowKey, Scope, Tone, attention_at};
 
@@ -51,11 +51,11 @@ impl Console {
 
     /// Back to the shell, but never while a run of ours is under way: a stopped console carries nothing out.
     pub(super) fn stop(&mut self) {
-        let ours = self.moment.fleet.tasks.iter().any(|t| t.state == TaskState::Running && t.owner == *self.owner);
+        let ours = self.moment.fleet.runs.iter().any(|t| t.state == RunState::Running && t.owner == *self.owner);
         if ours {
             return self.say(Text::new("a run is under way: it would stand still too", "有操作正在执行：挂起会使其停住"));
         }
-        self.wish(Wish::Stop);
+        self.request(ConsoleRequest::Stop);
     }
 
     pub(super) fn tasks(&mut self) {
@@ -112,7 +112,7 @@ impl Console {
             Some((host, id)) => {
                 let title = self.listing().row().map(|(s, row)| describe::title_of(s.noun, &self.context_of(s), row));
                 self.layers.push(Box::new(LogBox::new(title.unwrap_or_default(), Follow::FromTop)));
-                self.wish(Wish::Tail(TailAsk::Inspect { host, id }));
+                self.request(ConsoleRequest::Tail(TailAsk::Inspect { host, id }));
             }
             // What is not a container is shown as scripts see it.
             None => self.read(|noun, cx, row| {
@@ -147,7 +147,7 @@ impl Console {
         }
         let title = self.title_of_logs(&targets);
         self.layers.push(Box::new(LogBox::new(title, Follow::Newest)));
-        self.wish(Wish::Tail(TailAsk::Logs { containers: targets, since: None, last: LOG_LINES, follow: true }));
+        self.request(ConsoleRequest::Tail(TailAsk::Logs { containers: targets, since: None, last: LOG_LINES, follow: true }));
     }
 
     /// Whether the row under the bar leads to a log.
@@ -221,7 +221,7 @@ impl Console {
     pub(super) fn copy(&mut self, text: &str) {
         match clipboard::osc52(text, self.settings.ability.wrapped_by) {
             Some(bytes) => {
-                self.wish(Wish::Tell(bytes));
+                self.request(ConsoleRequest::Tell(bytes));
                 self.say(Text::new("copied", "已复制"));
             }
             None => self.say(Text::new("too long for the clipboard", "内容过长，无法复制")),
@@ -239,24 +239,24 @@ impl Console {
             zone: self.moment.zone.clone(),
         };
         let folder = self.settings.export_to.clone();
-        self.wish(Wish::Chore(Box::new(move || export::write(&asked, &folder))));
+        self.request(ConsoleRequest::Chore(Box::new(move || export::write(&asked, &folder))));
     }
 
     /// Carries out a `:` line.
     pub(super) fn carry_out(&mut self, line: &str) {
         match palette::read(line) {
-            Line::Nothing => {}
-            Line::Quit => self.wish(Wish::Quit),
-            Line::Help => self.help(),
-            Line::Go { pane, noun, filter, idc } => self.go(pane, noun, &filter, idc.as_deref()),
-            Line::Operation { words } => self.plan_words(&words),
-            Line::Theme(name) => {
+            Typed::Nothing => {}
+            Typed::Quit => self.request(ConsoleRequest::Quit),
+            Typed::Help => self.help(),
+            Typed::Go { pane, noun, filter, idc } => self.go(pane, noun, &filter, idc.as_deref()),
+            Typed::Operation { words } => self.plan_words(&words),
+            Typed::Theme(name) => {
                 self.settings.theme = name;
                 self.settings.theme_by_environment.clear();
                 self.dress();
-                self.wish(Wish::Repaint);
+                self.request(ConsoleRequest::Repaint);
             }
-            Line::Language(name) => {
+            Typed::Language(name) => {
                 if self.settings.ability.unicode || name == "en" {
                     let lang = if name == "zh" { Lang::Zh } else { Lang::En };
                     self.settings.lang = lang;
@@ -267,7 +267,7 @@ impl Console {
                     self.say(Text::new("this terminal shows ASCII only", "this terminal shows ASCII only"));
                 }
             }
-            Line::Wrong(why) => {
+            Typed::Wrong(why) => {
                 if !self.go_named(line.trim()) {
                     self.say(why);
                 }
@@ -279,7 +279,7 @@ impl Console {
 /// The containers that a line of attention is about, by `host/name`.
 fn names_of(sheet: &Sheet, row: RowId) -> Option<&[Arc<str>]> {
     let line = (sheet.noun.name() == "attention").then(|| attention_at(&sheet.fleet, row)).flatten()?;
-    if let About::Containers { names } = &line.about { Some(names) } else { None }
+    if let AttentionTarget::Containers { names } = &line.about { Some(names) } else { None }
 }
 
 /// The container that a row's key names: `host/id`.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::layers::log::{Follow, LogBox};
-use super::{Console, Wish};
+use super::{Console, ConsoleRequest};
 use crate::engine::{Command, TailAsk};
 use crate::model::replication::{ReplicationTask, TaskStatus};
 use crate::model::text::{Text, clean};
@@ -16,7 +16,7 @@ impl Console {
         let runs = self.moment.fleet.registry(registry).and_then(|r| r.holdings.runs.as_ref());
         let is_read = runs.and_then(|runs| runs.iter().find(|run| run.execution.id == id)).is_some_and(|run| run.tasks.is_some());
         if !is_read {
-            self.wish(Wish::Send(Command::ReadTasks { registry: Arc::clone(registry), execution: id }));
+            self.request(ConsoleRequest::Send(Command::ReadTasks { registry: Arc::clone(registry), execution: id }));
         }
     }
 
@@ -36,7 +36,7 @@ impl Console {
         let title =
             format!("{} {}/{} {}", Text::new("log", "日志").get(self.look.lang), registry, task.id, clean(task.source_repository()));
         self.layers.push(Box::new(LogBox::new(title, Follow::FromTop)));
-        self.wish(Wish::Tail(TailAsk::ReplicationTask { registry, execution: task.execution_id, task: task.id }));
+        self.request(ConsoleRequest::Tail(TailAsk::ReplicationTask { registry, execution: task.execution_id, task: task.id }));
     }
 }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::super::input::{Code, Key, Mods, Stroke};
-use super::super::layers::{Deed, Desk, Layer};
-use super::{Console, Wish};
+use super::super::layers::{Layer, LayerContext, LayerEffect};
+use super::{Console, ConsoleRequest};
 
 /// How long keys wait for rows at most.
 pub(super) const ROWS_WAIT: Duration = Duration::from_secs(1);
@@ -46,7 +46,7 @@ impl Console {
     fn take_now(&mut self, stroke: Stroke) {
         match stroke {
             Stroke::Key(key) => self.take_key(&key),
-            Stroke::Paste(text) => self.with_layer(|layer, desk| layer.paste(&text, desk)),
+            Stroke::Paste(text) => self.with_layer(|layer, cx| layer.paste(&text, cx)),
             Stroke::Mouse(mouse) => self.take_mouse(mouse),
             Stroke::Focus(_) | Stroke::Closed => {}
         }
@@ -57,7 +57,7 @@ impl Console {
             self.said = None;
         }
         if *key == Key::ctrl('c') {
-            return self.wish(Wish::Quit);
+            return self.request(ConsoleRequest::Quit);
         }
         // Escape and a key that a slow link brought together look like Alt and the key, which nothing here means.
         let is_alt = key.mods.alt && key.code != Code::Backspace && self.keymap.verb(self.verb_pane(), key).is_none();
@@ -73,38 +73,38 @@ impl Console {
             }
             return;
         }
-        self.with_layer(|layer, desk| layer.key(key, desk));
+        self.with_layer(|layer, cx| layer.key(key, cx));
     }
 
     /// Lets the topmost layer take something, then does what it wants.
-    pub(super) fn with_layer(&mut self, take: impl FnOnce(&mut Box<dyn Layer>, &mut Desk<'_>)) {
+    pub(super) fn with_layer(&mut self, take: impl FnOnce(&mut Box<dyn Layer>, &mut LayerContext<'_>)) {
         let Some(mut layer) = self.layers.pop() else { return };
-        let mut desk = self.desk();
-        take(&mut layer, &mut desk);
-        let deeds = desk.deeds;
+        let mut cx = self.layer_context();
+        take(&mut layer, &mut cx);
+        let effects = cx.effects;
         self.layers.push(layer);
         let mut place = self.layers.len() - 1;
-        for deed in deeds {
-            match deed {
-                Deed::Close => {
+        for effect in effects {
+            match effect {
+                LayerEffect::Close => {
                     self.layers.remove(place);
                     place = place.saturating_sub(1);
                 }
-                Deed::Open(layer) => self.layers.push(layer),
-                Deed::Verb(verb) => self.run(verb),
-                Deed::Narrow(text) => {
+                LayerEffect::Open(layer) => self.layers.push(layer),
+                LayerEffect::Verb(verb) => self.run(verb),
+                LayerEffect::Narrow(text) => {
                     self.listing_mut().narrow(&text);
                     self.ask_anew();
                 }
-                Deed::Line(line) => self.carry_out(&line),
-                Deed::Send(command) => {
+                LayerEffect::Line(line) => self.carry_out(&line),
+                LayerEffect::Send(command) => {
                     let number = self.next_generation();
-                    self.wish(Wish::Await(number, command));
+                    self.request(ConsoleRequest::Await(number, command));
                 }
-                Deed::Run { plan, rows } => self.begin_run(&plan, rows),
-                Deed::Tail(ask) => self.wish(Wish::Tail(ask)),
-                Deed::Copy(text) => self.copy(&text),
-                Deed::Say(text) => self.say(text),
+                LayerEffect::Run { plan, rows } => self.begin_run(&plan, rows),
+                LayerEffect::Tail(ask) => self.request(ConsoleRequest::Tail(ask)),
+                LayerEffect::Copy(text) => self.copy(&text),
+                LayerEffect::Say(text) => self.say(text),
             }
         }
     }

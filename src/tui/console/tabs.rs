@@ -2,7 +2,7 @@
 
 use super::super::listing::Listing;
 use super::super::panes::{PANES, Tab};
-use super::{Console, Wish};
+use super::{Console, ConsoleRequest};
 use crate::tables::{self, Noun};
 
 impl Console {
@@ -54,7 +54,7 @@ impl Console {
         let mut old = std::mem::replace(&mut self.trails[pane][last], next);
         // Its order, filter and place stay; the Fleet that it was drawn from does not.
         if let Some(sheet) = old.sheet.take() {
-            self.wish(Wish::Retire(sheet));
+            self.request(ConsoleRequest::Retire(sheet));
         }
         self.left.push((pane, old));
     }

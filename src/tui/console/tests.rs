@@ -16,17 +16,17 @@ use crate::engine::Answer;
 use crate::model::fixture::{NOW, container, fleet, online};
 use crate::model::host::ContainerState;
 use crate::model::plan::{Ending, Plan};
-use crate::model::task::{Task, TaskState};
+use crate::model::run::{Run, RunState};
 use crate::model::text::is_hostile;
 use crate::operations::Limits;
 use crate::tables::fixture::{publish, published};
 
-fn runs_in(wishes: &[Wish]) -> Vec<(u64, Plan)> {
-    let run = |wish: &Wish| match wish {
-        Wish::Await(number, Command::Run { plan, .. }) => Some((*number, Plan::clone(plan))),
+fn runs_in(requests: &[ConsoleRequest]) -> Vec<(u64, Plan)> {
+    let run = |request: &ConsoleRequest| match request {
+        ConsoleRequest::Await(number, Command::Run { plan, .. }) => Some((*number, Plan::clone(plan))),
         _ => None,
     };
-    wishes.iter().filter_map(run).collect()
+    requests.iter().filter_map(run).collect()
 }
 
 fn type_word(console: &mut Console, word: &str) {
@@ -44,8 +44,8 @@ fn restarted() -> (Console, u64, Plan) {
     let asked = screen(&console, 100, 30);
     let word = asked.split("type  ").nth(1).and_then(|rest| rest.split_whitespace().next()).map(str::to_owned);
     type_word(&mut console, &word.expect("production asks for a word"));
-    let wishes = press(&mut console, "enter");
-    let (number, plan) = runs_in(&wishes).into_iter().next().expect("it runs");
+    let requests = press(&mut console, "enter");
+    let (number, plan) = runs_in(&requests).into_iter().next().expect("it runs");
     (console, number, plan)
 }
 
@@ -67,11 +67,11 @@ fn rows_that_failed_stay_marked_and_the_others_lose_their_mark() {
     let mut endings: Vec<Option<Ending>> = plan.steps.iter().map(|_| Some(Ending::Done)).collect();
     endings[0] = Some(Ending::Failed(fault));
     let skipped = plan.skipped.len() + plan.undecided.len();
-    let task = Task {
+    let task = Run {
         id: run,
         title: plan.title.clone(),
         owner: Owner::clone(&console.owner),
-        state: TaskState::Partial,
+        state: RunState::Partial,
         started: NOW,
         ended: Some(NOW),
         plan: Arc::new(plan),
@@ -82,7 +82,7 @@ fn rows_that_failed_stay_marked_and_the_others_lose_their_mark() {
         before: Vec::new(),
     };
     let mut fleet = published();
-    fleet.tasks.push(Arc::new(task));
+    fleet.runs.push(Arc::new(task));
     console.take_fleet(Arc::new(fleet), NOW);
     settle(&mut console);
     assert_eq!(console.listing().marks.len(), 1 + skipped);
@@ -145,11 +145,11 @@ fn hostile_names_stay_words() {
 fn an_abandoned_run_is_offered_once_and_not_to_a_watcher() {
     let (_, _, plan) = restarted();
     let endings = plan.steps.iter().map(|_| None).collect();
-    let task = Task {
+    let task = Run {
         id: RunId("00000000000000ab".into()),
         title: plan.title.clone(),
         owner: Owner { who: "eve".into(), machine: "jump2".into(), pid: 9, started: NOW },
-        state: TaskState::Abandoned,
+        state: RunState::Abandoned,
         started: NOW,
         ended: None,
         plan: Arc::new(plan),
@@ -160,7 +160,7 @@ fn an_abandoned_run_is_offered_once_and_not_to_a_watcher() {
         before: Vec::new(),
     };
     let mut fleet = published();
-    fleet.tasks.push(Arc::new(task));
+    fleet.runs.push(Arc::new(task));
     let watcher = console(fleet.clone(), Mode::ReadOnly, Lang::En);
     assert!(watcher.layers.is_empty());
     let mut console = console(fleet.clone(), Mode::Writing, Lang::Zh);
@@ -194,12 +194,12 @@ proptest! {
         for (key, after) in strokes {
             let now = console.now + Duration::from_millis(after);
             console.take_stroke(Stroke::Key(key), now);
-            let wishes = settle(&mut console);
-            for (_, plan) in runs_in(&wishes) {
+            let requests = settle(&mut console);
+            for (_, plan) in runs_in(&requests) {
                 prop_assert!(writing && plan.danger.typed.as_deref().is_some_and(|word| "web169".contains(word)), "{plan:?}");
             }
-            let writes = wishes.iter().any(|w| matches!(w, Wish::Await(..)));
-            prop_assert!(writing || !writes, "{wishes:?}");
+            let writes = requests.iter().any(|w| matches!(w, ConsoleRequest::Await(..)));
+            prop_assert!(writing || !writes, "{requests:?}");
             let mut buffer = Buffer::empty(Rect::new(0, 0, size.0, size.1));
             frame::draw(&console, &mut buffer);
         }
@@ -208,7 +208,7 @@ proptest! {
 
 #[test]
 fn a_line_that_needs_attention_leads_to_what_it_names_and_to_nothing_else() {
-    use crate::model::derived::About;
+    use crate::model::derived::AttentionTarget;
     let mut fleet = published();
     // Its name is the beginning of others'.
     let mut sick = container(1, "web-1", Some("web"), ContainerState::Running);
@@ -224,10 +224,10 @@ fn a_line_that_needs_attention_leads_to_what_it_names_and_to_nothing_else() {
         ],
     );
     let fleet = publish(fleet);
-    let lines: Vec<About> = fleet.derived.attention.iter().map(|a| a.about.clone()).collect();
+    let lines: Vec<AttentionTarget> = fleet.derived.attention.iter().map(|a| a.about.clone()).collect();
     let mut seen = 0;
     for (at, about) in lines.into_iter().enumerate() {
-        let About::Containers { names } = about else { continue };
+        let AttentionTarget::Containers { names } = about else { continue };
         seen += 1;
         let mut console = console(fleet.clone(), Mode::Writing, Lang::En);
         press(&mut console, "1");
@@ -288,21 +288,21 @@ fn what_is_typed_behind_a_filter_is_a_further_term() {
 #[test]
 fn a_line_of_attention_has_the_logs_of_the_containers_that_it_names_and_no_others() {
     use crate::engine::TailAsk;
-    use crate::model::derived::About;
+    use crate::model::derived::AttentionTarget;
     let fleet = published();
-    let lines: Vec<About> = fleet.derived.attention.iter().map(|line| line.about.clone()).collect();
-    assert!(lines.iter().any(|about| matches!(about, About::Containers { .. })));
+    let lines: Vec<AttentionTarget> = fleet.derived.attention.iter().map(|line| line.about.clone()).collect();
+    assert!(lines.iter().any(|about| matches!(about, AttentionTarget::Containers { .. })));
     for (at, about) in lines.into_iter().enumerate() {
         let mut console = console(fleet.clone(), Mode::ReadOnly, Lang::En);
         press(&mut console, "1");
         console.listing_mut().go(at);
-        let leads = matches!(about, About::Containers { .. } | About::Hosts { .. });
+        let leads = matches!(about, AttentionTarget::Containers { .. } | AttentionTarget::Hosts { .. });
         assert_eq!(console.has_logs(), leads, "{about:?}");
-        let asked = press(&mut console, "l").into_iter().find_map(|wish| match wish {
-            Wish::Tail(TailAsk::Logs { containers, .. }) => Some(containers.len()),
+        let asked = press(&mut console, "l").into_iter().find_map(|request| match request {
+            ConsoleRequest::Tail(TailAsk::Logs { containers, .. }) => Some(containers.len()),
             _ => None,
         });
-        if let About::Containers { names } = about {
+        if let AttentionTarget::Containers { names } = about {
             assert_eq!(asked, Some(names.len()), "also of what has ended");
         }
     }

@@ -6,8 +6,8 @@ use super::super::layers::runs::Runs;
 use super::super::listing::{Listing, Shut};
 use super::super::panes::PANES;
 use super::super::worker::Urgency;
-use super::{Console, Wish};
-use crate::model::derived::About;
+use super::{Console, ConsoleRequest};
+use crate::model::derived::AttentionTarget;
 use crate::model::text::{Text, clean};
 use crate::tables::{self, Direction, Noun, Scope};
 
@@ -20,7 +20,7 @@ const NAMED: usize = 200;
 
 /// Where a line that needs attention led, as it was then: Esc goes back from there to the line.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Came {
+pub(super) struct ReturnPoint {
     pane: usize,
     depth: usize,
     noun: &'static str,
@@ -28,7 +28,7 @@ pub(super) struct Came {
     filter: String,
 }
 
-impl Came {
+impl ReturnPoint {
     fn to(pane: usize, trail: &[Listing]) -> Option<Self> {
         let last = trail.last()?;
         let (noun, scope, filter) = (last.noun.name(), Arc::clone(&last.scope), last.filter_text.clone());
@@ -66,15 +66,15 @@ impl Console {
             "containers" | "replication_tasks" => return self.logs(),
             "attention" => {
                 let about = tables::attention_at(&sheet.fleet, row).map(|line| line.about.clone());
-                let here = Came::to(self.pane, &self.trails[self.pane]);
+                let here = ReturnPoint::to(self.pane, &self.trails[self.pane]);
                 self.go_about(about.as_ref());
-                let there = Came::to(self.pane, &self.trails[self.pane]);
-                self.came = there.filter(|there| here.as_ref() != Some(there));
+                let there = ReturnPoint::to(self.pane, &self.trails[self.pane]);
+                self.return_point = there.filter(|there| here.as_ref() != Some(there));
                 return;
             }
             "tasks" => {
                 let key = noun.key(&sheet.fleet, row);
-                let run = sheet.fleet.tasks.iter().find(|t| *t.id.0 == *key).map(|t| t.id.clone());
+                let run = sheet.fleet.runs.iter().find(|t| *t.id.0 == *key).map(|t| t.id.clone());
                 return self.layers.push(Box::new(run.map_or_else(Runs::default, Runs::at)));
             }
             _ => return self.describe(),
@@ -86,7 +86,7 @@ impl Console {
 
     /// Back to the line that led here; else clears the filter, then goes out of the row one went into.
     pub(super) fn back(&mut self) {
-        if self.came.take_if(|came| came.is_at(self.pane, &self.trails[self.pane])).is_some() {
+        if self.return_point.take_if(|return_point| return_point.is_at(self.pane, &self.trails[self.pane])).is_some() {
             // What narrowed the table was the line's, and goes with it.
             self.listing_mut().narrow("");
             return self.last_place();
@@ -121,7 +121,7 @@ impl Console {
             return;
         }
         if pane == self.pane {
-            self.came = None;
+            self.return_point = None;
             let old: Vec<Listing> = self.trails[pane].drain(1..).collect();
             self.retire_all(old);
             self.put_tab(pane, PANES[pane].noun());
@@ -202,33 +202,33 @@ impl Console {
     }
 
     /// Where a line that needs attention is mended.
-    fn go_about(&mut self, about: Option<&About>) {
+    fn go_about(&mut self, about: Option<&AttentionTarget>) {
         match about {
-            Some(About::Hosts { idc, names }) => {
+            Some(AttentionTarget::Hosts { idc, names }) => {
                 let filter = names_as_filter("name", names.iter().map(|n| &**n));
                 let idc = idc.to_string();
                 self.go_to("hosts", "host_tree", &filter, Some(&idc));
             }
-            Some(About::Containers { names }) => {
+            Some(AttentionTarget::Containers { names }) => {
                 let parts = || names.iter().filter_map(|n| n.split_once('/'));
                 let hosts = names_as_filter("host", parts().map(|(host, _)| host));
                 let filter = format!("{} {hosts}", names_as_filter("container", parts().map(|(_, name)| name)));
                 self.go_to("containers", "containers", &filter, None);
             }
-            Some(About::Run { id }) => self.layers.push(Box::new(Runs::at(id.clone()))),
-            Some(About::Registry { name, .. }) => {
+            Some(AttentionTarget::Run { id }) => self.layers.push(Box::new(Runs::at(id.clone()))),
+            Some(AttentionTarget::Registry { name, .. }) => {
                 self.go_to("overview", "registries", &names_as_filter("name", std::iter::once(&**name)), None);
             }
-            Some(About::Edges { of }) => self.go_to_edges(of),
-            Some(About::Queue { registry }) => {
+            Some(AttentionTarget::Edges { of }) => self.go_to_edges(of),
+            Some(AttentionTarget::Queue { registry }) => {
                 self.go_to("replication", "queues", "", None);
                 self.narrow_to_registry(registry);
             }
-            Some(About::Robots { .. }) => self.go_to("projects", "robots", "", None),
-            Some(About::Projects { names }) => {
+            Some(AttentionTarget::Robots { .. }) => self.go_to("projects", "robots", "", None),
+            Some(AttentionTarget::Projects { names }) => {
                 self.go_to("projects", "projects", &names_as_filter("name", names.iter().map(|n| &**n)), None);
             }
-            Some(About::Config | About::Nothing) | None => self.describe(),
+            Some(AttentionTarget::Config | AttentionTarget::Nothing) | None => self.describe(),
         }
     }
 
@@ -344,7 +344,7 @@ impl Console {
     }
 
     fn remember_place(&mut self) {
-        self.came = None;
+        self.return_point = None;
         let here = (self.pane, self.trails[self.pane].clone());
         if let Some((_, old)) = self.last.replace(here) {
             self.retire_all(old);
@@ -359,7 +359,7 @@ impl Console {
 
     fn retire(&mut self, listing: Listing) {
         if let Some(sheet) = listing.sheet {
-            self.wish(Wish::Retire(sheet));
+            self.request(ConsoleRequest::Retire(sheet));
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::super::verb::Shown::{Footer, Help, Menu};
 use super::super::verb::{Needs, Verb};
 use super::super::worker::Urgency;
-use super::{Console, Wish};
+use super::{Console, ConsoleRequest};
 use crate::engine::Command;
 use crate::model::text::Text;
 
@@ -192,7 +192,7 @@ pub(in crate::tui) static VERBS: &[Verb] = &[
         needs: Needs::Nothing,
         shown: Menu,
         run: |console| {
-            console.wish(Wish::Send(Command::Refresh { endpoints: Vec::new() }));
+            console.request(ConsoleRequest::Send(Command::Refresh { endpoints: Vec::new() }));
             console.say(Text::new("asking everyone anew", "正在重新询问所有端点"));
             console.ask(Urgency::Person);
         },
@@ -321,7 +321,7 @@ pub(in crate::tui) static VERBS: &[Verb] = &[
         help: Text::new("paint the screen anew", "重画屏幕"),
         needs: Needs::Nothing,
         shown: Help,
-        run: |console| console.wish(Wish::Repaint),
+        run: |console| console.request(ConsoleRequest::Repaint),
     },
     Verb {
         id: "console.stop",
@@ -339,6 +339,6 @@ pub(in crate::tui) static VERBS: &[Verb] = &[
         help: Text::new("leave the console; what runs goes on (Ctrl-C too)", "退出控制台；执行中的操作继续（Ctrl-C 亦可）"),
         needs: Needs::Nothing,
         shown: Help,
-        run: |console| console.wish(Wish::Quit),
+        run: |console| console.request(ConsoleRequest::Quit),
     },
 ];

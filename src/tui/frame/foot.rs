@@ -8,15 +8,15 @@ use super::super::panes::PANES;
 use super::super::theme::Role;
 use super::super::verb::{Needs, Shown, Verb};
 use crate::engine::Mode;
-use crate::model::task::{Task, TaskState};
+use crate::model::run::{Run, RunState};
 use crate::model::text::{Lang, width};
 
 pub(super) fn has_tasks(console: &Console) -> bool {
     console.settings.until.is_some() || running(console).next().is_some()
 }
 
-fn running(console: &Console) -> impl Iterator<Item = &Task> {
-    console.moment.fleet.tasks.iter().rev().map(|t| &**t).filter(|t| t.state == TaskState::Running)
+fn running(console: &Console) -> impl Iterator<Item = &Run> {
+    console.moment.fleet.runs.iter().rev().map(|t| &**t).filter(|t| t.state == RunState::Running)
 }
 
 /// ` ⠹ restart-containers on 3 hosts  5/12  00:41       t tasks`

@@ -63,7 +63,7 @@ pub(super) fn draw(console: &Console, buffer: &mut Buffer) -> Cursor {
     if !console.layers.iter().any(|layer| layer.cover() == Cover::Body) {
         draw_body(console, &mut canvas, body);
     }
-    let desk = console.desk();
+    let desk = console.layer_context();
     let mut cursor = None;
     for layer in &console.layers {
         cursor = layer.draw(&mut canvas, body, &desk);

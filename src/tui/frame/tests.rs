@@ -11,7 +11,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::super::canvas::tests::rows_of;
-use super::super::console::{Console, Station, Wish};
+use super::super::console::{Console, ConsoleRequest, Station};
 use super::super::input::{Key, Stroke};
 use super::super::settings::Settings;
 use super::super::terminal::Ability;
@@ -20,10 +20,10 @@ use crate::engine::Mode;
 use crate::model::fixture::NOW;
 use crate::model::fleet::Fleet;
 use crate::model::live::Live;
-use crate::model::task::Owner;
+use crate::model::run::Owner;
 use crate::model::text::Lang;
 use crate::tables::fixture::published;
-use crate::tables::lineup::Lineup;
+use crate::tables::row_cache::RowCache;
 
 pub(in crate::tui) fn console(fleet: Fleet, mode: Mode, lang: Lang) -> Console {
     let ability = Ability::from_environment(|name| match name {
@@ -39,27 +39,29 @@ pub(in crate::tui) fn console(fleet: Fleet, mode: Mode, lang: Lang) -> Console {
     console
 }
 
-/// Does what the worker would do; the other wishes.
-pub(in crate::tui) fn settle(console: &mut Console) -> Vec<Wish> {
+/// Does what the worker would do; the other requests.
+pub(in crate::tui) fn settle(console: &mut Console) -> Vec<ConsoleRequest> {
     let mut others = Vec::new();
-    for wish in console.take_wishes() {
-        match wish {
-            Wish::Ask(ask) => console.take_sheet(Arc::new(lay_out(&ask, &mut Lineup::default(), || false).expect("no newer question"))),
+    for request in console.take_requests() {
+        match request {
+            ConsoleRequest::Ask(ask) => {
+                console.take_sheet(Arc::new(lay_out(&ask, &mut RowCache::default(), || false).expect("no newer question")));
+            }
             other => others.push(other),
         }
     }
     others
 }
 
-pub(in crate::tui) fn press(console: &mut Console, keys: &str) -> Vec<Wish> {
-    let mut wishes = Vec::new();
+pub(in crate::tui) fn press(console: &mut Console, keys: &str) -> Vec<ConsoleRequest> {
+    let mut requests = Vec::new();
     for key in keys.split_whitespace() {
         let key = Key::parse(key).expect(key);
         let now = console.now + std::time::Duration::from_secs(1);
         console.take_stroke(Stroke::Key(key), now);
-        wishes.extend(settle(console));
+        requests.extend(settle(console));
     }
-    wishes
+    requests
 }
 
 /// Time passes and nobody does anything.

@@ -34,7 +34,7 @@ pub(in crate::tui) enum Focus {
 /// A press or a turn of the wheel at a cell; 0,0 is the upper left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::tui) struct Mouse {
-    pub deed: MouseDeed,
+    pub effect: MouseDeed,
     pub column: u16,
     pub row: u16,
 }

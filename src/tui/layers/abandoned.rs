@@ -12,10 +12,10 @@ use super::super::input::{Code, Key};
 use super::super::theme::Role;
 use super::super::widgets::describe::{Said, moment};
 use super::super::widgets::pager::{self, Scroll};
-use super::{Deed, Desk, Layer};
+use super::{Layer, LayerContext, LayerEffect};
 use crate::engine::Command;
 use crate::model::plan::Ending;
-use crate::model::task::Task;
+use crate::model::run::Run;
 use crate::model::text::{Lang, Text, width};
 use crate::tables::{Context, Tone};
 
@@ -28,20 +28,20 @@ const CHOICES: [Text; 4] =
 /// The question about one run.
 #[derive(Debug)]
 pub(in crate::tui) struct Abandoned {
-    task: Arc<Task>,
+    task: Arc<Run>,
     choice: usize,
     last_decision: Instant,
     scroll: Scroll,
 }
 
 impl Abandoned {
-    pub(in crate::tui) fn new(task: Arc<Task>, now: Instant) -> Self {
+    pub(in crate::tui) fn new(task: Arc<Run>, now: Instant) -> Self {
         Self { task, choice: 0, last_decision: now, scroll: Scroll::default() }
     }
 
-    fn lines(&self, desk: &Desk<'_>) -> Vec<Said> {
-        let lang = desk.moment.lang;
-        let cx = Context { fleet: &desk.moment.fleet, live: &desk.moment.live, now: desk.moment.now, lang, zone: &desk.moment.zone };
+    fn lines(&self, cx: &LayerContext<'_>) -> Vec<Said> {
+        let lang = cx.moment.lang;
+        let cx = Context { fleet: &cx.moment.fleet, live: &cx.moment.live, now: cx.moment.now, lang, zone: &cx.moment.zone };
         let (ended, all) = self.task.progress();
         let owner = &self.task.owner;
         let head = match lang {
@@ -91,39 +91,39 @@ fn ending_word(ending: &Ending) -> (Text, Tone) {
 }
 
 impl Layer for Abandoned {
-    fn key(&mut self, key: &Key, desk: &mut Desk<'_>) {
+    fn key(&mut self, key: &Key, cx: &mut LayerContext<'_>) {
         match key.code {
-            Code::Esc => desk.deeds.push(Deed::Close),
+            Code::Esc => cx.effects.push(LayerEffect::Close),
             Code::Tab | Code::Right => self.choice = (self.choice + 1) % CHOICES.len(),
             Code::BackTab | Code::Left => self.choice = (self.choice + CHOICES.len() - 1) % CHOICES.len(),
             Code::Enter => {
-                let settled = desk.now.duration_since(self.last_decision) >= HELD;
-                self.last_decision = desk.now;
+                let settled = cx.now.duration_since(self.last_decision) >= HELD;
+                self.last_decision = cx.now;
                 if settled {
                     let run = self.task.id.clone();
-                    desk.deeds.push(Deed::Close);
+                    cx.effects.push(LayerEffect::Close);
                     match self.choice {
-                        1 => desk.deeds.push(Deed::Send(Command::Resume { run })),
+                        1 => cx.effects.push(LayerEffect::Send(Command::Resume { run })),
                         // Its plan is shown first, like any other.
-                        2 => desk.deeds.push(Deed::Line(format!("undo {run}"))),
-                        3 => desk.deeds.push(Deed::Send(Command::Abandon { run })),
+                        2 => cx.effects.push(LayerEffect::Line(format!("undo {run}"))),
+                        3 => cx.effects.push(LayerEffect::Send(Command::Abandon { run })),
                         _ => {}
                     }
                 }
             }
             _ => {
-                self.last_decision = desk.now;
+                self.last_decision = cx.now;
                 let _ = self.scroll.key(key);
             }
         }
     }
 
-    fn paste(&mut self, _: &str, desk: &mut Desk<'_>) {
-        self.last_decision = desk.now;
+    fn paste(&mut self, _: &str, cx: &mut LayerContext<'_>) {
+        self.last_decision = cx.now;
     }
 
-    fn draw(&self, canvas: &mut Canvas<'_>, body: Rect, desk: &Desk<'_>) -> Cursor {
-        let lines = self.lines(desk);
+    fn draw(&self, canvas: &mut Canvas<'_>, body: Rect, cx: &LayerContext<'_>) -> Cursor {
+        let lines = self.lines(cx);
         let high = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(6).min(body.height);
         let area = centred(body, body.width.saturating_sub(4).min(100), high);
         let title = canvas.word(&self.task.title).to_owned();

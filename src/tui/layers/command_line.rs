@@ -10,7 +10,7 @@ use super::super::input::{Code, Key};
 use super::super::palette::{self, Offer};
 use super::super::theme::Role;
 use super::super::widgets::input::Entry;
-use super::{Deed, Desk, Layer};
+use super::{Layer, LayerContext, LayerEffect};
 use crate::model::text::Text;
 
 /// Offers shown at once.
@@ -29,12 +29,12 @@ impl CommandLine {
         Self { entry: Entry::with(text), chosen: None, top: Cell::new(0) }
     }
 
-    fn offers(&self, desk: &Desk<'_>) -> Vec<Offer> {
-        palette::offers(self.entry.text(), &desk.moment.fleet)
+    fn offers(&self, cx: &LayerContext<'_>) -> Vec<Offer> {
+        palette::offers(self.entry.text(), &cx.moment.fleet)
     }
 
-    fn turn(&mut self, by: isize, desk: &Desk<'_>) {
-        let count = self.offers(desk).len();
+    fn turn(&mut self, by: isize, cx: &LayerContext<'_>) {
+        let count = self.offers(cx).len();
         if count == 0 {
             self.chosen = None;
             return;
@@ -61,8 +61,8 @@ impl CommandLine {
     }
 
     /// The chosen offer, or the only one that fits, takes the place of the last word.
-    fn complete(&mut self, desk: &Desk<'_>) {
-        let offers = self.offers(desk);
+    fn complete(&mut self, cx: &LayerContext<'_>) {
+        let offers = self.offers(cx);
         if let Some(offer) = offers.get(self.chosen.unwrap_or(0)) {
             self.entry = Entry::with(&palette::with_last(self.entry.text(), &offer.word));
             self.chosen = None;
@@ -71,19 +71,19 @@ impl CommandLine {
 }
 
 impl Layer for CommandLine {
-    fn key(&mut self, key: &Key, desk: &mut Desk<'_>) {
+    fn key(&mut self, key: &Key, cx: &mut LayerContext<'_>) {
         match key.code {
-            Code::Esc => desk.deeds.push(Deed::Close),
-            Code::Backspace if self.entry.text().is_empty() => desk.deeds.push(Deed::Close),
-            Code::Tab => self.complete(desk),
-            Code::Down => self.turn(1, desk),
-            Code::Up | Code::BackTab => self.turn(-1, desk),
+            Code::Esc => cx.effects.push(LayerEffect::Close),
+            Code::Backspace if self.entry.text().is_empty() => cx.effects.push(LayerEffect::Close),
+            Code::Tab => self.complete(cx),
+            Code::Down => self.turn(1, cx),
+            Code::Up | Code::BackTab => self.turn(-1, cx),
             Code::Enter => {
                 if self.chosen.is_some() {
-                    self.complete(desk);
+                    self.complete(cx);
                 }
-                desk.deeds.push(Deed::Close);
-                desk.deeds.push(Deed::Line(self.entry.text().trim().to_owned()));
+                cx.effects.push(LayerEffect::Close);
+                cx.effects.push(LayerEffect::Line(self.entry.text().trim().to_owned()));
             }
             _ => {
                 self.entry.key(key);
@@ -92,16 +92,16 @@ impl Layer for CommandLine {
         }
     }
 
-    fn paste(&mut self, text: &str, _: &mut Desk<'_>) {
+    fn paste(&mut self, text: &str, _: &mut LayerContext<'_>) {
         self.entry.paste(text.trim_end_matches(['\r', '\n']));
         self.chosen = None;
     }
 
-    fn draw(&self, canvas: &mut Canvas<'_>, body: Rect, desk: &Desk<'_>) -> Cursor {
+    fn draw(&self, canvas: &mut Canvas<'_>, body: Rect, cx: &LayerContext<'_>) -> Cursor {
         let screen = canvas.buffer.area;
         let y = screen.bottom().saturating_sub(1);
         canvas.clear(Rect::new(0, y, screen.width, 1), canvas.style(Role::Text));
-        let offers = self.offers(desk);
+        let offers = self.offers(cx);
         let room = SHOWN.min(usize::from(body.height));
         let at = self.chosen.unwrap_or(0);
         let top = self.top.get().min(at).max((at + 1).saturating_sub(room)).min(offers.len().saturating_sub(room));

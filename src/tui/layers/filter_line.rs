@@ -7,7 +7,7 @@ use super::super::encode::Cursor;
 use super::super::input::{Code, Key};
 use super::super::theme::Role;
 use super::super::widgets::input::Entry;
-use super::{Deed, Desk, Layer};
+use super::{Layer, LayerContext, LayerEffect};
 use crate::model::text::Text;
 
 /// What is typed, and what Esc goes back to.
@@ -25,30 +25,30 @@ impl FilterLine {
 }
 
 impl Layer for FilterLine {
-    fn key(&mut self, key: &Key, desk: &mut Desk<'_>) {
+    fn key(&mut self, key: &Key, cx: &mut LayerContext<'_>) {
         match key.code {
-            Code::Enter => desk.deeds.push(Deed::Close),
-            Code::Esc => desk.deeds.extend([Deed::Narrow(String::new()), Deed::Close]),
-            Code::Backspace if self.entry.text().is_empty() => desk.deeds.push(Deed::Close),
+            Code::Enter => cx.effects.push(LayerEffect::Close),
+            Code::Esc => cx.effects.extend([LayerEffect::Narrow(String::new()), LayerEffect::Close]),
+            Code::Backspace if self.entry.text().is_empty() => cx.effects.push(LayerEffect::Close),
             _ => {
                 let before = self.entry.text().to_owned();
                 if self.entry.key(key) && self.entry.text() != before {
-                    desk.deeds.push(Deed::Narrow(self.entry.text().to_owned()));
+                    cx.effects.push(LayerEffect::Narrow(self.entry.text().to_owned()));
                 }
             }
         }
     }
 
-    fn paste(&mut self, text: &str, desk: &mut Desk<'_>) {
+    fn paste(&mut self, text: &str, cx: &mut LayerContext<'_>) {
         self.entry.paste(text.trim_end_matches(['\r', '\n']));
-        desk.deeds.push(Deed::Narrow(self.entry.text().to_owned()));
+        cx.effects.push(LayerEffect::Narrow(self.entry.text().to_owned()));
     }
 
     fn narrows(&self) -> bool {
         true
     }
 
-    fn draw(&self, canvas: &mut Canvas<'_>, _: Rect, _: &Desk<'_>) -> Cursor {
+    fn draw(&self, canvas: &mut Canvas<'_>, _: Rect, _: &LayerContext<'_>) -> Cursor {
         let screen = canvas.buffer.area;
         let y = screen.bottom().saturating_sub(1);
         canvas.clear(Rect::new(0, y, screen.width, 1), canvas.style(Role::Text));

@@ -11,7 +11,7 @@ use super::super::theme::Role;
 use super::super::widgets::describe::Said;
 use super::super::widgets::input::Entry;
 use super::super::widgets::pager::{self, Scroll};
-use super::{Cover, Deed, Desk, Layer};
+use super::{Cover, Layer, LayerContext, LayerEffect};
 use crate::model::text::Text;
 use crate::tables::Tone;
 
@@ -23,14 +23,14 @@ pub(in crate::tui) struct Help {
 }
 
 impl Help {
-    fn lines(&self, desk: &Desk<'_>) -> Vec<Said> {
-        let lang = desk.moment.lang;
+    fn lines(&self, cx: &LayerContext<'_>) -> Vec<Said> {
+        let lang = cx.moment.lang;
         let needle = self.entry.text().to_lowercase();
         let mut lines = Vec::new();
-        for (pane, title) in [(Some(desk.pane), PANES[desk.pane].title()), (None, Text::new("Everywhere", "所有页面"))] {
+        for (pane, title) in [(Some(cx.pane), PANES[cx.pane].title()), (None, Text::new("Everywhere", "所有页面"))] {
             let mut part = Vec::new();
             for (_, verb) in all_verbs().into_iter().filter(|(of, _)| *of == pane) {
-                let keys = desk.keymap.keys_of(verb);
+                let keys = cx.keymap.keys_of(verb);
                 let words = format!("{}  {}", verb.name.get(lang), verb.help.get(lang));
                 let hay = format!("{keys} {words} {} {} {}", verb.id, verb.name.en, verb.help.en).to_lowercase();
                 if needle.split_whitespace().all(|n| hay.contains(n)) {
@@ -51,11 +51,11 @@ impl Help {
 }
 
 impl Layer for Help {
-    fn key(&mut self, key: &Key, desk: &mut Desk<'_>) {
+    fn key(&mut self, key: &Key, cx: &mut LayerContext<'_>) {
         match key.code {
             Code::Esc if !self.entry.text().is_empty() => self.entry = Entry::default(),
-            Code::Esc | Code::Enter => desk.deeds.push(Deed::Close),
-            Code::Char('?' | 'q') if self.entry.text().is_empty() => desk.deeds.push(Deed::Close),
+            Code::Esc | Code::Enter => cx.effects.push(LayerEffect::Close),
+            Code::Char('?' | 'q') if self.entry.text().is_empty() => cx.effects.push(LayerEffect::Close),
             Code::Up | Code::Down | Code::PageUp | Code::PageDown => {
                 self.scroll.key(key);
             }
@@ -67,7 +67,7 @@ impl Layer for Help {
         }
     }
 
-    fn mouse(&mut self, mouse: Mouse, _: &mut Desk<'_>) {
+    fn mouse(&mut self, mouse: Mouse, _: &mut LayerContext<'_>) {
         super::reading::wheel(&self.scroll, mouse);
     }
 
@@ -75,7 +75,7 @@ impl Layer for Help {
         Cover::Body
     }
 
-    fn draw(&self, canvas: &mut Canvas<'_>, body: Rect, desk: &Desk<'_>) -> Cursor {
+    fn draw(&self, canvas: &mut Canvas<'_>, body: Rect, cx: &LayerContext<'_>) -> Cursor {
         let title = Text::new("keys; type to narrow", "按键（输入即筛选）");
         let title = canvas.word(&title).to_owned();
         let inner = canvas.frame(body, &title, None);
@@ -86,7 +86,7 @@ impl Layer for Help {
         canvas.put(inner.x + 1, inner.y, 1, "/", style);
         let cursor = self.entry.draw(canvas, (inner.x + 2, inner.y), inner.width.saturating_sub(4), style);
         let room = Rect::new(inner.x + 1, inner.y + 1, inner.width.saturating_sub(2), inner.height - 1);
-        pager::draw(canvas, room, &self.lines(desk), &self.scroll);
+        pager::draw(canvas, room, &self.lines(cx), &self.scroll);
         Some(cursor)
     }
 

@@ -7,7 +7,7 @@ use super::super::encode::Cursor;
 use super::super::input::{Code, Key};
 use super::super::theme::Role;
 use super::super::verb::{Needs, Verb};
-use super::{Deed, Desk, Layer};
+use super::{Layer, LayerContext, LayerEffect};
 use crate::engine::Mode;
 use crate::model::text::{Text, cut_end};
 
@@ -24,52 +24,52 @@ impl Menu {
         Self { title, verbs, at: 0 }
     }
 
-    fn choose(verb: &'static Verb, desk: &mut Desk<'_>) {
-        if verb.needs == Needs::Writing && desk.mode == Mode::ReadOnly {
-            desk.deeds.push(Deed::Say(Text::new("read-only: this console changes nothing", "只读：此控制台不做任何更改")));
+    fn choose(verb: &'static Verb, cx: &mut LayerContext<'_>) {
+        if verb.needs == Needs::Writing && cx.mode == Mode::ReadOnly {
+            cx.effects.push(LayerEffect::Say(Text::new("read-only: this console changes nothing", "只读：此控制台不做任何更改")));
             return;
         }
-        desk.deeds.extend([Deed::Close, Deed::Verb(verb)]);
+        cx.effects.extend([LayerEffect::Close, LayerEffect::Verb(verb)]);
     }
 }
 
 impl Layer for Menu {
-    fn key(&mut self, key: &Key, desk: &mut Desk<'_>) {
+    fn key(&mut self, key: &Key, cx: &mut LayerContext<'_>) {
         let last = self.verbs.len().saturating_sub(1);
         match key.code {
-            Code::Esc => desk.deeds.push(Deed::Close),
+            Code::Esc => cx.effects.push(LayerEffect::Close),
             Code::Down => self.at = (self.at + 1).min(last),
             Code::Up => self.at = self.at.saturating_sub(1),
             Code::Home => self.at = 0,
             Code::End => self.at = last,
             Code::Enter => {
                 if let Some(verb) = self.verbs.get(self.at) {
-                    Self::choose(verb, desk);
+                    Self::choose(verb, cx);
                 }
             }
             _ => {
                 // The verb's own key works here too.
-                let own = desk.keymap.verb(desk.pane, key).filter(|v| self.verbs.iter().any(|have| have.id == v.id));
+                let own = cx.keymap.verb(cx.pane, key).filter(|v| self.verbs.iter().any(|have| have.id == v.id));
                 match (own, key.code) {
-                    (Some(verb), _) => Self::choose(verb, desk),
+                    (Some(verb), _) => Self::choose(verb, cx),
                     (None, Code::Char('j')) => self.at = (self.at + 1).min(last),
                     (None, Code::Char('k')) => self.at = self.at.saturating_sub(1),
-                    (None, Code::Char('x' | 'q')) => desk.deeds.push(Deed::Close),
+                    (None, Code::Char('x' | 'q')) => cx.effects.push(LayerEffect::Close),
                     _ => {}
                 }
             }
         }
     }
 
-    fn draw(&self, canvas: &mut Canvas<'_>, body: Rect, desk: &Desk<'_>) -> Cursor {
+    fn draw(&self, canvas: &mut Canvas<'_>, body: Rect, cx: &LayerContext<'_>) -> Cursor {
         let high = u16::try_from(self.verbs.len()).unwrap_or(u16::MAX).saturating_add(2);
         let area = centred(body, body.width.saturating_sub(4).min(76), high.min(body.height));
         let inner = canvas.frame(area, &self.title, None);
         let room = usize::from(inner.height);
         let top = (self.at + 1).saturating_sub(room);
         for ((nth, verb), y) in self.verbs.iter().enumerate().skip(top).take(room).zip(inner.y..) {
-            let barred = verb.needs == Needs::Writing && desk.mode == Mode::ReadOnly;
-            let key = desk.keymap.first_key(verb).unwrap_or_default();
+            let barred = verb.needs == Needs::Writing && cx.mode == Mode::ReadOnly;
+            let key = cx.keymap.first_key(verb).unwrap_or_default();
             let style = |role: Role| canvas.look.theme.style(if barred { Role::Dim } else { role });
             let (key_style, name_style, help_style) = (style(Role::Key), style(Role::Name), style(Role::Dim));
             if nth == self.at {

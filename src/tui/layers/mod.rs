@@ -29,7 +29,7 @@ use crate::tables::RowKey;
 
 /// What a layer wants done. The console does it after the key.
 #[derive(Debug)]
-pub(super) enum Deed {
+pub(super) enum LayerEffect {
     /// The layer itself goes.
     Close,
     Open(Box<dyn Layer>),
@@ -50,15 +50,15 @@ pub(super) enum Deed {
     Say(Text),
 }
 
-/// What a layer may look at, and where it puts its wishes.
+/// What a layer may look at, and where it puts its requests.
 #[derive(Debug)]
-pub(super) struct Desk<'a> {
+pub(super) struct LayerContext<'a> {
     pub moment: &'a Moment,
     pub mode: Mode,
     pub keymap: &'a Keymap,
     pub pane: usize,
     pub now: Instant,
-    pub deeds: Vec<Deed>,
+    pub effects: Vec<LayerEffect>,
 }
 
 /// How a layer lies over the pane.
@@ -72,15 +72,15 @@ pub(super) enum Cover {
 
 /// One layer. Keys go to the topmost only.
 pub(super) trait Layer: Debug {
-    fn key(&mut self, key: &Key, desk: &mut Desk<'_>);
+    fn key(&mut self, key: &Key, cx: &mut LayerContext<'_>);
 
     /// Pasted text is not keys: what does not take it ignores it.
-    fn paste(&mut self, text: &str, desk: &mut Desk<'_>) {
-        let _ = (text, desk);
+    fn paste(&mut self, text: &str, cx: &mut LayerContext<'_>) {
+        let _ = (text, cx);
     }
 
-    fn mouse(&mut self, mouse: Mouse, desk: &mut Desk<'_>) {
-        let _ = (mouse, desk);
+    fn mouse(&mut self, mouse: Mouse, cx: &mut LayerContext<'_>) {
+        let _ = (mouse, cx);
     }
 
     /// Output that was wanted arrives.
@@ -98,7 +98,7 @@ pub(super) trait Layer: Debug {
     }
 
     /// Draws into the whole screen, of which `body` is the room between head and foot.
-    fn draw(&self, canvas: &mut Canvas<'_>, body: Rect, desk: &Desk<'_>) -> Cursor;
+    fn draw(&self, canvas: &mut Canvas<'_>, body: Rect, cx: &LayerContext<'_>) -> Cursor;
 
     /// Keys and what they do, for the foot.
     fn hints(&self) -> Vec<(&'static str, Text)>;

@@ -7,7 +7,7 @@ use super::super::encode::Cursor;
 use super::super::input::{Code, Key, Mouse, MouseDeed};
 use super::super::widgets::describe::Said;
 use super::super::widgets::pager::{self, Scroll};
-use super::{Cover, Deed, Desk, Layer};
+use super::{Cover, Layer, LayerContext, LayerEffect};
 use crate::model::text::Text;
 
 /// Lines that were true when the box was opened.
@@ -25,12 +25,12 @@ impl Reading {
 }
 
 impl Layer for Reading {
-    fn key(&mut self, key: &Key, desk: &mut Desk<'_>) {
+    fn key(&mut self, key: &Key, cx: &mut LayerContext<'_>) {
         match key.code {
-            Code::Esc | Code::Char('q' | 'd' | 'w') | Code::Enter => desk.deeds.push(Deed::Close),
+            Code::Esc | Code::Char('q' | 'd' | 'w') | Code::Enter => cx.effects.push(LayerEffect::Close),
             Code::Char('c') => {
                 let text: Vec<String> = self.lines.iter().map(|l| format!("{}\t{}", l.label, l.words)).collect();
-                desk.deeds.push(Deed::Copy(text.join("\n")));
+                cx.effects.push(LayerEffect::Copy(text.join("\n")));
             }
             _ => {
                 self.scroll.key(key);
@@ -38,7 +38,7 @@ impl Layer for Reading {
         }
     }
 
-    fn mouse(&mut self, mouse: Mouse, _: &mut Desk<'_>) {
+    fn mouse(&mut self, mouse: Mouse, _: &mut LayerContext<'_>) {
         wheel(&self.scroll, mouse);
     }
 
@@ -46,7 +46,7 @@ impl Layer for Reading {
         Cover::Body
     }
 
-    fn draw(&self, canvas: &mut Canvas<'_>, body: Rect, _: &Desk<'_>) -> Cursor {
+    fn draw(&self, canvas: &mut Canvas<'_>, body: Rect, _: &LayerContext<'_>) -> Cursor {
         let inner = canvas.frame(body, &self.title, None);
         pager::draw(canvas, Rect::new(inner.x + 1, inner.y, inner.width.saturating_sub(2), inner.height), &self.lines, &self.scroll);
         None
@@ -59,7 +59,7 @@ impl Layer for Reading {
 
 /// Three rows a turn of the wheel.
 pub(super) fn wheel(scroll: &Scroll, mouse: Mouse) {
-    let key = match mouse.deed {
+    let key = match mouse.effect {
         MouseDeed::WheelUp => Key::plain(Code::Up),
         MouseDeed::WheelDown => Key::plain(Code::Down),
         MouseDeed::Press => return,

@@ -11,10 +11,10 @@ use super::super::input::{Code, Key};
 use super::super::theme::Role;
 use super::super::widgets::table::coarse_age;
 use super::log::{Follow, LogBox};
-use super::{Cover, Deed, Desk, Layer};
+use super::{Cover, Layer, LayerContext, LayerEffect};
 use crate::engine::{Command, Mode, TailAsk};
 use crate::model::plan::RunId;
-use crate::model::task::{Task, TaskState};
+use crate::model::run::{Run, RunState};
 use crate::model::text::{Lang, Text};
 
 /// The chosen run, by id: the list moves under it.
@@ -30,25 +30,25 @@ impl Runs {
         Self { chosen: Some(run), top: Cell::new(0) }
     }
 
-    fn place(&self, tasks: &[Arc<Task>]) -> usize {
+    fn place(&self, tasks: &[Arc<Run>]) -> usize {
         self.chosen.as_ref().and_then(|id| tasks.iter().position(|t| t.id == *id)).unwrap_or(0)
     }
 }
 
 /// Running and abandoned ones first, then the newest.
-fn listed(desk: &Desk<'_>) -> Vec<Arc<Task>> {
-    let mut tasks: Vec<Arc<Task>> = desk.moment.fleet.tasks.iter().rev().cloned().collect();
-    tasks.sort_by_key(|t| !matches!(t.state, TaskState::Running | TaskState::Abandoned));
+fn listed(cx: &LayerContext<'_>) -> Vec<Arc<Run>> {
+    let mut tasks: Vec<Arc<Run>> = cx.moment.fleet.runs.iter().rev().cloned().collect();
+    tasks.sort_by_key(|t| !matches!(t.state, RunState::Running | RunState::Abandoned));
     tasks
 }
 
 impl Layer for Runs {
-    fn key(&mut self, key: &Key, desk: &mut Desk<'_>) {
-        let tasks = listed(desk);
+    fn key(&mut self, key: &Key, cx: &mut LayerContext<'_>) {
+        let tasks = listed(cx);
         let at = self.place(&tasks);
         let last = tasks.len().saturating_sub(1);
         let next = match key.code {
-            Code::Esc | Code::Char('q' | 't') => return desk.deeds.push(Deed::Close),
+            Code::Esc | Code::Char('q' | 't') => return cx.effects.push(LayerEffect::Close),
             Code::Char('j') | Code::Down => (at + 1).min(last),
             Code::Char('k') | Code::Up => at.saturating_sub(1),
             Code::Char('g') | Code::Home => 0,
@@ -57,23 +57,23 @@ impl Layer for Runs {
         };
         let Some(task) = tasks.get(next) else { return };
         self.chosen = Some(task.id.clone());
-        let writes = desk.mode == Mode::Writing;
+        let writes = cx.mode == Mode::Writing;
         let run = task.id.clone();
         match (key.code, task.state) {
             (Code::Enter | Code::Char('l'), _) => {
-                let title = format!("{} {}", task.id, task.title.get(desk.moment.lang));
-                desk.deeds.push(Deed::Open(Box::new(LogBox::new(title, Follow::FromTop))));
-                desk.deeds.push(Deed::Tail(TailAsk::Run { run }));
+                let title = format!("{} {}", task.id, task.title.get(cx.moment.lang));
+                cx.effects.push(LayerEffect::Open(Box::new(LogBox::new(title, Follow::FromTop))));
+                cx.effects.push(LayerEffect::Tail(TailAsk::Run { run }));
             }
-            (Code::Char('C'), TaskState::Running) if writes => {
-                desk.deeds.push(Deed::Send(Command::Cancel { run }));
-                desk.deeds.push(Deed::Say(Text::new("will stop after the steps under way", "将在进行中的步骤之后停止")));
+            (Code::Char('C'), RunState::Running) if writes => {
+                cx.effects.push(LayerEffect::Send(Command::Cancel { run }));
+                cx.effects.push(LayerEffect::Say(Text::new("will stop after the steps under way", "将在进行中的步骤之后停止")));
             }
-            (Code::Char('U'), state) if writes && state != TaskState::Running => desk.deeds.push(Deed::Line(format!("undo {run}"))),
-            (Code::Char('R'), TaskState::Abandoned) if writes => desk.deeds.push(Deed::Send(Command::Resume { run })),
-            (Code::Char('L'), TaskState::Abandoned) if writes => desk.deeds.push(Deed::Send(Command::Abandon { run })),
+            (Code::Char('U'), state) if writes && state != RunState::Running => cx.effects.push(LayerEffect::Line(format!("undo {run}"))),
+            (Code::Char('R'), RunState::Abandoned) if writes => cx.effects.push(LayerEffect::Send(Command::Resume { run })),
+            (Code::Char('L'), RunState::Abandoned) if writes => cx.effects.push(LayerEffect::Send(Command::Abandon { run })),
             (Code::Char('C' | 'U' | 'R' | 'L'), _) if !writes => {
-                desk.deeds.push(Deed::Say(Text::new("read-only: this console changes nothing", "只读：此控制台不做任何更改")));
+                cx.effects.push(LayerEffect::Say(Text::new("read-only: this console changes nothing", "只读：此控制台不做任何更改")));
             }
             _ => {}
         }
@@ -83,11 +83,11 @@ impl Layer for Runs {
         Cover::Body
     }
 
-    fn draw(&self, canvas: &mut Canvas<'_>, body: Rect, desk: &Desk<'_>) -> Cursor {
+    fn draw(&self, canvas: &mut Canvas<'_>, body: Rect, cx: &LayerContext<'_>) -> Cursor {
         let title = Text::new("runs", "执行记录");
         let title = canvas.word(&title).to_owned();
         let inner = canvas.frame(body, &title, None);
-        let tasks = listed(desk);
+        let tasks = listed(cx);
         if tasks.is_empty() {
             let calm = Text::new("nothing was carried out yet", "尚无执行记录");
             let words = canvas.word(&calm).to_owned();
@@ -104,7 +104,7 @@ impl Layer for Runs {
                 let bar = canvas.style(Role::Accent);
                 canvas.put(inner.x, y, 1, canvas.look.glyphs.selected, bar);
             }
-            draw_task(canvas, Rect::new(inner.x + 1, y, inner.width.saturating_sub(1), 1), task, desk);
+            draw_task(canvas, Rect::new(inner.x + 1, y, inner.width.saturating_sub(1), 1), task, cx);
         }
         None
     }
@@ -121,16 +121,16 @@ impl Layer for Runs {
     }
 }
 
-fn draw_task(canvas: &mut Canvas<'_>, area: Rect, task: &Task, desk: &Desk<'_>) {
+fn draw_task(canvas: &mut Canvas<'_>, area: Rect, task: &Run, cx: &LayerContext<'_>) {
     let glyphs = canvas.look.glyphs;
     let (sign, role, word) = match task.state {
-        TaskState::Running if task.stopped_by.is_some() => (glyphs.changing, Role::Warn, Text::new("stopping", "正在停止")),
-        TaskState::Running => (glyphs.changing, Role::Changing, Text::new("running", "进行中")),
-        TaskState::Abandoned => (glyphs.warn, Role::Warn, Text::new("abandoned", "已中断")),
-        TaskState::Done => (glyphs.good, Role::Good, Text::new("done", "完成")),
-        TaskState::Partial => (glyphs.bad, Role::Bad, Text::new("some failed", "部分失败")),
-        TaskState::Failed => (glyphs.bad, Role::Bad, Text::new("failed", "失败")),
-        TaskState::Cancelled => (glyphs.unknown, Role::Unknown, Text::new("cancelled", "已取消")),
+        RunState::Running if task.stopped_by.is_some() => (glyphs.changing, Role::Warn, Text::new("stopping", "正在停止")),
+        RunState::Running => (glyphs.changing, Role::Changing, Text::new("running", "进行中")),
+        RunState::Abandoned => (glyphs.warn, Role::Warn, Text::new("abandoned", "已中断")),
+        RunState::Done => (glyphs.good, Role::Good, Text::new("done", "完成")),
+        RunState::Partial => (glyphs.bad, Role::Bad, Text::new("some failed", "部分失败")),
+        RunState::Failed => (glyphs.bad, Role::Bad, Text::new("failed", "失败")),
+        RunState::Cancelled => (glyphs.unknown, Role::Unknown, Text::new("cancelled", "已取消")),
     };
     let style = canvas.style(role);
     canvas.put(area.x, area.y, 1, sign, style);
@@ -144,8 +144,8 @@ fn draw_task(canvas: &mut Canvas<'_>, area: Rect, task: &Task, desk: &Desk<'_>) 
     }
     let text = canvas.style(Role::Text);
     canvas.put(area.x + 14, area.y, 10, &figures, text);
-    let age = coarse_age(desk.moment.now.since(task.started), desk.moment.lang);
-    let age = if desk.moment.lang == Lang::Zh { format!("{age}前") } else { format!("{age} ago") };
+    let age = coarse_age(cx.moment.now.since(task.started), cx.moment.lang);
+    let age = if cx.moment.lang == Lang::Zh { format!("{age}前") } else { format!("{age} ago") };
     let dim = canvas.style(Role::Dim);
     canvas.put(area.x + 25, area.y, 8, &age, dim);
     let who = format!("{}@{}", task.owner.who, task.owner.machine);

@@ -17,7 +17,7 @@ use super::super::canvas::Canvas;
 use super::super::console::Console;
 use super::super::frame;
 use super::super::verb::{Needs, Shown, Verb};
-use super::super::widgets::graph::{self, Arrow, Graph, Health, Line};
+use super::super::widgets::graph::{self, Arrow, Graph, Health, Stroke};
 use super::{Pane, Tab, Tabs, noun};
 use crate::model::replication::{Edge, EdgeState, Place};
 use crate::model::text::{Lang, Text};
@@ -127,7 +127,7 @@ fn arrow(cx: &Context<'_>, ways: &Ways<'_>, (from, to): (usize, usize), edges: &
         mode: mode(edges, cx.lang),
         health: health(cx, edges),
         back: back.map(|back| health(cx, back)),
-        line: if is_on(edges) { Line::Solid } else { Line::Broken },
+        line: if is_on(edges) { Stroke::Solid } else { Stroke::Broken },
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::describe::{Said, moment};
 use crate::model::clock::Stamp;
-use crate::model::derived::{About, Matter};
+use crate::model::derived::{AttentionTarget, RegistryIssue};
 use crate::model::endpoint::Freshness;
 use crate::model::fault::Fault;
 use crate::model::host::{Container, ContainerState, Health};
@@ -34,7 +34,7 @@ pub(in crate::tui) fn why(noun: &dyn Noun, cx: &Context<'_>, row: RowId) -> Vec<
     if noun.name() == "containers" {
         lines.extend(container_at(cx.fleet, row).map(|(_, c)| why_container(c, cx)).unwrap_or_default());
     }
-    if let (true, Some((_, why))) = (lines.is_empty(), noun.overdue(cx, row)) {
+    if let (true, Some((_, why))) = (lines.is_empty(), noun.staleness(cx, row)) {
         lines.push(said(cx, &Text::new("WHY", "原因"), why.get(cx.lang), Tone::Warn));
     }
     if lines.is_empty() && !matches!(noun.mark(cx, row), Mark::Good | Mark::None) {
@@ -105,17 +105,17 @@ fn why_attention(cx: &Context<'_>, row: RowId) -> Vec<Said> {
     if let Some(since) = line.since {
         lines.push(said(cx, &Text::new("SINCE", "自"), &moment(since, cx), Tone::Plain));
     }
-    if let About::Hosts { names, .. } = &line.about {
+    if let AttentionTarget::Hosts { names, .. } = &line.about {
         for host in names.iter().take(HOSTS_TOLD).filter_map(|name| cx.fleet.host(name)) {
             lines.push(Said::blank());
             lines.extend(why_stale(host.name(), &host.freshness, cx));
         }
-    } else if let About::Registry { name, matter: Matter::Away } = &line.about {
+    } else if let AttentionTarget::Registry { name, matter: RegistryIssue::Away } = &line.about {
         if let Some(registry) = cx.fleet.registry(name) {
             lines.push(Said::blank());
             lines.extend(why_stale(name, &registry.freshness, cx));
         }
-    } else if line.about == About::Config {
+    } else if line.about == AttentionTarget::Config {
         if let Some(fault) = &cx.fleet.config_fault {
             lines.push(said(cx, &Text::new("WHERE", "位置"), &fault.endpoint, Tone::Plain));
             lines.push(said(cx, &Text::new("NEXT", "下一步"), fault.hint.get(cx.lang), Tone::Accent));

@@ -1,6 +1,6 @@
 //! The talk with one Harbor: who we are first, then what a person watches beside what is swept in the background.
 
-mod pulse;
+mod fast_loop;
 mod reading;
 mod runs;
 mod sweep;
@@ -17,13 +17,13 @@ use super::RegistryPoller;
 use crate::clients::Pace;
 use crate::clients::gate::Client;
 use crate::clients::harbor::Harbor;
-use crate::engine::start::Interest;
+use crate::engine::start::PollMode;
 use crate::model::artifact::Kinds;
 use crate::model::clock::Stamp;
 use crate::model::fault::Fault;
 use crate::model::project::Project;
 use crate::model::registry::{Holdings, Question, RegistryFact, SweepCursor, SystemFacts};
-use pulse::Pulse;
+use fast_loop::FastLoop;
 use sweep::Sweep;
 
 /// Projects or repositories asked about at once; the same database serves pulls.
@@ -85,7 +85,7 @@ impl Known {
 }
 
 /// Talks until something concerns the whole registry; that is returned.
-pub(super) async fn converse(poller: &RegistryPoller, known: &mut Known) -> Fault {
+pub(super) async fn poll_registry(poller: &RegistryPoller, known: &mut Known) -> Fault {
     match talk(poller, known).await {
         Ok(never) => match never {},
         Err(fault) => fault,
@@ -100,16 +100,16 @@ async fn talk(poller: &RegistryPoller, known: &mut Known) -> Result<Infallible, 
     poller.say(RegistryFact::Identity(identity)).await;
     poller.complete(&[Question::Identity]).await;
     let mut system = None;
-    if poller.wants.needs(Question::System) {
+    if poller.questions_wanted.needs(Question::System) {
         let answer = harbor.fetch_system().await;
         system = answer.as_ref().ok().cloned();
-        poller.told(Question::System, answer, |system| RegistryFact::System(Arc::new(system))).await?;
+        poller.report_answer(Question::System, answer, |system| RegistryFact::System(Arc::new(system))).await?;
     }
     // A script waits for its answer; what a console sweeps in the background leaves room for others.
-    let pace = (poller.interest == Interest::Console).then(|| Arc::new(Pace::new(BACKGROUND)));
+    let pace = (poller.interest == PollMode::Console).then(|| Arc::new(Pace::new(BACKGROUND)));
     let times = system.as_ref().and_then(SystemFacts::release).is_none_or(|release| release >= (2, 16));
     let nudge = Notify::new();
-    let mut pulse = Pulse::new(poller, harbor.clone(), system.as_ref(), &nudge);
+    let mut fast_loop = FastLoop::new(poller, harbor.clone(), system.as_ref(), &nudge);
     let mut sweep = Sweep { poller, harbor: harbor.paced(pace), known, times, nudge: &nudge, next: Instant::now() + SETTLING };
-    tokio::try_join!(pulse.run(), sweep.run()).map(|(never, _)| never)
+    tokio::try_join!(fast_loop.run(), sweep.run()).map(|(never, _)| never)
 }

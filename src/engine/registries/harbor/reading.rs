@@ -9,8 +9,8 @@ use futures_util::stream;
 use super::sweep::Sweep;
 use super::{AT_ONCE, Known};
 use crate::clients::harbor::{Harbor, Which};
-use crate::engine::registries::{Wants, concerns_all};
-use crate::engine::start::Interest;
+use crate::engine::registries::{QuestionSet, concerns_all};
+use crate::engine::start::PollMode;
 use crate::model::artifact::{Artifact, Kinds, PackedArtifacts, Repository};
 use crate::model::clock::Stamp;
 use crate::model::fault::{Fault, FaultKind};
@@ -53,19 +53,19 @@ impl Sweep<'_> {
 
     /// What costs a request a project is asked only where one list does not tell it.
     fn is_asked(&self, question: Question) -> bool {
-        let wants: &Wants = &self.poller.wants;
-        let is_named = !wants.is_all() || self.poller.interest == Interest::Trial;
+        let questions_wanted: &QuestionSet = &self.poller.questions_wanted;
+        let is_named = !questions_wanted.is_all() || self.poller.interest == PollMode::Probe;
         match question {
-            Question::Summary => wants.has(question) && (is_named || self.known.quotas_refused),
-            Question::PreheatRuns => wants.has(question) && (is_named || self.known.has_preheat),
-            other => wants.has(other),
+            Question::Summary => questions_wanted.has(question) && (is_named || self.known.quotas_refused),
+            Question::PreheatRuns => questions_wanted.has(question) && (is_named || self.known.has_preheat),
+            other => questions_wanted.has(other),
         }
     }
 
     /// The repositories of these projects, and the artifacts of those that changed since they were read. `listed` are all
     /// repositories where they are known already.
     pub(super) async fn repositories(&mut self, projects: Vec<Arc<str>>, listed: Option<Vec<Repository>>) -> Result<(), Fault> {
-        if projects.is_empty() || !self.poller.wants.needs(Question::Repositories) {
+        if projects.is_empty() || !self.poller.questions_wanted.needs(Question::Repositories) {
             return Ok(());
         }
         let mut listed = listed.map(by_project);
@@ -92,7 +92,7 @@ impl Sweep<'_> {
         read: &mut Vec<(Arc<str>, Option<Stamp>)>,
     ) -> Result<(), Fault> {
         let (harbor, known) = (&self.harbor, &*self.known);
-        let with_artifacts = self.poller.wants.has(Question::Artifacts);
+        let with_artifacts = self.poller.questions_wanted.has(Question::Artifacts);
         let found = stream::iter(projects).map(|(project, rows)| async move {
             let known = with_artifacts.then_some(known);
             repositories_of(harbor, known, project, rows).await

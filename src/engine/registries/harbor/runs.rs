@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::pulse::Pulse;
+use super::fast_loop::FastLoop;
 use crate::model::clock::Stamp;
 use crate::model::fault::Fault;
-use crate::model::registry::{Question, RegistryFact, Run};
+use crate::model::registry::{JudgedExecution, Question, RegistryFact};
 use crate::model::replication::{Cause, Execution, Queue, ReplicationTask, Settled, TaskStatus};
 use crate::planning::replication::{Around, read_log, settle};
 
@@ -32,13 +32,13 @@ pub(super) struct Memory {
     older: BTreeMap<i64, Vec<Execution>>,
 }
 
-impl Pulse<'_> {
+impl FastLoop<'_> {
     pub(super) async fn runs(&mut self, queue: Option<&Queue>) -> Result<(), Fault> {
         let poller = self.poller;
         let mut executions = match self.harbor.list_executions(None, EXECUTIONS).await {
             Ok(listing) => listing.rows,
             Err(fault) => {
-                poller.told(Question::Executions, Err(fault), RegistryFact::Runs).await?;
+                poller.report_answer(Question::Executions, Err(fault), RegistryFact::Runs).await?;
                 poller.complete(&[Question::Tasks]).await;
                 return Ok(());
             }
@@ -72,9 +72,9 @@ impl Pulse<'_> {
                 self.memory.causes.remove(&execution.id);
             }
             let (execution, tasks) = (on_our_clock(execution, self.ahead_ms), tasks.map(|tasks| tasks_on_our_clock(tasks, self.ahead_ms)));
-            runs.push(Arc::new(Run { execution, settled, cause, tasks }));
+            runs.push(Arc::new(JudgedExecution { execution, settled, cause, tasks }));
         }
-        poller.told(Question::Executions, Ok(runs), RegistryFact::Runs).await?;
+        poller.report_answer(Question::Executions, Ok(runs), RegistryFact::Runs).await?;
         poller.complete(&[Question::Tasks]).await;
         Ok(())
     }

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep_until};
 use super::{Extent, Known};
 use crate::clients::harbor::{Harbor, Listing};
 use crate::engine::registries::{RegistryPoller, concerns_all};
-use crate::engine::start::Interest;
+use crate::engine::start::PollMode;
 use crate::model::fault::Fault;
 use crate::model::project::Project;
 use crate::model::quota::Quota;
@@ -43,10 +43,10 @@ pub(super) struct Sweep<'a> {
 
 impl Sweep<'_> {
     pub(super) async fn run(&mut self) -> Result<Infallible, Fault> {
-        if self.poller.interest != Interest::Console {
+        if self.poller.interest != PollMode::Console {
             self.lists().await?;
             self.whole().await?;
-            if self.poller.interest == Interest::Trial {
+            if self.poller.interest == PollMode::Probe {
                 self.follows().await?;
             }
             return std::future::pending().await;
@@ -175,7 +175,7 @@ impl Sweep<'_> {
     async fn list_projects(&mut self) -> Result<(), Fault> {
         let listing = match self.harbor.list_projects().await {
             Ok(listing) => listing,
-            Err(fault) => return self.poller.told(Question::Projects, Err(fault), RegistryFact::Projects).await,
+            Err(fault) => return self.poller.report_answer(Question::Projects, Err(fault), RegistryFact::Projects).await,
         };
         let had: BTreeSet<(i64, Arc<str>)> = self.known.projects.iter().map(|p| (p.id, Arc::clone(&p.name))).collect();
         let new: Vec<Project> = listing.rows.iter().filter(|p| !had.contains(&(p.id, Arc::clone(&p.name)))).cloned().collect();
@@ -189,24 +189,25 @@ impl Sweep<'_> {
     /// Everything that hangs on projects.
     async fn whole(&mut self) -> Result<(), Fault> {
         let poller = self.poller;
-        if !poller.wants.needs(Question::Projects) {
+        if !poller.questions_wanted.needs(Question::Projects) {
             return Ok(());
         }
-        let of_projects: Vec<Question> = Question::ALL.into_iter().filter(|q| q.is_of_projects() && poller.wants.has(*q)).collect();
+        let of_projects: Vec<Question> =
+            Question::ALL.into_iter().filter(|q| q.is_of_projects() && poller.questions_wanted.has(*q)).collect();
         match self.harbor.list_projects().await {
             Ok(listing) => {
                 self.known.projects.clone_from(&listing.rows);
                 poller.say(RegistryFact::Projects(listing.rows)).await;
                 let mut projects = self.known.projects.clone();
-                if poller.interest == Interest::Trial {
+                if poller.interest == PollMode::Probe {
                     // A right is one for all of them, or for this one too.
                     projects.truncate(1);
                 }
                 let names = projects.iter().map(|p| Arc::clone(&p.name)).collect();
                 self.people(projects, PEOPLE).await?;
-                if poller.interest == Interest::Trial {
+                if poller.interest == PollMode::Probe {
                     self.repositories(names, None).await?;
-                } else if poller.wants.needs(Question::Repositories) {
+                } else if poller.questions_wanted.needs(Question::Repositories) {
                     // One list of all of them is a hundredth of the requests.
                     let listed = self.harbor.list_repositories().await;
                     let listed = match listed {
@@ -220,7 +221,7 @@ impl Sweep<'_> {
             Err(fault) => poller.told_in_part(Question::Projects, Err(fault), RegistryFact::Projects).await?,
         }
         poller.complete(&of_projects).await;
-        if poller.interest != Interest::Trial {
+        if poller.interest != PollMode::Probe {
             poller.complete(&[Question::Projects]).await;
         }
         Ok(())
@@ -228,11 +229,13 @@ impl Sweep<'_> {
 
     /// The lists beside the projects.
     async fn lists(&mut self) -> Result<(), Fault> {
-        let (poller, harbor, wants) = (self.poller, &self.harbor, &self.poller.wants);
-        if wants.needs(Question::Groups) {
-            poller.told(Question::Groups, harbor.list_groups().await, |listing| RegistryFact::Groups(Arc::new(listing.rows))).await?;
+        let (poller, harbor, questions_wanted) = (self.poller, &self.harbor, &self.poller.questions_wanted);
+        if questions_wanted.needs(Question::Groups) {
+            poller
+                .report_answer(Question::Groups, harbor.list_groups().await, |listing| RegistryFact::Groups(Arc::new(listing.rows)))
+                .await?;
         }
-        if wants.needs(Question::Quotas) {
+        if questions_wanted.needs(Question::Quotas) {
             let quotas = |listing: Listing<Quota>| {
                 let mut quotas = listing.rows;
                 quotas.sort_unstable_by(|a, b| a.project.cmp(&b.project));
@@ -240,27 +243,27 @@ impl Sweep<'_> {
             };
             let answer = harbor.list_quotas().await;
             self.known.quotas_refused = answer.is_err();
-            poller.told(Question::Quotas, answer, quotas).await?;
+            poller.report_answer(Question::Quotas, answer, quotas).await?;
         }
-        if wants.needs(Question::Preheat) {
+        if questions_wanted.needs(Question::Preheat) {
             let preheat = self.harbor.list_preheat_instances().await;
             self.known.has_preheat = preheat.as_ref().is_ok_and(|listing| !listing.rows.is_empty());
-            poller.told(Question::Preheat, preheat, |listing| RegistryFact::Preheat(Arc::new(listing.rows))).await?;
+            poller.report_answer(Question::Preheat, preheat, |listing| RegistryFact::Preheat(Arc::new(listing.rows))).await?;
         }
         self.users().await?;
         self.robots().await
     }
 
     async fn users(&self) -> Result<(), Fault> {
-        if !self.poller.wants.needs(Question::Users) {
+        if !self.poller.questions_wanted.needs(Question::Users) {
             return Ok(());
         }
         let users = self.harbor.list_users().await;
-        self.poller.told(Question::Users, users, |listing| RegistryFact::Users(Arc::new(listing.rows))).await
+        self.poller.report_answer(Question::Users, users, |listing| RegistryFact::Users(Arc::new(listing.rows))).await
     }
 
     async fn robots(&self) -> Result<(), Fault> {
-        if !self.poller.wants.needs(Question::Robots) {
+        if !self.poller.questions_wanted.needs(Question::Robots) {
             return Ok(());
         }
         let robots = self.harbor.list_robots().await;

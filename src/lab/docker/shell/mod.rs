@@ -3,7 +3,7 @@
 mod parse;
 mod programs;
 
-use super::cell::{Nanos, SECOND};
+use super::sim_container::{Nanos, SECOND};
 
 use parse::{Join, Simple};
 

@@ -1,6 +1,6 @@
 //! The programs of the tiny shell, and the few files they can see.
 
-use super::super::cell::{MILLI, Nanos, SECOND};
+use super::super::sim_container::{MILLI, Nanos, SECOND};
 use super::{Ran, Shell, Stream};
 
 const DIRECTORIES: [(&str, &[&str]); 6] = [

@@ -1,7 +1,7 @@
 //! What the attention list says of registries and of replication.
 
 use super::*;
-use crate::model::derived::{Derived, Matter};
+use crate::model::derived::{Derived, RegistryIssue};
 use crate::model::fault::Fault;
 use crate::model::fixture::registries::{endpoint, harbors, policy, refuse, run, tell};
 use crate::model::quota::{Quota, Usage};
@@ -70,7 +70,7 @@ fn many_of_one_cause_are_one_line_that_leads_to_all_of_them() {
     has(&fleet, "Bad aws-sh aws-sh → 10.0.0.1, aws-sh → 10.0.0.2, aws-sh → 10.0.0.3: 3 runs failed: target's quota is full");
     let derived = derive(&fleet, NOW, &Derived::default());
     let line = derived.attention.iter().find(|line| line.text.en.contains("quota")).expect("the line");
-    assert_eq!(line.about, About::Edges { of: vec![("aws-sh".into(), 1), ("aws-sh".into(), 2), ("aws-sh".into(), 3)] });
+    assert_eq!(line.about, AttentionTarget::Edges { of: vec![("aws-sh".into(), 1), ("aws-sh".into(), 2), ("aws-sh".into(), 3)] });
     assert_eq!(line.since, Some(ago(180)));
 }
 
@@ -126,10 +126,10 @@ fn read_only_clocks_and_refused_questions() {
     has(&fleet, "Warn yongfeng the clock of registry yongfeng is 15 min behind; ages are told with that taken off");
     has(&fleet, "Warn aws-bj our account in aws-bj may not read: replication policies, robots");
     let derived = derive(&fleet, NOW, &Derived::default());
-    let matters: Vec<Matter> = derived
+    let matters: Vec<RegistryIssue> = derived
         .attention
         .iter()
-        .filter_map(|line| if let About::Registry { matter, .. } = &line.about { Some(*matter) } else { None })
+        .filter_map(|line| if let AttentionTarget::Registry { matter, .. } = &line.about { Some(*matter) } else { None })
         .collect();
     assert_eq!(matters.len(), 4, "{matters:?}");
 }

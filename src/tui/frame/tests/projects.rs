@@ -55,7 +55,7 @@ fn parts_without_room_are_counted_and_a_click_on_a_head_sorts_by_that_registry()
         console.listing().drawn.borrow().columns.iter().find(|(place, ..)| crate::tables::spread::split(*place).1.is_some()).copied();
     let (place, from, _) = head.expect("a part is drawn");
     let row = console.listing().drawn.borrow().rows.y - 1;
-    console.take_stroke(Stroke::Mouse(Mouse { deed: MouseDeed::Press, column: from, row }), console.now);
+    console.take_stroke(Stroke::Mouse(Mouse { effect: MouseDeed::Press, column: from, row }), console.now);
     settle(&mut console);
     assert_eq!(console.listing().sort.map(|order| order.column), Some(place));
     press(&mut console, ">");

@@ -61,18 +61,19 @@ fn from_an_edge_to_its_runs_to_their_tasks_to_a_log() {
     let shown = screen(&console, 80, 24);
     assert!(shown.contains("Replication › sub-all") && shown.contains("queue is paused"), "{shown}");
     assert!(!shown.contains("both-payment"));
-    let wishes = press(&mut console, "enter");
-    assert!(!wishes.iter().any(|wish| matches!(wish, Wish::Send(Command::ReadTasks { .. }))), "they are read already");
+    let requests = press(&mut console, "enter");
+    assert!(!requests.iter().any(|request| matches!(request, ConsoleRequest::Send(Command::ReadTasks { .. }))), "they are read already");
     insta::assert_snapshot!("tasks", screen(&console, 80, 24));
-    let wishes = press(&mut console, "l");
-    let asked: Vec<_> = wishes.iter().filter_map(|wish| if let Wish::Tail(ask) = wish { Some(ask.clone()) } else { None }).collect();
+    let requests = press(&mut console, "l");
+    let asked: Vec<_> =
+        requests.iter().filter_map(|request| if let ConsoleRequest::Tail(ask) = request { Some(ask.clone()) } else { None }).collect();
     assert_eq!(asked, [TailAsk::ReplicationTask { registry: "aws-bj".into(), execution: 22, task: 31 }]);
     // Tasks that nobody has read yet are asked for.
     press(&mut console, "esc esc esc esc 3 / y i z h enter enter");
-    let wishes = press(&mut console, "enter");
-    let wanted: Vec<_> = wishes
+    let requests = press(&mut console, "enter");
+    let wanted: Vec<_> = requests
         .iter()
-        .filter_map(|w| if let Wish::Send(Command::ReadTasks { execution, .. }) = w { Some(*execution) } else { None })
+        .filter_map(|w| if let ConsoleRequest::Send(Command::ReadTasks { execution, .. }) = w { Some(*execution) } else { None })
         .collect();
     assert_eq!(wanted, [23]);
     assert!(screen(&console, 80, 24).contains("reading its tasks"), "{}", screen(&console, 80, 24));

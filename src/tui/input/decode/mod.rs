@@ -7,7 +7,7 @@ const SEQUENCE_MAX: usize = 64;
 
 const PASTE_END: &[u8] = b"\x1b[201~";
 
-/// Told apart so far, and what waits for its rest.
+/// Decoded so far, and what waits for its rest.
 #[derive(Debug, Default)]
 pub(in crate::tui) struct Decoder {
     waiting: Vec<u8>,
@@ -274,13 +274,13 @@ fn modifiers(parameter: u16) -> Mods {
 
 /// Presses of the left button and the wheel; everything else of a mouse is nothing.
 fn mouse(button: u16, column: u16, row: u16) -> Option<Stroke> {
-    let deed = match button & !0b1_1100 {
+    let effect = match button & !0b1_1100 {
         0 => MouseDeed::Press,
         64 => MouseDeed::WheelUp,
         65 => MouseDeed::WheelDown,
         _ => return None,
     };
-    Some(Stroke::Mouse(Mouse { deed, column, row }))
+    Some(Stroke::Mouse(Mouse { effect, column, row }))
 }
 
 #[cfg(test)]

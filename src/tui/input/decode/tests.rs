@@ -57,9 +57,9 @@ fn a_split_sequence_is_one_key_and_a_lone_escape_waits_to_be_settled() {
 
 #[test]
 fn the_mouse_of_sgr_and_of_old() {
-    let press = |column, row| Stroke::Mouse(Mouse { deed: MouseDeed::Press, column, row });
+    let press = |column, row| Stroke::Mouse(Mouse { effect: MouseDeed::Press, column, row });
     assert_eq!(all(b"\x1b[<0;10;5M\x1b[<0;10;5m"), vec![press(9, 4)]);
-    assert_eq!(all(b"\x1b[<65;1;1M"), vec![Stroke::Mouse(Mouse { deed: MouseDeed::WheelDown, column: 0, row: 0 })]);
+    assert_eq!(all(b"\x1b[<65;1;1M"), vec![Stroke::Mouse(Mouse { effect: MouseDeed::WheelDown, column: 0, row: 0 })]);
     assert_eq!(all(b"\x1b[M !!"), vec![press(0, 0)]);
     assert_eq!(all(b"\x1b[<2;10;5M"), vec![]);
 }

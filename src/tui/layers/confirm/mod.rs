@@ -13,7 +13,7 @@ use super::super::theme::Role;
 use super::super::widgets::describe::Said;
 use super::super::widgets::input::Entry;
 use super::super::widgets::pager::{self, Scroll};
-use super::{Deed, Desk, Layer};
+use super::{Layer, LayerContext, LayerEffect};
 use crate::engine::Mode;
 use crate::model::plan::Plan;
 use crate::model::text::{Text, width};
@@ -72,28 +72,28 @@ impl Confirm {
         if self.plan.steps.is_empty() { &[Choice::Cancel] } else { &[Choice::Cancel, Choice::Run, Choice::Script] }
     }
 
-    fn decide(&mut self, desk: &mut Desk<'_>) {
-        let settled = desk.now.duration_since(self.last_decision) >= HELD && desk.now.duration_since(self.last_key) >= BURST;
-        self.last_decision = desk.now;
+    fn decide(&mut self, cx: &mut LayerContext<'_>) {
+        let settled = cx.now.duration_since(self.last_decision) >= HELD && cx.now.duration_since(self.last_key) >= BURST;
+        self.last_decision = cx.now;
         if !settled {
             self.note = Some(Text::new("held or pasted keys decide nothing: press once more", "按住或粘贴不算确认：请再按一次"));
             return;
         }
         match self.choice {
-            Choice::Cancel => desk.deeds.push(Deed::Close),
+            Choice::Cancel => cx.effects.push(LayerEffect::Close),
             Choice::Script => {
-                desk.deeds.push(Deed::Copy(script(&self.plan)));
-                desk.deeds.push(Deed::Say(Text::new("the command line is in the clipboard", "命令行已复制到剪贴板")));
+                cx.effects.push(LayerEffect::Copy(script(&self.plan)));
+                cx.effects.push(LayerEffect::Say(Text::new("the command line is in the clipboard", "命令行已复制到剪贴板")));
             }
-            Choice::Run if desk.mode == Mode::ReadOnly => {
+            Choice::Run if cx.mode == Mode::ReadOnly => {
                 self.note = Some(Text::new("read-only: nothing is carried out here", "只读：此处不执行任何操作"));
             }
             Choice::Run if !self.is_typed() => {
                 self.note = Some(Text::new("first type what is asked for", "请先输入要求的内容"));
             }
             Choice::Run => {
-                desk.deeds.push(Deed::Close);
-                desk.deeds.push(Deed::Run { plan: Arc::clone(&self.plan), rows: std::mem::take(&mut self.rows) });
+                cx.effects.push(LayerEffect::Close);
+                cx.effects.push(LayerEffect::Run { plan: Arc::clone(&self.plan), rows: std::mem::take(&mut self.rows) });
             }
         }
     }
@@ -108,11 +108,11 @@ impl Confirm {
 }
 
 impl Layer for Confirm {
-    fn key(&mut self, key: &Key, desk: &mut Desk<'_>) {
+    fn key(&mut self, key: &Key, cx: &mut LayerContext<'_>) {
         self.note = None;
         match key.code {
-            Code::Esc => desk.deeds.push(Deed::Close),
-            Code::Enter => self.decide(desk),
+            Code::Esc => cx.effects.push(LayerEffect::Close),
+            Code::Enter => self.decide(cx),
             Code::Tab | Code::Right => self.turn(1),
             Code::BackTab | Code::Left => self.turn(-1),
             Code::Up | Code::Down | Code::PageUp | Code::PageDown => {
@@ -120,7 +120,7 @@ impl Layer for Confirm {
             }
             _ if self.plan.danger.typed.is_some() => {
                 // The key that opened the dialog may still be held.
-                if desk.now.duration_since(self.opened) >= HELD {
+                if cx.now.duration_since(self.opened) >= HELD {
                     self.typed.key(key);
                 }
             }
@@ -128,16 +128,16 @@ impl Layer for Confirm {
                 self.scroll.key(key);
             }
         }
-        self.last_key = desk.now;
+        self.last_key = cx.now;
     }
 
-    fn paste(&mut self, _: &str, desk: &mut Desk<'_>) {
-        self.last_key = desk.now;
-        self.last_decision = desk.now;
+    fn paste(&mut self, _: &str, cx: &mut LayerContext<'_>) {
+        self.last_key = cx.now;
+        self.last_decision = cx.now;
         self.note = Some(Text::new("pasting does nothing here", "此处不接受粘贴"));
     }
 
-    fn draw(&self, canvas: &mut Canvas<'_>, body: Rect, desk: &Desk<'_>) -> Cursor {
+    fn draw(&self, canvas: &mut Canvas<'_>, body: Rect, cx: &LayerContext<'_>) -> Cursor {
         let wide = if body.width < 100 { body.width } else { (body.width - 8).min(120) };
         let room = usize::from(wide.saturating_sub(6));
         let text_rows: usize = self.lines.iter().map(|l| pager::fold(&l.words, room.saturating_sub(18)).len()).sum();
@@ -178,7 +178,7 @@ impl Layer for Confirm {
             let style = canvas.style(Role::Warn);
             canvas.put(inner.x + 1, y, inner.width.saturating_sub(2), &words, style);
         }
-        self.draw_choices(canvas, inner, desk.mode);
+        self.draw_choices(canvas, inner, cx.mode);
         cursor
     }
 

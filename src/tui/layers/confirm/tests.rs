@@ -46,13 +46,14 @@ impl Bench {
     /// A key so many milliseconds after the one before; whether the plan was run.
     fn press(&mut self, after_ms: u64, key: Key) -> BTreeMap<&'static str, usize> {
         self.now += Duration::from_millis(after_ms);
-        let mut desk = Desk { moment: &self.moment, mode: self.mode, keymap: &self.keymap, pane: 0, now: self.now, deeds: Vec::new() };
-        self.dialog.key(&key, &mut desk);
+        let mut cx =
+            LayerContext { moment: &self.moment, mode: self.mode, keymap: &self.keymap, pane: 0, now: self.now, effects: Vec::new() };
+        self.dialog.key(&key, &mut cx);
         let mut counts = BTreeMap::new();
-        for deed in desk.deeds {
-            let name = match deed {
-                Deed::Run { .. } => "run",
-                Deed::Close => "close",
+        for effect in cx.effects {
+            let name = match effect {
+                LayerEffect::Run { .. } => "run",
+                LayerEffect::Close => "close",
                 _ => "other",
             };
             *counts.entry(name).or_default() += 1;
@@ -71,8 +72,8 @@ const TAB: Key = Key::plain(Code::Tab);
 #[test]
 fn cancel_has_the_focus() {
     let mut bench = Bench::new(None);
-    let deeds = bench.press(1_000, ENTER);
-    assert!(deeds.contains_key("close") && !deeds.contains_key("run"));
+    let effects = bench.press(1_000, ENTER);
+    assert!(effects.contains_key("close") && !effects.contains_key("run"));
 }
 
 #[test]
@@ -122,9 +123,10 @@ fn a_bracketed_paste_types_nothing() {
     let mut bench = Bench::new(Some("web"));
     bench.press(500, TAB);
     bench.now += Duration::from_secs(1);
-    let mut desk = Desk { moment: &bench.moment, mode: bench.mode, keymap: &bench.keymap, pane: 0, now: bench.now, deeds: Vec::new() };
-    bench.dialog.paste("web\r", &mut desk);
-    assert!(desk.deeds.is_empty());
+    let mut cx =
+        LayerContext { moment: &bench.moment, mode: bench.mode, keymap: &bench.keymap, pane: 0, now: bench.now, effects: Vec::new() };
+    bench.dialog.paste("web\r", &mut cx);
+    assert!(cx.effects.is_empty());
     assert!(!bench.runs(1_000, ENTER));
 }
 

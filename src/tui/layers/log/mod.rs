@@ -19,7 +19,7 @@ use super::super::input::{Code, Key, Mouse, MouseDeed};
 use super::super::theme::Role;
 use super::super::widgets::input::Entry;
 use super::super::widgets::pager::fold;
-use super::{Cover, Deed, Desk, Layer};
+use super::{Cover, Layer, LayerContext, LayerEffect};
 use crate::engine::{Tail, TailLine, TailText};
 use crate::model::text::{Lang, Text, cut_middle, width};
 use row::{Margin, draw_words};
@@ -57,7 +57,7 @@ enum Source {
     Tail(Tail),
     /// A text that does not change; only tests have one.
     #[cfg(test)]
-    Still(Arc<TailText>),
+    Headless(Arc<TailText>),
 }
 
 /// Whether the newest line is kept in sight.
@@ -105,7 +105,7 @@ impl LogBox {
             Source::Awaited => Arc::default(),
             Source::Tail(tail) => Arc::clone(&tail.text.borrow()),
             #[cfg(test)]
-            Source::Still(text) => Arc::clone(text),
+            Source::Headless(text) => Arc::clone(text),
         }
     }
 
@@ -175,7 +175,7 @@ fn lines(text: &TailText) -> impl Iterator<Item = &TailLine> {
 }
 
 impl Layer for LogBox {
-    fn key(&mut self, key: &Key, desk: &mut Desk<'_>) {
+    fn key(&mut self, key: &Key, cx: &mut LayerContext<'_>) {
         if let Some(entry) = &mut self.typing {
             match key.code {
                 Code::Enter => {
@@ -198,7 +198,7 @@ impl Layer for LogBox {
         }
         let page = isize::try_from(self.page.get()).unwrap_or(1);
         match key.code {
-            Code::Esc | Code::Char('q') => desk.deeds.push(Deed::Close),
+            Code::Esc | Code::Char('q') => cx.effects.push(LayerEffect::Close),
             Code::Char('/') => self.typing = Some(Entry::default()),
             Code::Char('f') if self.following => {
                 self.top.set(self.last.get());
@@ -219,21 +219,21 @@ impl Layer for LogBox {
             Code::Char('c') => {
                 let text = self.text();
                 let all: Vec<String> = lines(&text).map(|l| l.text.to_string()).collect();
-                desk.deeds.push(Deed::Copy(all.join("\n")));
+                cx.effects.push(LayerEffect::Copy(all.join("\n")));
             }
             _ => {}
         }
     }
 
-    fn paste(&mut self, text: &str, _: &mut Desk<'_>) {
+    fn paste(&mut self, text: &str, _: &mut LayerContext<'_>) {
         if let Some(entry) = &mut self.typing {
             entry.paste(text);
             entry.text().clone_into(&mut self.search);
         }
     }
 
-    fn mouse(&mut self, mouse: Mouse, _: &mut Desk<'_>) {
-        match mouse.deed {
+    fn mouse(&mut self, mouse: Mouse, _: &mut LayerContext<'_>) {
+        match mouse.effect {
             MouseDeed::WheelUp => self.scroll(-3),
             MouseDeed::WheelDown => self.scroll(3),
             MouseDeed::Press => {}
@@ -248,7 +248,7 @@ impl Layer for LogBox {
         Cover::Body
     }
 
-    fn draw(&self, canvas: &mut Canvas<'_>, body: Rect, desk: &Desk<'_>) -> Cursor {
+    fn draw(&self, canvas: &mut Canvas<'_>, body: Rect, cx: &LayerContext<'_>) -> Cursor {
         canvas.clear(body, canvas.style(Role::Text));
         if body.height < 3 {
             return None;
@@ -269,7 +269,7 @@ impl Layer for LogBox {
         let top = if self.following { first } else { self.top.get().min(first) };
         let most = SOURCE_MAX.min(area.width / 4);
         let sources = seen[top..].iter().take(page).map(|l| u16::try_from(width(&l.source)).unwrap_or(most));
-        let margin = Margin { source: sources.max().unwrap_or(0).min(most), zone: &desk.moment.zone };
+        let margin = Margin { source: sources.max().unwrap_or(0).min(most), zone: &cx.moment.zone };
         // Of folded lines fewer fit: as many of the newest as there is room for.
         let mut room = page;
         let fit = seen[first..].iter().rev().take_while(|line| {

@@ -47,11 +47,11 @@ pub(in crate::tui) struct Arrow {
     pub mode: String,
     pub health: Health,
     pub back: Option<Health>,
-    pub line: Line,
+    pub line: Stroke,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::tui) enum Line {
+pub(in crate::tui) enum Stroke {
     Solid,
     /// Switched off.
     Broken,
@@ -198,7 +198,7 @@ impl<'g> Picture<'g> {
         let style = canvas.look.theme.mark(worst);
         let from = if self.middle(parent) == y { x + wide } else { self.draw_trunk(canvas, parent, y, style) };
         let glyphs = canvas.look.glyphs;
-        let sign = if arrow.line == Line::Solid { glyphs.line } else { glyphs.broken };
+        let sign = if arrow.line == Stroke::Solid { glyphs.line } else { glyphs.broken };
         for place in from..to {
             canvas.put(place, y, 1, sign, style);
         }

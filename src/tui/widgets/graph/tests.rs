@@ -10,7 +10,7 @@ use crate::model::text::Lang;
 fn arrow(from: usize, to: usize, words: &str) -> Arrow {
     let health =
         |words: &str| Health { mark: if words == "ok" { Mark::Good } else { Mark::Bad }, words: words.to_owned(), brief: words.to_owned() };
-    Arrow { from, to, mode: "event, deletes".into(), health: health(words), back: None, line: Line::Solid }
+    Arrow { from, to, mode: "event, deletes".into(), health: health(words), back: None, line: Stroke::Solid }
 }
 
 fn both(from: usize, to: usize, there: &str, back: &str) -> Arrow {
@@ -66,7 +66,7 @@ fn a_ring_is_a_chain_whose_last_arrow_is_told_in_words() {
 fn a_master_with_many_slaves_is_a_trunk() {
     let tree = graph(
         &["main", "一号", "b", "c"],
-        vec![arrow(0, 1, "ok"), arrow(0, 2, "stuck"), Arrow { line: Line::Broken, ..arrow(0, 3, "off") }],
+        vec![arrow(0, 1, "ok"), arrow(0, 2, "stuck"), Arrow { line: Stroke::Broken, ..arrow(0, 3, "off") }],
     );
     insta::assert_snapshot!(shown(&tree, (70, 20), Charset::Unicode).1);
 }

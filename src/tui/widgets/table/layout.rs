@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use super::super::super::canvas::Canvas;
 use super::super::super::listing::Listing;
 use super::super::super::worker::Sheet;
-use super::{AGE, GAP, GUTTER, Line, REST, WIDE_FROM};
+use super::{AGE, DrawnRow, GAP, GUTTER, REST, WIDE_FROM};
 use crate::model::text::width;
 use crate::tables::spread::Lane;
 use crate::tables::{Cell, Cut, Mark, Tone};
@@ -13,7 +13,7 @@ use crate::tables::{Cell, Cut, Mark, Tone};
 /// Most columns of what is never cut.
 const UNCUT_MAX: u16 = 24;
 const CAUSE: u16 = 24;
-/// Words of more columns than this may be cut before a column fades away, and words of fewer than that not.
+/// Words of more columns than this may be cut before a column falls away, and words of fewer than that not.
 const COMFORT: u16 = 16;
 const SHORT: u16 = 12;
 
@@ -22,7 +22,7 @@ pub(super) struct Layout {
     pub(super) columns: Vec<(usize, u16, u16)>,
     /// Lanes of a spread column that have no room, and where it is said.
     pub(super) rest: Option<(Vec<usize>, u16)>,
-    /// Where age and cause begin; `None` where no row is overdue or there is no room.
+    /// Where age and cause begin; `None` where no row is stale or there is no room.
     pub(super) age: Option<u16>,
     pub(super) tree: bool,
 }
@@ -32,7 +32,7 @@ pub(super) fn lay_columns(
     area: Rect,
     listing: &Listing,
     (sheet, lanes): (&Sheet, &[Lane]),
-    shown: &[Line],
+    shown: &[DrawnRow],
     totals: Option<&[Cell]>,
 ) -> Layout {
     let lang = canvas.look.lang;
@@ -42,7 +42,7 @@ pub(super) fn lay_columns(
     let mut heads = Vec::with_capacity(lanes.len());
     for (at, lane) in lanes.iter().enumerate() {
         let column = lane.column;
-        let indent = |line: &Line| if at == 0 && sheet.noun.is_tree() { line.depth * 2 + 2 } else { 0 };
+        let indent = |line: &DrawnRow| if at == 0 && sheet.noun.is_tree() { line.depth * 2 + 2 } else { 0 };
         let cells = shown.iter().map(|line| columns_wide(&line.cells[at].text) + indent(line));
         let total = totals.and_then(|t| t.get(lane.place)).map_or(0, |c| columns_wide(&c.text));
         let signs = u16::from(listing.sort.is_some_and(|o| o.column == lane.place)) + u16::from(is_late(lane));
@@ -54,8 +54,8 @@ pub(super) fn lay_columns(
     }
     let widest = drawn.widest.clone();
     drop(drawn);
-    let overdue = shown.iter().any(|l| l.overdue.is_some());
-    let room = area.width.saturating_sub(GUTTER + if overdue { AGE + GAP } else { 0 });
+    let staleness = shown.iter().any(|l| l.staleness.is_some());
+    let room = area.width.saturating_sub(GUTTER + if staleness { AGE + GAP } else { 0 });
     let is_name = |at: usize| shown.iter().any(|line| line.cells[at].tone == Tone::Name);
     // What a column has to have: figures all of it, words their least width.
     let least_of = |at: usize| if lanes[at].column.cut == Cut::Never { widest[at] } else { lanes[at].column.min };
@@ -76,8 +76,8 @@ pub(super) fn lay_columns(
         fit(lanes, &mut kept, &mut hidden, &needs, room);
     }
     let instead = |hidden: &[usize]| if hidden.is_empty() { 0 } else { REST + GAP };
-    // Wide ones come where nothing else is cut for them, the cause of an overdue row neither.
-    let cause = if overdue { CAUSE } else { 0 };
+    // Wide ones come where nothing else is cut for them, the cause of a stale row neither.
+    let cause = if staleness { CAUSE } else { 0 };
     let whole = |kept: &[usize]| kept.iter().map(|at| widest[*at] + GAP).sum::<u16>() + instead(&hidden) + cause;
     for at in (0..lanes.len()).filter(|at| lanes[*at].column.wide && screen >= WIDE_FROM) {
         if whole(&kept).saturating_add(widest[at]) > room {
@@ -114,7 +114,7 @@ pub(super) fn lay_columns(
         rest = Some(x);
         x += REST + GAP;
     }
-    let age = overdue.then_some(x).filter(|x| *x + AGE <= area.right());
+    let age = staleness.then_some(x).filter(|x| *x + AGE <= area.right());
     Layout { columns, rest: rest.map(|x| (hidden, x)), age, tree: sheet.noun.is_tree() }
 }
 
@@ -128,8 +128,8 @@ fn all_of(kept: &[usize], hidden: &[usize], needs: &[u16]) -> u16 {
 fn fit(lanes: &[Lane], kept: &mut Vec<usize>, hidden: &mut Vec<usize>, needs: &[u16], room: u16) -> bool {
     while all_of(kept, hidden, needs) > room {
         // Of equal ones the last: parts fall away from the right.
-        let fading = kept.iter().enumerate().filter(|(_, at)| lanes[**at].column.fades > 0);
-        let Some(worst) = fading.max_by_key(|(_, at)| lanes[**at].column.fades).map(|(i, _)| i) else { return false };
+        let fading = kept.iter().enumerate().filter(|(_, at)| lanes[**at].column.drop_priority > 0);
+        let Some(worst) = fading.max_by_key(|(_, at)| lanes[**at].column.drop_priority).map(|(i, _)| i) else { return false };
         let gone = kept.remove(worst);
         if lanes[gone].column.spread {
             hidden.insert(0, gone);

@@ -1,4 +1,4 @@
-//! A table: mark, columns that fit, the selected row, and age and cause on rows that are overdue.
+//! A table: mark, columns that fit, the selected row, and age and cause on rows that are stale.
 //!
 //! ```text
 //!    NAME            CLASS   STATE      CPU    MEM    CTR   COST/h  AGE
@@ -29,7 +29,7 @@ const GUTTER: u16 = 3;
 const GAP: u16 = 2;
 /// From this width columns that are marked wide are shown.
 pub(in crate::tui) const WIDE_FROM: u16 = 160;
-/// Room for the age of an overdue row, and for its cause before wide columns come.
+/// Room for the age of a stale row, and for its cause before wide columns come.
 const AGE: u16 = 4;
 /// Room for what stands in place of parts that have none: `+12`.
 const REST: u16 = 3;
@@ -47,7 +47,7 @@ pub(in crate::tui) fn draw(canvas: &mut Canvas<'_>, area: Rect, listing: &Listin
     listing.offset.set(offset);
     let lanes = spread::lanes(sheet.noun, &sheet.fleet);
     let rows = sheet.rows.iter().skip(offset).take(height);
-    let shown: Vec<Line> = rows.map(|row| Line::of(sheet, cx, (*row, &lanes), listing)).collect();
+    let shown: Vec<DrawnRow> = rows.map(|row| DrawnRow::of(sheet, cx, (*row, &lanes), listing)).collect();
     let layout = lay_columns(canvas, area, listing, (sheet, &lanes), &shown, totals.as_deref());
     draw_head(canvas, area, listing, &lanes, &layout);
     for (at, line) in shown.iter().enumerate() {
@@ -76,17 +76,17 @@ fn scrolled(offset: usize, at: usize, height: usize, rows: usize) -> usize {
 }
 
 /// One row, made ready for drawing.
-struct Line {
+struct DrawnRow {
     mark: Mark,
     depth: u16,
     /// `Some(true)`: a branch that is closed.
     branch: Option<bool>,
     marked: bool,
     cells: Vec<Cell>,
-    overdue: Option<(Option<Stamp>, String)>,
+    staleness: Option<(Option<Stamp>, String)>,
 }
 
-impl Line {
+impl DrawnRow {
     fn of(sheet: &Sheet, cx: &Context<'_>, (row, lanes): (RowId, &[Lane]), listing: &Listing) -> Self {
         let noun = sheet.noun;
         let key = noun.key(&sheet.fleet, row);
@@ -96,7 +96,7 @@ impl Line {
             branch: noun.opens(&sheet.fleet, row).then(|| listing.scope.closed.contains(&key)),
             marked: listing.marks.contains(&key),
             cells: lanes.iter().map(|lane| noun.cell(cx, row, lane.place)).collect(),
-            overdue: noun.overdue(cx, row).map(|(since, why)| (since, why.get(cx.lang).to_owned())),
+            staleness: noun.staleness(cx, row).map(|(since, why)| (since, why.get(cx.lang).to_owned())),
         }
     }
 }
@@ -132,7 +132,7 @@ enum Bar {
     Elsewhere,
 }
 
-fn draw_line(canvas: &mut Canvas<'_>, area: Rect, line: &Line, layout: &Layout, row: (&[Lane], Bar, Stamp)) {
+fn draw_line(canvas: &mut Canvas<'_>, area: Rect, line: &DrawnRow, layout: &Layout, row: (&[Lane], Bar, Stamp)) {
     let (lanes, bar, now) = row;
     let glyphs = canvas.look.glyphs;
     let mark_style = canvas.look.theme.mark(line.mark);
@@ -173,7 +173,7 @@ fn draw_line(canvas: &mut Canvas<'_>, area: Rect, line: &Line, layout: &Layout, 
         let style = canvas.look.theme.tone(cell.tone);
         canvas.put(*x, y, REST, &cell.text, style);
     }
-    if let (Some(x), Some((since, why))) = (layout.age, &line.overdue) {
+    if let (Some(x), Some((since, why))) = (layout.age, &line.staleness) {
         let style = mark_style;
         let age = since.map_or_else(|| "?".to_owned(), |s| coarse_age(now.since(s), canvas.look.lang));
         canvas.put(x, y, AGE, &age, style);
@@ -241,7 +241,7 @@ mod tests {
     use super::*;
     use crate::model::text::Lang;
     use crate::tables::Scope;
-    use crate::tables::lineup::{Folding, Lineup};
+    use crate::tables::row_cache::{Folding, RowCache};
     use jiff::tz::TimeZone;
     use ratatui::buffer::Buffer;
 
@@ -249,7 +249,7 @@ mod tests {
         let (fleet, live) = context_of(names);
         let moment = Moment { fleet: Arc::new(fleet), live: Arc::new(live), now: NOW, lang: look.lang, zone: TimeZone::UTC };
         let mut listing = Listing::new(&Words, Scope::default(), None);
-        let sheet = lay_out(&listing.ask(&moment, Urgency::Person, Folding::Needless), &mut Lineup::default(), || false).expect("sheet");
+        let sheet = lay_out(&listing.ask(&moment, Urgency::Person, Folding::Needless), &mut RowCache::default(), || false).expect("sheet");
         listing.take(Arc::new(sheet)).expect("fresh");
         listing.go(at);
         listing.mark();

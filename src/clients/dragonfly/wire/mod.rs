@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer};
 
-pub(super) use jobs::{ToldDistribution, ToldJob};
+pub(super) use jobs::{WireDistribution, WireJob};
 
 use crate::model::clock::Stamp;
 use crate::model::preheat::{AccessToken, DragonflyAudit, DragonflyUser, Peer, Scheduler, SchedulerCluster, SeedPeerCluster, WarmCluster};
 use crate::model::text::clean;
 
 /// JSON of one shape and the noun it tells.
-pub(super) trait Told: serde::de::DeserializeOwned {
+pub(super) trait FromWire: serde::de::DeserializeOwned {
     type Noun;
 
     fn noun(self) -> Self::Noun;
@@ -48,8 +48,8 @@ fn texts(list: Option<Vec<Word>>) -> Vec<Arc<str>> {
     list.unwrap_or_default().into_iter().filter_map(Word::some).collect()
 }
 
-fn nouns<T: Told>(list: Option<Vec<T>>) -> Vec<T::Noun> {
-    list.unwrap_or_default().into_iter().map(Told::noun).collect()
+fn nouns<T: FromWire>(list: Option<Vec<T>>) -> Vec<T::Noun> {
+    list.unwrap_or_default().into_iter().map(FromWire::noun).collect()
 }
 
 /// An address without its query, which may carry a signature.
@@ -59,10 +59,10 @@ fn bare(url: Word) -> Option<Arc<str>> {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct ToldCluster {
+pub(super) struct WireCluster {
     id: i64,
     name: Word,
-    scopes: Option<ToldScopes>,
+    scopes: Option<WireScopes>,
     scheduler_cluster_id: i64,
     seed_peer_cluster_id: i64,
     is_default: bool,
@@ -70,13 +70,13 @@ pub(super) struct ToldCluster {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct ToldScopes {
+struct WireScopes {
     idc: Word,
     location: Word,
     cidrs: Option<Vec<Word>>,
 }
 
-impl Told for ToldCluster {
+impl FromWire for WireCluster {
     type Noun = WarmCluster;
 
     fn noun(self) -> WarmCluster {
@@ -96,14 +96,14 @@ impl Told for ToldCluster {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct ToldSchedulerCluster {
+pub(super) struct WireSchedulerCluster {
     id: i64,
     name: Word,
     is_default: bool,
-    seed_peer_clusters: Option<Vec<ToldSeedPeerCluster>>,
+    seed_peer_clusters: Option<Vec<WireSeedPeerCluster>>,
 }
 
-impl Told for ToldSchedulerCluster {
+impl FromWire for WireSchedulerCluster {
     type Noun = SchedulerCluster;
 
     fn noun(self) -> SchedulerCluster {
@@ -119,12 +119,12 @@ impl Told for ToldSchedulerCluster {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct ToldSeedPeerCluster {
+pub(super) struct WireSeedPeerCluster {
     id: i64,
     name: Word,
 }
 
-impl Told for ToldSeedPeerCluster {
+impl FromWire for WireSeedPeerCluster {
     type Noun = SeedPeerCluster;
 
     fn noun(self) -> SeedPeerCluster {
@@ -134,7 +134,7 @@ impl Told for ToldSeedPeerCluster {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct ToldScheduler {
+pub(super) struct WireScheduler {
     id: i64,
     host_name: Word,
     ip: Word,
@@ -147,7 +147,7 @@ pub(super) struct ToldScheduler {
     scheduler_cluster_id: i64,
 }
 
-impl Told for ToldScheduler {
+impl FromWire for WireScheduler {
     type Noun = Scheduler;
 
     fn noun(self) -> Scheduler {
@@ -168,7 +168,7 @@ impl Told for ToldScheduler {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct ToldPeer {
+pub(super) struct WirePeer {
     id: i64,
     host_name: Word,
     #[serde(rename = "type")]
@@ -184,7 +184,7 @@ pub(super) struct ToldPeer {
     seed_peer_cluster_id: Option<i64>,
 }
 
-impl Told for ToldPeer {
+impl FromWire for WirePeer {
     type Noun = Peer;
 
     fn noun(self) -> Peer {
@@ -206,13 +206,13 @@ impl Told for ToldPeer {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct ToldUser {
+pub(super) struct WireUser {
     id: i64,
     name: Word,
     state: Word,
 }
 
-impl Told for ToldUser {
+impl FromWire for WireUser {
     type Noun = DragonflyUser;
 
     fn noun(self) -> DragonflyUser {
@@ -223,7 +223,7 @@ impl Told for ToldUser {
 /// The token itself is in the answer and is not read.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct ToldAccessToken {
+pub(super) struct WireAccessToken {
     id: i64,
     name: Word,
     scopes: Option<Vec<Word>>,
@@ -231,7 +231,7 @@ pub(super) struct ToldAccessToken {
     expired_at: Word,
 }
 
-impl Told for ToldAccessToken {
+impl FromWire for WireAccessToken {
     type Noun = AccessToken;
 
     fn noun(self) -> AccessToken {
@@ -247,7 +247,7 @@ impl Told for ToldAccessToken {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct ToldAudit {
+pub(super) struct WireAudit {
     id: i64,
     operated_at: Word,
     actor_name: Word,
@@ -256,7 +256,7 @@ pub(super) struct ToldAudit {
     status_code: u16,
 }
 
-impl Told for ToldAudit {
+impl FromWire for WireAudit {
     type Noun = DragonflyAudit;
 
     fn noun(self) -> DragonflyAudit {
@@ -274,12 +274,12 @@ impl Told for ToldAudit {
 /// No `Debug`: it holds a token.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub(super) struct ToldSignIn {
+pub(super) struct WireSignIn {
     token: Option<String>,
     expire: Word,
 }
 
-impl ToldSignIn {
+impl WireSignIn {
     pub(super) fn parts(self) -> (Option<secrecy::SecretString>, Option<Stamp>) {
         (self.token.filter(|token| !token.is_empty()).map(Into::into), self.expire.moment())
     }

@@ -144,7 +144,7 @@ pub(super) enum Then {
 
 /// An earlier run, kept for its last words.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Run {
+pub(super) struct PastRun {
     pub(super) started: Nanos,
     pub(super) finished: Nanos,
     pub(super) code: i32,
@@ -153,7 +153,7 @@ pub(super) struct Run {
 
 /// A container. About 200 bytes; 200,000 of them are a world.
 #[derive(Debug)]
-pub(super) struct Cell {
+pub(super) struct SimContainer {
     pub(super) id: Id,
     /// Without the slash.
     pub(super) name: Box<str>,
@@ -190,7 +190,7 @@ pub(super) struct Cell {
 #[derive(Debug, Default)]
 pub(super) struct Extra {
     /// Newest last, at most [`RUNS_KEPT`].
-    pub(super) runs: Vec<Run>,
+    pub(super) runs: Vec<PastRun>,
     /// The command's course where it is a script: output and end by time since the start.
     pub(super) script: Option<Arc<Script>>,
     /// Why it could not be started.
@@ -199,7 +199,7 @@ pub(super) struct Extra {
 
 pub(super) const RUNS_KEPT: usize = 6;
 
-impl Cell {
+impl SimContainer {
     /// 64 hexadecimal digits.
     pub(super) fn hex(&self) -> String {
         hex(&self.id)
@@ -216,7 +216,7 @@ impl Cell {
         self.extra.get_or_insert_default()
     }
 
-    pub(super) fn runs(&self) -> &[Run] {
+    pub(super) fn runs(&self) -> &[PastRun] {
         self.extra.as_ref().map_or(&[], |extra| &extra.runs)
     }
 

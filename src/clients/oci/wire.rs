@@ -10,23 +10,23 @@ use crate::model::text::clean;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct ToldCatalogue {
+pub(super) struct WireCatalogue {
     repositories: Option<Vec<Option<String>>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct ToldTags {
+pub(super) struct WireTags {
     tags: Option<Vec<Option<String>>>,
 }
 
-impl ToldCatalogue {
+impl WireCatalogue {
     pub(super) fn names(self) -> Vec<Arc<str>> {
         names(self.repositories)
     }
 }
 
-impl ToldTags {
+impl WireTags {
     pub(super) fn names(self) -> Vec<Arc<str>> {
         names(self.tags)
     }
@@ -42,36 +42,36 @@ fn text(said: Option<String>) -> Option<Arc<str>> {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub(super) struct ToldManifest {
+pub(super) struct WireManifest {
     schema_version: Option<i64>,
     media_type: Option<String>,
     artifact_type: Option<String>,
-    config: Option<ToldDescriptor>,
-    layers: Option<Vec<ToldDescriptor>>,
-    manifests: Option<Vec<ToldDescriptor>>,
-    subject: Option<ToldDescriptor>,
+    config: Option<WireDescriptor>,
+    layers: Option<Vec<WireDescriptor>>,
+    manifests: Option<Vec<WireDescriptor>>,
+    subject: Option<WireDescriptor>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct ToldDescriptor {
+struct WireDescriptor {
     media_type: Option<String>,
     digest: Option<String>,
     size: Option<i64>,
-    platform: Option<ToldPlatform>,
+    platform: Option<WirePlatform>,
     artifact_type: Option<String>,
     annotations: Option<BTreeMap<String, String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct ToldPlatform {
+struct WirePlatform {
     os: Option<String>,
     architecture: Option<String>,
     variant: Option<String>,
 }
 
-impl ToldDescriptor {
+impl WireDescriptor {
     fn noun(self) -> Descriptor {
         let platform =
             self.platform.and_then(|p| Some(Platform { os: text(p.os)?, architecture: text(p.architecture)?, variant: text(p.variant) }));
@@ -87,7 +87,7 @@ impl ToldDescriptor {
     }
 }
 
-impl ToldManifest {
+impl WireManifest {
     /// True for the format of before 2017, whose digest cannot be told from its bytes.
     pub(super) fn is_schema_1(&self) -> bool {
         self.schema_version == Some(1)
@@ -95,20 +95,20 @@ impl ToldManifest {
 
     /// The descriptors of an index: what referrers are listed as.
     pub(super) fn descriptors(self) -> Vec<Descriptor> {
-        self.manifests.unwrap_or_default().into_iter().map(ToldDescriptor::noun).collect()
+        self.manifests.unwrap_or_default().into_iter().map(WireDescriptor::noun).collect()
     }
 
     pub(super) fn noun(self, digest: Digest, media_type: Option<&str>, size: u64) -> Manifest {
-        let all = |list: Option<Vec<ToldDescriptor>>| list.unwrap_or_default().into_iter().map(ToldDescriptor::noun).collect();
+        let all = |list: Option<Vec<WireDescriptor>>| list.unwrap_or_default().into_iter().map(WireDescriptor::noun).collect();
         Manifest {
             digest,
             media_type: text(self.media_type).or_else(|| media_type.map(|t| clean(t).into())).unwrap_or_default(),
             artifact_type: text(self.artifact_type),
             size,
-            config: self.config.map(ToldDescriptor::noun),
+            config: self.config.map(WireDescriptor::noun),
             layers: all(self.layers),
             manifests: all(self.manifests),
-            subject: self.subject.map(ToldDescriptor::noun),
+            subject: self.subject.map(WireDescriptor::noun),
         }
     }
 }

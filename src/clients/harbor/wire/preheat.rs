@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::{Told, When, Word, at, small, some, word};
+use super::{FromWire, When, Word, at, small, some, word};
 use crate::model::clock::Stamp;
 use crate::model::preheat::{
     JobCounts, JobStatus, PreheatExecution, PreheatFilter, PreheatInstance, PreheatPolicy, PreheatProvider, PreheatTask,
@@ -14,13 +14,13 @@ use crate::model::replication::{Trigger, TriggerKind};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(in super::super) struct ToldProvider {
+pub(in super::super) struct WireProvider {
     id: Option<Word>,
     name: Option<Word>,
     version: Option<Word>,
 }
 
-impl Told for ToldProvider {
+impl FromWire for WireProvider {
     type Noun = PreheatProvider;
 
     fn noun(self) -> PreheatProvider {
@@ -30,7 +30,7 @@ impl Told for ToldProvider {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(in super::super) struct ToldInstance {
+pub(in super::super) struct WireInstance {
     id: Option<i64>,
     name: Option<Word>,
     description: Option<Word>,
@@ -44,7 +44,7 @@ pub(in super::super) struct ToldInstance {
     setup_timestamp: Option<i64>,
 }
 
-impl Told for ToldInstance {
+impl FromWire for WireInstance {
     type Noun = PreheatInstance;
 
     fn noun(self) -> PreheatInstance {
@@ -66,7 +66,7 @@ impl Told for ToldInstance {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(in super::super) struct ToldPreheatPolicy {
+pub(in super::super) struct WirePreheatPolicy {
     id: Option<i64>,
     name: Option<Word>,
     description: Option<Word>,
@@ -115,7 +115,7 @@ fn inside<T: DeserializeOwned + Default>(text: Option<String>) -> T {
     text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
 }
 
-impl Told for ToldPreheatPolicy {
+impl FromWire for WirePreheatPolicy {
     type Noun = PreheatPolicy;
 
     fn noun(self) -> PreheatPolicy {
@@ -149,13 +149,13 @@ impl Told for ToldPreheatPolicy {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(in super::super) struct ToldExecution {
+pub(in super::super) struct WireExecution {
     id: Option<i64>,
     vendor_id: Option<i64>,
     status: Option<Word>,
     status_message: Option<Word>,
     trigger: Option<Word>,
-    metrics: Option<ToldMetrics>,
+    metrics: Option<WireMetrics>,
     start_time: Option<When>,
     end_time: Option<When>,
 }
@@ -163,7 +163,7 @@ pub(in super::super) struct ToldExecution {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 #[allow(clippy::struct_field_names, reason = "the names on Harbor's wire")]
-struct ToldMetrics {
+struct WireMetrics {
     task_count: Option<i64>,
     success_task_count: Option<i64>,
     error_task_count: Option<i64>,
@@ -173,7 +173,7 @@ struct ToldMetrics {
     stopped_task_count: Option<i64>,
 }
 
-impl Told for ToldExecution {
+impl FromWire for WireExecution {
     type Noun = PreheatExecution;
 
     fn noun(self) -> PreheatExecution {
@@ -201,25 +201,25 @@ impl Told for ToldExecution {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(in super::super) struct ToldPreheatTask {
+pub(in super::super) struct WirePreheatTask {
     id: Option<i64>,
     execution_id: Option<i64>,
     status: Option<Word>,
     status_message: Option<Word>,
     run_count: Option<i64>,
-    extra_attrs: Option<ToldTaskAttributes>,
+    extra_attrs: Option<WireTaskAttributes>,
     start_time: Option<When>,
     end_time: Option<When>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct ToldTaskAttributes {
+struct WireTaskAttributes {
     artifact: Option<Word>,
     digest: Option<Word>,
 }
 
-impl Told for ToldPreheatTask {
+impl FromWire for WirePreheatTask {
     type Noun = PreheatTask;
 
     fn noun(self) -> PreheatTask {

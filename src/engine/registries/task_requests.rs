@@ -5,17 +5,17 @@ use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::Notify;
 
-/// Executions that may wait; older wishes fall off.
+/// Executions that may wait; older requests fall off.
 const MOST: usize = 16;
 
-/// A short line of wishes; the newest are kept.
+/// A short line of requests; the newest are kept.
 #[derive(Debug, Default)]
-pub(in crate::engine) struct Wishes {
+pub(in crate::engine) struct TaskRequests {
     executions: Mutex<VecDeque<i64>>,
     bell: Notify,
 }
 
-impl Wishes {
+impl TaskRequests {
     pub(in crate::engine) fn add(&self, execution: i64) {
         let mut line = self.executions.lock().unwrap_or_else(PoisonError::into_inner);
         if !line.contains(&execution) {
@@ -45,14 +45,14 @@ mod tests {
 
     #[tokio::test]
     async fn wishes_come_in_order_once_and_are_bounded() {
-        let wishes = Wishes::default();
+        let task_requests = TaskRequests::default();
         for id in [1, 2, 1] {
-            wishes.add(id);
+            task_requests.add(id);
         }
-        assert_eq!((wishes.next().await, wishes.next().await), (1, 2));
+        assert_eq!((task_requests.next().await, task_requests.next().await), (1, 2));
         for id in 0..40 {
-            wishes.add(id);
+            task_requests.add(id);
         }
-        assert_eq!(wishes.next().await, 24);
+        assert_eq!(task_requests.next().await, 24);
     }
 }

@@ -16,7 +16,7 @@ const QUESTIONS_PART: usize = 4;
 const AT_ONCE: usize = 16;
 
 /// Where idle connections lie that may be closed to make room.
-pub(in crate::clients) trait Shelf: Send + Sync + std::fmt::Debug {
+pub(in crate::clients) trait IdlePool: Send + Sync + std::fmt::Debug {
     /// Closes one; false where there is none.
     fn close_one(&self) -> bool;
     /// True where a stream tells what happens there: what is idle beside it is missed least.
@@ -24,30 +24,30 @@ pub(in crate::clients) trait Shelf: Send + Sync + std::fmt::Debug {
 }
 
 #[derive(Debug)]
-pub(in crate::clients) struct Room {
+pub(in crate::clients) struct ConnectionBudget {
     places: Arc<Semaphore>,
     followers: Arc<Semaphore>,
-    shelves: Mutex<Shelves>,
-    /// Something may lie on a shelf: where nothing does, nobody need look.
+    idle_pools: Mutex<IdlePools>,
+    /// Something may lie on an idle pool: where nothing does, nobody need look.
     may_have_idle: AtomicBool,
     said: AtomicBool,
 }
 
 #[derive(Debug, Default)]
-struct Shelves {
-    all: Vec<Weak<dyn Shelf>>,
-    /// Where the last search ended: every shelf gives in its turn.
+struct IdlePools {
+    all: Vec<Weak<dyn IdlePool>>,
+    /// Where the last search ended: every idle pool gives in its turn.
     turn: usize,
 }
 
 /// The right to have one connection open.
 #[derive(Debug)]
-pub(in crate::clients) struct Held {
+pub(in crate::clients) struct ConnectionPermit {
     _place: OwnedSemaphorePermit,
     _follower: Option<OwnedSemaphorePermit>,
 }
 
-impl Room {
+impl ConnectionBudget {
     /// For a process that may open so many files; `None`: any number.
     pub(in crate::clients) fn new(open_files: Option<u64>) -> Self {
         let most = usize::try_from(u32::MAX >> 4).unwrap_or(Semaphore::MAX_PERMITS).min(Semaphore::MAX_PERMITS);
@@ -59,42 +59,42 @@ impl Room {
         Self {
             places: Arc::new(Semaphore::new(places)),
             followers: Arc::new(Semaphore::new(followers)),
-            shelves: Mutex::default(),
+            idle_pools: Mutex::default(),
             may_have_idle: AtomicBool::new(false),
             said: AtomicBool::new(false),
         }
     }
 
-    /// From now on this shelf gives what is idle when there is no room.
-    pub(in crate::clients) fn add(&self, shelf: Weak<dyn Shelf>) {
-        let mut shelves = self.shelves();
-        if shelves.all.len() == shelves.all.capacity() {
-            shelves.all.retain(|shelf| shelf.strong_count() > 0);
+    /// From now on this idle pool gives what is idle when there is no room.
+    pub(in crate::clients) fn add(&self, idle_pool: Weak<dyn IdlePool>) {
+        let mut idle_pools = self.idle_pools();
+        if idle_pools.all.len() == idle_pools.all.capacity() {
+            idle_pools.all.retain(|idle_pool| idle_pool.strong_count() > 0);
         }
-        shelves.all.push(shelf);
+        idle_pools.all.push(idle_pool);
     }
 
     /// Room for one connection, as soon as there is some: what is idle elsewhere is closed for it.
-    pub(in crate::clients) async fn place(&self) -> Option<Held> {
+    pub(in crate::clients) async fn place(&self) -> Option<ConnectionPermit> {
         if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
-            return Some(Held { _place: place, _follower: None });
+            return Some(ConnectionPermit { _place: place, _follower: None });
         }
         self.say();
         self.close_idle();
-        Some(Held { _place: Arc::clone(&self.places).acquire_owned().await.ok()?, _follower: None })
+        Some(ConnectionPermit { _place: Arc::clone(&self.places).acquire_owned().await.ok()?, _follower: None })
     }
 
     /// Room for a stream that follows what happens; `None` where those hold all that they may.
-    pub(in crate::clients) async fn follower(&self) -> Option<Held> {
+    pub(in crate::clients) async fn follower(&self) -> Option<ConnectionPermit> {
         let Ok(follower) = Arc::clone(&self.followers).try_acquire_owned() else {
             self.say();
             return None;
         };
         let place = self.place().await?;
-        Some(Held { _follower: Some(follower), ..place })
+        Some(ConnectionPermit { _follower: Some(follower), ..place })
     }
 
-    /// A connection was laid on a shelf, or more may lie there.
+    /// A connection was laid on an idle pool, or more may lie there.
     pub(in crate::clients) fn shelve(&self) {
         self.may_have_idle.store(true, Ordering::Relaxed);
     }
@@ -109,14 +109,14 @@ impl Room {
         if !self.may_have_idle.swap(false, Ordering::Relaxed) {
             return;
         }
-        let mut shelves = self.shelves();
-        let all = shelves.all.len();
+        let mut idle_pools = self.idle_pools();
+        let all = idle_pools.all.len();
         for only_followed in [true, false] {
             let mut closed = 0;
             for _ in 0..all {
-                shelves.turn = (shelves.turn + 1) % all;
-                let Some(shelf) = shelves.all[shelves.turn].upgrade() else { continue };
-                closed += usize::from((!only_followed || shelf.is_followed()) && shelf.close_one());
+                idle_pools.turn = (idle_pools.turn + 1) % all;
+                let Some(idle_pool) = idle_pools.all[idle_pools.turn].upgrade() else { continue };
+                closed += usize::from((!only_followed || idle_pool.is_followed()) && idle_pool.close_one());
                 if closed == AT_ONCE {
                     break;
                 }
@@ -137,8 +137,8 @@ impl Room {
         }
     }
 
-    fn shelves(&self) -> std::sync::MutexGuard<'_, Shelves> {
-        self.shelves.lock().unwrap_or_else(PoisonError::into_inner)
+    fn idle_pools(&self) -> std::sync::MutexGuard<'_, IdlePools> {
+        self.idle_pools.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -152,11 +152,11 @@ mod tests {
 
     #[derive(Debug, Default)]
     struct Kept {
-        idle: Mutex<Vec<Held>>,
+        idle: Mutex<Vec<ConnectionPermit>>,
         followed: bool,
     }
 
-    impl Shelf for Kept {
+    impl IdlePool for Kept {
         fn close_one(&self) -> bool {
             self.idle.lock().expect("idle").pop().is_some()
         }
@@ -165,62 +165,62 @@ mod tests {
         }
     }
 
-    fn weak(shelf: &Arc<Kept>) -> Weak<dyn Shelf> {
-        let shelf: Arc<dyn Shelf> = Arc::<Kept>::clone(shelf);
-        Arc::downgrade(&shelf)
+    fn weak(idle_pool: &Arc<Kept>) -> Weak<dyn IdlePool> {
+        let idle_pool: Arc<dyn IdlePool> = Arc::<Kept>::clone(idle_pool);
+        Arc::downgrade(&idle_pool)
     }
 
-    fn idle(shelf: &Kept) -> usize {
-        shelf.idle.lock().expect("idle").len()
+    fn idle(idle_pool: &Kept) -> usize {
+        idle_pool.idle.lock().expect("idle").len()
     }
 
     #[tokio::test]
     async fn what_is_idle_where_a_stream_tells_is_closed_first() {
         // 60 files: 48 for others, 12 connections, 9 of them for streams.
-        let room = Room::new(Some(60));
+        let budget = ConnectionBudget::new(Some(60));
         let (plain, followed) = (Arc::new(Kept::default()), Arc::new(Kept { followed: true, ..Kept::default() }));
-        room.add(weak(&plain));
-        room.add(weak(&followed));
-        for shelf in [&plain, &followed] {
+        budget.add(weak(&plain));
+        budget.add(weak(&followed));
+        for idle_pool in [&plain, &followed] {
             for _ in 0..6 {
-                let place = room.place().await.expect("room");
-                shelf.idle.lock().expect("idle").push(place);
-                room.shelve();
+                let place = budget.place().await.expect("room");
+                idle_pool.idle.lock().expect("idle").push(place);
+                budget.shelve();
             }
         }
-        assert!(room.is_full());
+        assert!(budget.is_full());
         let mut held = Vec::new();
         for left in (0..6).rev() {
-            held.push(timeout(Duration::from_secs(5), room.place()).await.expect("soon").expect("room"));
+            held.push(timeout(Duration::from_secs(5), budget.place()).await.expect("soon").expect("room"));
             assert_eq!((idle(&followed), idle(&plain)), (left, 6), "where a stream tells, it is missed least");
         }
-        held.push(timeout(Duration::from_secs(5), room.place()).await.expect("soon").expect("room"));
+        held.push(timeout(Duration::from_secs(5), budget.place()).await.expect("soon").expect("room"));
         assert_eq!(idle(&plain), 5);
     }
 
     #[tokio::test]
     async fn streams_leave_room_for_questions_and_a_full_house_is_waited_for() {
-        let room = Arc::new(Room::new(Some(60)));
-        let mut held: Vec<Held> = Vec::new();
-        while let Some(place) = room.follower().await {
+        let budget = Arc::new(ConnectionBudget::new(Some(60)));
+        let mut held: Vec<ConnectionPermit> = Vec::new();
+        while let Some(place) = budget.follower().await {
             held.push(place);
         }
         assert_eq!(held.len(), 9);
         for _ in 0..3 {
-            held.push(room.place().await.expect("room"));
+            held.push(budget.place().await.expect("room"));
         }
-        assert!(timeout(Duration::from_millis(30), room.place()).await.is_err(), "nobody has anything idle");
+        assert!(timeout(Duration::from_millis(30), budget.place()).await.is_err(), "nobody has anything idle");
         held.pop();
-        assert!(timeout(Duration::from_secs(5), room.place()).await.is_ok());
+        assert!(timeout(Duration::from_secs(5), budget.place()).await.is_ok());
     }
 
     #[test]
     fn any_limit_leaves_room_for_both() {
         for files in [None, Some(0), Some(40), Some(64), Some(1024), Some(20_000), Some(u64::MAX)] {
-            let room = Room::new(files);
-            assert!(room.followers.available_permits() >= 1 && room.places.available_permits() > room.followers.available_permits());
+            let budget = ConnectionBudget::new(files);
+            assert!(budget.followers.available_permits() >= 1 && budget.places.available_permits() > budget.followers.available_permits());
         }
-        let room = Room::new(Some(20_000));
-        assert!(room.followers.available_permits() >= 10_000, "ten thousand hosts are followed");
+        let budget = ConnectionBudget::new(Some(20_000));
+        assert!(budget.followers.available_permits() >= 10_000, "ten thousand hosts are followed");
     }
 }

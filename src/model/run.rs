@@ -21,7 +21,7 @@ pub struct Owner {
 /// Where a run stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum TaskState {
+pub enum RunState {
     /// Its owner's heart beats.
     Running,
     /// Its owner is gone and steps are open: go on or leave it.
@@ -35,11 +35,11 @@ pub enum TaskState {
 
 /// One run as every console sees it: the plan, its owner, and how far it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Task {
+pub struct Run {
     pub id: RunId,
     pub title: Text,
     pub owner: Owner,
-    pub state: TaskState,
+    pub state: RunState,
     pub started: Stamp,
     pub ended: Option<Stamp>,
     pub plan: Arc<Plan>,
@@ -56,7 +56,7 @@ pub struct Task {
     pub before: Vec<Option<Before>>,
 }
 
-impl Task {
+impl Run {
     /// Steps that came to something, well or not, and all steps. One that was never begun came to nothing.
     #[must_use]
     pub fn progress(&self) -> (usize, usize) {
@@ -73,7 +73,7 @@ impl Task {
 ///
 /// # Errors
 /// `NotFound` where there is none, `Usage` where there are several.
-pub fn run_named<'t>(tasks: &'t [Arc<Task>], word: &str) -> Result<&'t Arc<Task>, Fault> {
+pub fn run_named<'t>(tasks: &'t [Arc<Run>], word: &str) -> Result<&'t Arc<Run>, Fault> {
     let mut called = tasks.iter().filter(|task| task.id.is_called(word));
     let (first, second) = (called.next(), called.next());
     match (first, second) {

@@ -2,13 +2,13 @@
 
 use crate::lab::world::Voice;
 
-use super::cell::{Cell, MILLI, Nanos, SECOND, rfc3339};
-use super::course::course_of;
+use super::lifecycle::course_of;
 use super::shell::Stream;
+use super::sim_container::{MILLI, Nanos, SECOND, SimContainer, rfc3339};
 
 /// A line of a log.
 #[derive(Clone, Debug)]
-pub(super) struct Line {
+pub(super) struct LogLine {
     pub(super) at: Nanos,
     pub(super) stream: Stream,
     pub(super) text: String,
@@ -36,24 +36,24 @@ pub(super) fn pace(voice: Voice) -> Nanos {
 }
 
 /// The `index`th line of a run; `None` beyond its end.
-pub(super) fn line(cell: &Cell, voice: Voice, span: Span, index: i64) -> Option<Line> {
+pub(super) fn line(container: &SimContainer, voice: Voice, span: Span, index: i64) -> Option<LogLine> {
     let pace = pace(voice);
     let mut random =
-        fastrand::Rng::with_seed(u64::from(cell.seed) ^ index.unsigned_abs().wrapping_mul(0x9e37_79b9) ^ span.started.unsigned_abs());
+        fastrand::Rng::with_seed(u64::from(container.seed) ^ index.unsigned_abs().wrapping_mul(0x9e37_79b9) ^ span.started.unsigned_abs());
     let at = span.started + index * pace + Nanos::from(random.u32(..1000)) * pace / 1000;
     if span.finished != 0 && at >= span.finished {
         return None;
     }
     let (stream, text) = match index {
-        0 => (Stream::Out, hello(cell, voice, at)),
-        _ => word(cell, voice, at, &mut random),
+        0 => (Stream::Out, hello(container, voice, at)),
+        _ => word(container, voice, at, &mut random),
     };
-    Some(Line { at, stream, text })
+    Some(LogLine { at, stream, text })
 }
 
 /// What a process says last, where it ends badly.
-pub(super) fn last_words(cell: &Cell, voice: Voice, span: Span) -> Vec<Line> {
-    let line = |before: Nanos, text: String| Line { at: span.finished - before * MILLI, stream: Stream::Err, text };
+pub(super) fn last_words(container: &SimContainer, voice: Voice, span: Span) -> Vec<LogLine> {
+    let line = |before: Nanos, text: String| LogLine { at: span.finished - before * MILLI, stream: Stream::Err, text };
     let stamp = |before: Nanos| stamp(span.finished - before * MILLI);
     match (span.oom, span.code, voice) {
         // Who is killed by the kernel says nothing.
@@ -77,30 +77,30 @@ pub(super) fn last_words(cell: &Cell, voice: Voice, span: Span) -> Vec<Line> {
             line(15, "goroutine 1 [running]:".to_owned()),
             line(14, "main.main()\n\t/src/main.go:87 +0x1d4".replace('\n', " ")),
         ],
-        (_, code, _) => vec![line(10, format!("{} FATAL {} exits with code {code}", stamp(10), cell.name))],
+        (_, code, _) => vec![line(10, format!("{} FATAL {} exits with code {code}", stamp(10), container.name))],
     }
 }
 
-fn hello(cell: &Cell, voice: Voice, at: Nanos) -> String {
+fn hello(container: &SimContainer, voice: Voice, at: Nanos) -> String {
     match voice {
         Voice::Java => format!(
             "{} INFO  [main] c.e.Application - Started Application in 6.{} seconds (JVM running for 7.1)",
             stamp(at),
-            cell.seed % 900 + 100
+            container.seed % 900 + 100
         ),
         Voice::Json => {
-            format!("{{\"ts\":\"{}\",\"level\":\"info\",\"msg\":\"服务已启动\",\"image\":\"{}\"}}", rfc3339(at), cell.spec.image)
+            format!("{{\"ts\":\"{}\",\"level\":\"info\",\"msg\":\"服务已启动\",\"image\":\"{}\"}}", rfc3339(at), container.spec.image)
         }
         Voice::Database => format!(
             "{} [System] [Server] ready for connections. Version: '{}'",
             rfc3339(at),
-            cell.spec.image.rsplit(':').next().unwrap_or("")
+            container.spec.image.rsplit(':').next().unwrap_or("")
         ),
-        _ => format!("{} INFO  {} starting, pid 1", stamp(at), cell.spec.image),
+        _ => format!("{} INFO  {} starting, pid 1", stamp(at), container.spec.image),
     }
 }
 
-fn word(cell: &Cell, voice: Voice, at: Nanos, random: &mut fastrand::Rng) -> (Stream, String) {
+fn word(container: &SimContainer, voice: Voice, at: Nanos, random: &mut fastrand::Rng) -> (Stream, String) {
     const PATHS: [&str; 7] =
         ["/", "/api/v1/orders", "/api/v1/pay", "/static/app.js", "/api/v1/coupons?city=北京", "/healthz", "/api/v1/users/me"];
     const CITIES: [&str; 5] = ["北京", "上海", "成都", "广州", "武汉"];
@@ -152,8 +152,8 @@ fn word(cell: &Cell, voice: Voice, at: Nanos, random: &mut fastrand::Rng) -> (St
                 millis % 16
             ),
         ),
-        Voice::Worker if course_of(cell).is_some_and(|(_, ending)| ending.oom) && luck < 300 => {
-            (Stream::Err, format!("{} WARN  heap is growing: {} segments not merged", stamp(at), (at - cell.started) / SECOND * 3))
+        Voice::Worker if course_of(container).is_some_and(|(_, ending)| ending.oom) && luck < 300 => {
+            (Stream::Err, format!("{} WARN  heap is growing: {} segments not merged", stamp(at), (at - container.started) / SECOND * 3))
         }
         Voice::Worker => (Stream::Out, format!("{} INFO  batch {number} done: {} rows in {millis} ms", stamp(at), number / 7)),
         Voice::Database if luck < 60 => (Stream::Err, format!("{} [Warning] [InnoDB] page_cleaner took {}ms", rfc3339(at), millis * 60)),

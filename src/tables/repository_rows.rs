@@ -8,20 +8,20 @@ use super::noun::{RowId, Scope};
 use crate::model::artifact::{Digest, PackedArtifact, PackedArtifacts};
 use crate::model::fleet::Fleet;
 use crate::model::registry::{ProjectHoldings, Question, RegistryKind, RepositoryHoldings};
-use crate::model::union::{Held, lists_all};
+use crate::model::union::{Presence, lists_all};
 
 /// In place of a project's index: a plain registry has none.
 const NO_PROJECT: u32 = u32::MAX;
 
 /// Where a row was found first. `kind` of the row is the registry's index, `a` the project's there, `b` the repository's in it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Shelf<'f> {
+pub(super) struct RepositoryRow<'f> {
     pub(super) registry: usize,
     pub(super) project: Option<&'f Arc<ProjectHoldings>>,
     pub(super) repository: &'f Arc<RepositoryHoldings>,
 }
 
-impl<'f> Shelf<'f> {
+impl<'f> RepositoryRow<'f> {
     pub(super) fn at(fleet: &'f Fleet, row: RowId) -> Option<Self> {
         let registry = usize::from(row.kind);
         let holdings = &fleet.registries.get(registry)?.holdings;
@@ -85,7 +85,7 @@ pub(super) fn artifacts(fleet: &Fleet, scope: &Scope) -> Vec<RowId> {
         let mut seen: HashSet<&Digest> = HashSet::new();
         let mut own = Vec::new();
         for row in places {
-            let packed = Shelf::at(fleet, row).and_then(|shelf| shelf.repository.artifacts.as_deref());
+            let packed = RepositoryRow::at(fleet, row).and_then(|row_of_repository| row_of_repository.repository.artifacts.as_deref());
             for (artifact, c) in packed.iter().flat_map(|packed| packed.iter()).zip(0u32..) {
                 if seen.insert(artifact.digest()) {
                     own.push((std::cmp::Reverse(artifact.pushed()), artifact.digest(), RowId { c, ..row }));
@@ -105,7 +105,7 @@ pub(super) fn tags(fleet: &Fleet, scope: &Scope) -> Vec<RowId> {
         let mut seen: HashSet<&str> = HashSet::new();
         let mut own = Vec::new();
         for row in places {
-            let packed = Shelf::at(fleet, row).and_then(|shelf| shelf.repository.artifacts.as_deref());
+            let packed = RepositoryRow::at(fleet, row).and_then(|row_of_repository| row_of_repository.repository.artifacts.as_deref());
             for (tag, c) in packed.iter().flat_map(|packed| packed.tags()).zip(0u32..) {
                 if seen.insert(tag.name()) {
                     own.push((std::cmp::Reverse(tag.pushed()), tag.name(), RowId { c, ..row }));
@@ -119,41 +119,46 @@ pub(super) fn tags(fleet: &Fleet, scope: &Scope) -> Vec<RowId> {
 }
 
 /// A repository in one registry. In a Harbor its project is what stands before the first slash.
-pub(super) fn find<'f>(fleet: &'f Fleet, registry: usize, name: &str) -> Held<&'f Arc<RepositoryHoldings>> {
-    let Some(registry) = fleet.registries.get(registry) else { return Held::Unknown };
+pub(super) fn find<'f>(fleet: &'f Fleet, registry: usize, name: &str) -> Presence<&'f Arc<RepositoryHoldings>> {
+    let Some(registry) = fleet.registries.get(registry) else { return Presence::Unknown };
     let among = |all: &'f [Arc<RepositoryHoldings>]| all.binary_search_by(|r| (*r.repository.name).cmp(name)).ok().map(|at| &all[at]);
     if registry.spec.kind == RegistryKind::Oci {
-        let Some(all) = &registry.holdings.repositories else { return Held::Unknown };
+        let Some(all) = &registry.holdings.repositories else { return Presence::Unknown };
         // Where only some are looked at, what is not among them may be there.
-        let absent = if registry.spec.repositories.is_empty() { Held::Absent } else { Held::Unknown };
-        return among(all).map_or(absent, Held::Here);
+        let absent = if registry.spec.repositories.is_empty() { Presence::Absent } else { Presence::Unknown };
+        return among(all).map_or(absent, Presence::Here);
     }
     let project = name.split_once('/').map_or("", |(project, _)| project);
     match registry.holdings.project(project) {
         Some(project) => match &project.repositories {
-            Some(all) => among(all).map_or(Held::Absent, Held::Here),
-            None => Held::Unknown,
+            Some(all) => among(all).map_or(Presence::Absent, Presence::Here),
+            None => Presence::Unknown,
         },
-        None if lists_all(registry) => Held::Absent,
-        None => Held::Unknown,
+        None if lists_all(registry) => Presence::Absent,
+        None => Presence::Unknown,
     }
 }
 
 /// What was read of a repository in one registry.
-pub(super) fn packed<'f>(fleet: &'f Fleet, registry: usize, name: &str) -> Held<&'f PackedArtifacts> {
-    find(fleet, registry, name).told(|repository| repository.artifacts.as_deref())
+pub(super) fn packed<'f>(fleet: &'f Fleet, registry: usize, name: &str) -> Presence<&'f PackedArtifacts> {
+    find(fleet, registry, name).known(|repository| repository.artifacts.as_deref())
 }
 
 /// Something of a repository in one registry. What was read in part does not tell that something is not there.
-pub(super) fn look<'f, T>(fleet: &'f Fleet, registry: usize, name: &str, for_it: impl FnOnce(&'f PackedArtifacts) -> Option<T>) -> Held<T> {
+pub(super) fn look<'f, T>(
+    fleet: &'f Fleet,
+    registry: usize,
+    name: &str,
+    for_it: impl FnOnce(&'f PackedArtifacts) -> Option<T>,
+) -> Presence<T> {
     packed(fleet, registry, name).and_then(|packed| {
-        let absent = if packed.is_whole() { Held::Absent } else { Held::Unknown };
-        for_it(packed).map_or(absent, Held::Here)
+        let absent = if packed.is_whole() { Presence::Absent } else { Presence::Unknown };
+        for_it(packed).map_or(absent, Presence::Here)
     })
 }
 
 /// The digest that a tag has in one registry.
-pub(super) fn digest<'f>(fleet: &'f Fleet, registry: usize, repository: &str, tag: &str) -> Held<&'f Digest> {
+pub(super) fn digest<'f>(fleet: &'f Fleet, registry: usize, repository: &str, tag: &str) -> Presence<&'f Digest> {
     look(fleet, registry, repository, |packed| Some(packed.tag(tag)?.artifact().digest()))
 }
 

@@ -5,18 +5,18 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::{Told, When, Word, at, count, some, word};
+use super::{FromWire, When, Word, at, count, some, word};
 use crate::model::registry::{
     AuthMode, Claim, CurrentUser, HealthClaim, PartHealth, Permission, PermissionCatalogue, Setting, Statistics, SystemFacts, Volume,
 };
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(in super::super) struct ToldVersion {
+pub(in super::super) struct WireVersion {
     version: Option<Word>,
 }
 
-impl Told for ToldVersion {
+impl FromWire for WireVersion {
     /// `v2.0`: of the API, not of Harbor.
     type Noun = Arc<str>;
 
@@ -27,7 +27,7 @@ impl Told for ToldVersion {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(in super::super) struct ToldSystem {
+pub(in super::super) struct WireSystem {
     auth_mode: Option<Word>,
     banner_message: Option<Word>,
     self_registration: Option<bool>,
@@ -41,7 +41,7 @@ pub(in super::super) struct ToldSystem {
     registry_storage_provider_name: Option<Word>,
 }
 
-impl Told for ToldSystem {
+impl FromWire for WireSystem {
     type Noun = SystemFacts;
 
     fn noun(self) -> SystemFacts {
@@ -64,24 +64,24 @@ impl Told for ToldSystem {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(in super::super) struct ToldHealth {
+pub(in super::super) struct WireHealth {
     status: Option<Word>,
-    components: Option<Vec<ToldPart>>,
+    components: Option<Vec<WirePart>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct ToldPart {
+struct WirePart {
     name: Option<Word>,
     status: Option<Word>,
     error: Option<Word>,
 }
 
-impl Told for ToldHealth {
+impl FromWire for WireHealth {
     type Noun = HealthClaim;
 
     fn noun(self) -> HealthClaim {
-        let component = |c: ToldPart| PartHealth { name: word(c.name), claim: Claim::parse(&word(c.status)), error: some(c.error) };
+        let component = |c: WirePart| PartHealth { name: word(c.name), claim: Claim::parse(&word(c.status)), error: some(c.error) };
         HealthClaim {
             claim: Claim::parse(&word(self.status)),
             components: self.components.unwrap_or_default().into_iter().map(component).collect(),
@@ -91,11 +91,11 @@ impl Told for ToldHealth {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(in super::super) struct ToldVolumes {
+pub(in super::super) struct WireVolumes {
     storage: Option<Vec<Volume>>,
 }
 
-impl Told for ToldVolumes {
+impl FromWire for WireVolumes {
     type Noun = Vec<Volume>;
 
     fn noun(self) -> Vec<Volume> {
@@ -105,7 +105,7 @@ impl Told for ToldVolumes {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(in super::super) struct ToldCurrentUser {
+pub(in super::super) struct WireCurrentUser {
     user_id: Option<i64>,
     username: Option<Word>,
     realname: Option<Word>,
@@ -115,7 +115,7 @@ pub(in super::super) struct ToldCurrentUser {
     creation_time: Option<When>,
 }
 
-impl Told for ToldCurrentUser {
+impl FromWire for WireCurrentUser {
     type Noun = CurrentUser;
 
     fn noun(self) -> CurrentUser {
@@ -133,12 +133,12 @@ impl Told for ToldCurrentUser {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(in super::super) struct ToldPermission {
+pub(in super::super) struct WirePermission {
     resource: Option<Word>,
     action: Option<Word>,
 }
 
-impl Told for ToldPermission {
+impl FromWire for WirePermission {
     type Noun = Permission;
 
     fn noun(self) -> Permission {
@@ -148,23 +148,23 @@ impl Told for ToldPermission {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(in super::super) struct ToldCatalogue {
-    system: Option<Vec<ToldPermission>>,
-    project: Option<Vec<ToldPermission>>,
+pub(in super::super) struct WireCatalogue {
+    system: Option<Vec<WirePermission>>,
+    project: Option<Vec<WirePermission>>,
 }
 
-impl Told for ToldCatalogue {
+impl FromWire for WireCatalogue {
     type Noun = PermissionCatalogue;
 
     fn noun(self) -> PermissionCatalogue {
-        let all = |list: Option<Vec<ToldPermission>>| list.unwrap_or_default().into_iter().map(Told::noun).collect();
+        let all = |list: Option<Vec<WirePermission>>| list.unwrap_or_default().into_iter().map(FromWire::noun).collect();
         PermissionCatalogue { system: all(self.system), project: all(self.project) }
     }
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(in super::super) struct ToldStatistics {
+pub(in super::super) struct WireStatistics {
     private_project_count: Option<i64>,
     private_repo_count: Option<i64>,
     public_project_count: Option<i64>,
@@ -174,7 +174,7 @@ pub(in super::super) struct ToldStatistics {
     total_storage_consumption: Option<i64>,
 }
 
-impl Told for ToldStatistics {
+impl FromWire for WireStatistics {
     type Noun = Statistics;
 
     fn noun(self) -> Statistics {
@@ -192,21 +192,21 @@ impl Told for ToldStatistics {
 
 #[derive(Debug, Deserialize)]
 #[serde(transparent)]
-pub(in super::super) struct ToldSettings(BTreeMap<String, ToldSetting>);
+pub(in super::super) struct WireSettings(BTreeMap<String, WireSetting>);
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct ToldSetting {
+struct WireSetting {
     value: serde_json::Value,
     editable: bool,
 }
 
-impl Told for ToldSettings {
+impl FromWire for WireSettings {
     /// By name.
     type Noun = Vec<Setting>;
 
     fn noun(self) -> Vec<Setting> {
-        let setting = |(name, told): (String, ToldSetting)| Setting {
+        let setting = |(name, told): (String, WireSetting)| Setting {
             name: crate::model::text::clean(&name).into(),
             value: told.value,
             editable: told.editable,
@@ -217,11 +217,11 @@ impl Told for ToldSettings {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(in super::super) struct ToldEvent {
+pub(in super::super) struct WireEvent {
     event_type: Option<Word>,
 }
 
-impl Told for ToldEvent {
+impl FromWire for WireEvent {
     type Noun = Arc<str>;
 
     fn noun(self) -> Arc<str> {
@@ -231,11 +231,11 @@ impl Told for ToldEvent {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(in super::super) struct ToldPaused {
+pub(in super::super) struct WirePaused {
     paused: Option<bool>,
 }
 
-impl Told for ToldPaused {
+impl FromWire for WirePaused {
     type Noun = bool;
 
     fn noun(self) -> bool {

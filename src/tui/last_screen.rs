@@ -8,7 +8,7 @@ use super::canvas::Canvas;
 use super::frame::Care;
 use super::glyphs::UNICODE;
 use super::panes::PANES;
-use super::settings::{About, Settings};
+use super::settings::{ScreenIdentity, Settings};
 use super::terminal::MouseUse;
 use super::theme::Role;
 use crate::model::clock::Stamp;
@@ -21,10 +21,10 @@ const ROWS: usize = 200;
 
 /// The body of the pane that was shown last, as words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Frozen {
+pub(super) struct LastScreen {
     pub pane: String,
     pub at: Stamp,
-    pub about: About,
+    pub about: ScreenIdentity,
     pub setting: Setting,
     rows: Vec<String>,
 }
@@ -55,8 +55,8 @@ impl Setting {
     }
 }
 
-impl Frozen {
-    /// Reads what [`Frozen::blob`] wrote; `None` for anything else.
+impl LastScreen {
+    /// Reads what [`LastScreen::blob`] wrote; `None` for anything else.
     pub(super) fn read(blob: &[u8]) -> Option<Self> {
         if blob.len() > LARGEST {
             return None;
@@ -66,7 +66,7 @@ impl Frozen {
     }
 
     /// Keeps rows as they were drawn. Marks of state become the mark of what is not confirmed: a state of long ago is no state.
-    pub(super) fn of(pane: &str, at: Stamp, about: &About, setting: Setting, rows: Vec<String>) -> Self {
+    pub(super) fn of(pane: &str, at: Stamp, about: &ScreenIdentity, setting: Setting, rows: Vec<String>) -> Self {
         let signs = [UNICODE.good, UNICODE.warn, UNICODE.bad, UNICODE.changing, UNICODE.absent];
         let unmarked = |row: String| {
             let row = signs.iter().fold(row, |row, sign| row.replace(sign, UNICODE.unknown));
@@ -95,13 +95,13 @@ mod tests {
 
     #[test]
     fn what_is_kept_is_read_back_without_its_states() {
-        let of = |pane, rows| Frozen::of(pane, Stamp(5), &About::default(), Setting::default(), rows);
+        let of = |pane, rows| LastScreen::of(pane, Stamp(5), &ScreenIdentity::default(), Setting::default(), rows);
         let frozen = of("hosts", vec!["▌● yf-web-01  online".into(), "✓✖ tc-db-01".into()]);
-        let back = Frozen::read(&frozen.blob()).expect("a picture");
+        let back = LastScreen::read(&frozen.blob()).expect("a picture");
         assert_eq!(back, frozen);
         assert_eq!(back.rows, [" ◌ yf-web-01  online", " ◌ tc-db-01"]);
-        assert_eq!(Frozen::read(b"{}"), None);
-        assert_eq!(Frozen::read(&of("nowhere", Vec::new()).blob()), None);
-        assert_eq!(Frozen::read(&vec![b' '; LARGEST + 1]), None);
+        assert_eq!(LastScreen::read(b"{}"), None);
+        assert_eq!(LastScreen::read(&of("nowhere", Vec::new()).blob()), None);
+        assert_eq!(LastScreen::read(&vec![b' '; LARGEST + 1]), None);
     }
 }

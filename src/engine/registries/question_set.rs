@@ -6,9 +6,9 @@ use crate::model::registry::Question;
 
 /// The questions to be asked; a console asks all.
 #[derive(Clone, Debug)]
-pub(in crate::engine) struct Wants(Option<BTreeSet<Question>>);
+pub(in crate::engine) struct QuestionSet(Option<BTreeSet<Question>>);
 
-impl Wants {
+impl QuestionSet {
     /// None asked for are all.
     pub(in crate::engine) fn new(asked: &[Question]) -> Self {
         Self((!asked.is_empty()).then(|| asked.iter().copied().collect()))
@@ -50,19 +50,31 @@ mod tests {
 
     #[test]
     fn members_need_the_projects_and_no_artifacts() {
-        let wants = Wants::new(&[Question::Members]);
-        assert!(wants.needs(Question::Projects) && wants.needs(Question::Members) && wants.needs(Question::Identity));
-        let unneeded = Question::ALL.into_iter().filter(|q| !wants.needs(*q)).count();
+        let questions_wanted = QuestionSet::new(&[Question::Members]);
+        assert!(
+            questions_wanted.needs(Question::Projects)
+                && questions_wanted.needs(Question::Members)
+                && questions_wanted.needs(Question::Identity)
+        );
+        let unneeded = Question::ALL.into_iter().filter(|q| !questions_wanted.needs(*q)).count();
         assert_eq!(unneeded, Question::ALL.len() - 3);
-        let all = Wants::new(&[]);
+        let all = QuestionSet::new(&[]);
         assert!(Question::ALL.into_iter().all(|q| all.has(q)));
     }
 
     #[test]
     fn artifacts_need_repositories_and_executions_what_judges_them() {
-        let wants = Wants::new(&[Question::Artifacts]);
-        assert!(wants.needs(Question::Repositories) && !wants.has(Question::Repositories) && !wants.needs(Question::Members));
-        let wants = Wants::new(&[Question::Tasks]);
-        assert!(wants.needs(Question::Executions) && wants.needs(Question::System) && !wants.needs(Question::Projects));
+        let questions_wanted = QuestionSet::new(&[Question::Artifacts]);
+        assert!(
+            questions_wanted.needs(Question::Repositories)
+                && !questions_wanted.has(Question::Repositories)
+                && !questions_wanted.needs(Question::Members)
+        );
+        let questions_wanted = QuestionSet::new(&[Question::Tasks]);
+        assert!(
+            questions_wanted.needs(Question::Executions)
+                && questions_wanted.needs(Question::System)
+                && !questions_wanted.needs(Question::Projects)
+        );
     }
 }

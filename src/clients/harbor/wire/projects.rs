@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::{Told, ToldEndpoint, When, Word, at, count, some, word, words};
+use super::{FromWire, When, WireEndpoint, Word, at, count, some, word, words};
 use crate::model::member::Role;
 use crate::model::project::{Deletable, ImmutableRule, Project, ProjectSummary, Selector, Webhook, WebhookEvents};
 use crate::model::quota::{Quota, Usage};
@@ -13,7 +13,7 @@ use crate::model::text::clean;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(in super::super) struct ToldProject {
+pub(in super::super) struct WireProject {
     project_id: Option<i64>,
     name: Option<Word>,
     owner_name: Option<Word>,
@@ -22,10 +22,10 @@ pub(in super::super) struct ToldProject {
     update_time: Option<When>,
     current_user_role_ids: Option<Vec<i64>>,
     repo_count: Option<i64>,
-    metadata: Option<ToldMetadata>,
+    metadata: Option<WireMetadata>,
 }
 
-impl Told for ToldProject {
+impl FromWire for WireProject {
     type Noun = Project;
 
     fn noun(self) -> Project {
@@ -33,7 +33,7 @@ impl Told for ToldProject {
             id: self.project_id.unwrap_or_default(),
             name: word(self.name),
             owner: some(self.owner_name),
-            metadata: Arc::new(self.metadata.map(Told::noun).unwrap_or_default()),
+            metadata: Arc::new(self.metadata.map(FromWire::noun).unwrap_or_default()),
             repositories: self.repo_count.map(|n| count(Some(n))),
             proxy_of: self.registry_id.filter(|id| *id > 0),
             my_roles: self.current_user_role_ids.unwrap_or_default().into_iter().map(Role::from_id).collect(),
@@ -46,9 +46,9 @@ impl Told for ToldProject {
 /// Strings to strings; a value that is none (another version's) is kept as its JSON.
 #[derive(Debug, Deserialize)]
 #[serde(transparent)]
-pub(in super::super) struct ToldMetadata(BTreeMap<String, serde_json::Value>);
+pub(in super::super) struct WireMetadata(BTreeMap<String, serde_json::Value>);
 
-impl Told for ToldMetadata {
+impl FromWire for WireMetadata {
     type Noun = BTreeMap<Arc<str>, Arc<str>>;
 
     fn noun(self) -> BTreeMap<Arc<str>, Arc<str>> {
@@ -63,37 +63,37 @@ impl Told for ToldMetadata {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct ToldStorage {
+struct WireStorage {
     storage: Option<i64>,
 }
 
 /// `-1` is unlimited; nothing said of a limit is none known, which is unlimited too.
-fn usage(used: Option<ToldStorage>, hard: Option<ToldStorage>) -> Usage {
+fn usage(used: Option<WireStorage>, hard: Option<WireStorage>) -> Usage {
     let hard = hard.and_then(|hard| hard.storage).and_then(|bytes| u64::try_from(bytes).ok());
     Usage { used: count(used.and_then(|used| used.storage)), hard }
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct ToldUsage {
-    hard: Option<ToldStorage>,
-    used: Option<ToldStorage>,
+struct WireUsage {
+    hard: Option<WireStorage>,
+    used: Option<WireStorage>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(in super::super) struct ToldSummary {
+pub(in super::super) struct WireSummary {
     repo_count: Option<i64>,
     project_admin_count: Option<i64>,
     maintainer_count: Option<i64>,
     developer_count: Option<i64>,
     guest_count: Option<i64>,
     limited_guest_count: Option<i64>,
-    quota: Option<ToldUsage>,
-    registry: Option<ToldEndpoint>,
+    quota: Option<WireUsage>,
+    registry: Option<WireEndpoint>,
 }
 
-impl Told for ToldSummary {
+impl FromWire for WireSummary {
     type Noun = ProjectSummary;
 
     fn noun(self) -> ProjectSummary {
@@ -105,30 +105,30 @@ impl Told for ToldSummary {
             guests: count(self.guest_count),
             limited_guests: count(self.limited_guest_count),
             usage: self.quota.map(|quota| usage(quota.used, quota.hard)),
-            proxied: self.registry.map(Told::noun).filter(|registry| registry.id > 0),
+            proxied: self.registry.map(FromWire::noun).filter(|registry| registry.id > 0),
         }
     }
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(in super::super) struct ToldQuota {
+pub(in super::super) struct WireQuota {
     id: Option<i64>,
     #[serde(rename = "ref")]
-    of: Option<ToldQuotaRef>,
-    hard: Option<ToldStorage>,
-    used: Option<ToldStorage>,
+    of: Option<WireQuotaRef>,
+    hard: Option<WireStorage>,
+    used: Option<WireStorage>,
     update_time: Option<When>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct ToldQuotaRef {
+struct WireQuotaRef {
     id: Option<i64>,
     name: Option<Word>,
 }
 
-impl Told for ToldQuota {
+impl FromWire for WireQuota {
     type Noun = Quota;
 
     fn noun(self) -> Quota {
@@ -145,12 +145,12 @@ impl Told for ToldQuota {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(in super::super) struct ToldDeletable {
+pub(in super::super) struct WireDeletable {
     deletable: Option<bool>,
     message: Option<Word>,
 }
 
-impl Told for ToldDeletable {
+impl FromWire for WireDeletable {
     type Noun = Deletable;
 
     fn noun(self) -> Deletable {
@@ -160,25 +160,25 @@ impl Told for ToldDeletable {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(in super::super) struct ToldRule {
+pub(in super::super) struct WireRule {
     id: Option<i64>,
     disabled: Option<bool>,
-    scope_selectors: Option<BTreeMap<String, Vec<ToldSelector>>>,
-    tag_selectors: Option<Vec<ToldSelector>>,
+    scope_selectors: Option<BTreeMap<String, Vec<WireSelector>>>,
+    tag_selectors: Option<Vec<WireSelector>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct ToldSelector {
+struct WireSelector {
     decoration: Option<Word>,
     pattern: Option<Word>,
 }
 
-impl Told for ToldRule {
+impl FromWire for WireRule {
     type Noun = ImmutableRule;
 
     fn noun(self) -> ImmutableRule {
-        let selector = |s: ToldSelector| Selector { decoration: word(s.decoration), pattern: word(s.pattern) };
+        let selector = |s: WireSelector| Selector { decoration: word(s.decoration), pattern: word(s.pattern) };
         ImmutableRule {
             id: self.id.unwrap_or_default(),
             disabled: self.disabled.unwrap_or_default(),
@@ -190,22 +190,22 @@ impl Told for ToldRule {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(in super::super) struct ToldWebhook {
+pub(in super::super) struct WireWebhook {
     id: Option<i64>,
     name: Option<Word>,
     enabled: Option<bool>,
     event_types: Option<Vec<Word>>,
-    targets: Option<Vec<ToldTarget>>,
+    targets: Option<Vec<WireTarget>>,
 }
 
 /// Its `auth_header` is a secret and is not read.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct ToldTarget {
+struct WireTarget {
     address: Option<Word>,
 }
 
-impl Told for ToldWebhook {
+impl FromWire for WireWebhook {
     type Noun = Webhook;
 
     fn noun(self) -> Webhook {
@@ -221,12 +221,12 @@ impl Told for ToldWebhook {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(in super::super) struct ToldWebhookEvents {
+pub(in super::super) struct WireWebhookEvents {
     event_type: Option<Vec<Word>>,
     notify_type: Option<Vec<Word>>,
 }
 
-impl Told for ToldWebhookEvents {
+impl FromWire for WireWebhookEvents {
     type Noun = WebhookEvents;
 
     fn noun(self) -> WebhookEvents {

@@ -16,21 +16,21 @@ use serde::{Deserialize, Deserializer};
 use crate::model::clock::Stamp;
 use crate::model::text::clean;
 
-pub(super) use artifacts::{ToldAccessory, ToldArtifact, ToldBuildStep, ToldLabel, ToldRepository, ToldTag};
-pub(super) use members::{ToldGroup, ToldMember, ToldUser};
-pub(super) use preheat::{ToldExecution, ToldInstance, ToldPreheatPolicy, ToldPreheatTask, ToldProvider};
-pub(super) use projects::{ToldDeletable, ToldMetadata, ToldProject, ToldQuota, ToldRule, ToldSummary, ToldWebhook, ToldWebhookEvents};
+pub(super) use artifacts::{WireAccessory, WireArtifact, WireBuildStep, WireLabel, WireRepository, WireTag};
+pub(super) use members::{WireGroup, WireMember, WireUser};
+pub(super) use preheat::{WireExecution, WireInstance, WirePreheatPolicy, WirePreheatTask, WireProvider};
+pub(super) use projects::{WireDeletable, WireMetadata, WireProject, WireQuota, WireRule, WireSummary, WireWebhook, WireWebhookEvents};
 pub(super) use replication::{
-    ToldEndpoint, ToldPolicy, ToldPool, ToldPowers, ToldQueue, ToldReplication, ToldReplicationTask, ToldSchedule, ToldWorker,
+    WireEndpoint, WirePolicy, WirePool, WirePowers, WireQueue, WireReplication, WireReplicationTask, WireSchedule, WireWorker,
 };
-pub(super) use robots::{ToldAudit, ToldRobot};
+pub(super) use robots::{WireAudit, WireRobot};
 pub(super) use system::{
-    ToldCatalogue, ToldCurrentUser, ToldEvent, ToldHealth, ToldPaused, ToldPermission, ToldSettings, ToldStatistics, ToldSystem,
-    ToldVersion, ToldVolumes,
+    WireCatalogue, WireCurrentUser, WireEvent, WireHealth, WirePaused, WirePermission, WireSettings, WireStatistics, WireSystem,
+    WireVersion, WireVolumes,
 };
 
 /// JSON of one shape and the noun it tells.
-pub(super) trait Told: DeserializeOwned {
+pub(super) trait FromWire: DeserializeOwned {
     type Noun;
 
     fn noun(self) -> Self::Noun;
@@ -41,9 +41,9 @@ pub(super) trait Told: DeserializeOwned {
 #[serde(transparent, bound = "T: DeserializeOwned")]
 pub(super) struct Rows<T>(Option<Vec<Option<T>>>);
 
-impl<T: Told> Rows<T> {
+impl<T: FromWire> Rows<T> {
     pub(super) fn nouns(self) -> Vec<T::Noun> {
-        self.0.unwrap_or_default().into_iter().flatten().map(Told::noun).collect()
+        self.0.unwrap_or_default().into_iter().flatten().map(FromWire::noun).collect()
     }
 }
 
@@ -102,8 +102,8 @@ mod tests {
 
     #[test]
     fn lists_may_be_null_and_times_may_be_nothing() {
-        assert!(serde_json::from_str::<Rows<ToldUser>>("null").expect("null").nouns().is_empty());
-        let rows: Rows<ToldUser> = serde_json::from_str(r#"[null,{"username":"a\u001b[2J","creation_time":"soon"},{}]"#).expect("rows");
+        assert!(serde_json::from_str::<Rows<WireUser>>("null").expect("null").nouns().is_empty());
+        let rows: Rows<WireUser> = serde_json::from_str(r#"[null,{"username":"a\u001b[2J","creation_time":"soon"},{}]"#).expect("rows");
         let users = rows.nouns();
         assert_eq!(users.len(), 2);
         assert_eq!((&*users[0].name, users[0].created), ("a\u{FFFD}[2J", None));

@@ -2,62 +2,62 @@
 
 use serde::Deserialize;
 
-use super::{Told, ToldSeedPeerCluster, Word, bare, nouns};
+use super::{FromWire, WireSeedPeerCluster, Word, bare, nouns};
 use crate::model::preheat::{Distribution, DragonflyJob, DragonflyState, PeerLayers, PeerTask};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(in super::super) struct ToldJob {
+pub(in super::super) struct WireJob {
     id: i64,
     #[serde(rename = "type")]
     kind: Word,
     state: Word,
-    args: Option<ToldArguments>,
-    result: Option<ToldResult>,
+    args: Option<WireArguments>,
+    result: Option<WireResult>,
     created_at: Word,
     updated_at: Word,
-    scheduler_clusters: Option<Vec<ToldSeedPeerCluster>>,
+    scheduler_clusters: Option<Vec<WireSeedPeerCluster>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct ToldArguments {
+struct WireArguments {
     url: Word,
     scope: Word,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct ToldResult {
-    job_states: Option<Vec<ToldState>>,
+struct WireResult {
+    job_states: Option<Vec<WireState>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct ToldState {
+struct WireState {
     error: Word,
-    results: Option<Vec<ToldTasks>>,
+    results: Option<Vec<WireTasks>>,
 }
 
 /// Results of other kinds of jobs have other fields, which are not read.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct ToldTasks {
-    success_tasks: Option<Vec<ToldTask>>,
-    failure_tasks: Option<Vec<ToldTask>>,
+struct WireTasks {
+    success_tasks: Option<Vec<WireTask>>,
+    failure_tasks: Option<Vec<WireTask>>,
     scheduler_cluster_id: i64,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct ToldTask {
+struct WireTask {
     url: Word,
     hostname: Word,
     ip: Word,
     description: Word,
 }
 
-impl ToldTask {
+impl WireTask {
     fn noun(self, failed: Option<&'static str>, cluster: i64) -> PeerTask {
         let failure = failed.map(|word| self.description.some().unwrap_or_else(|| word.into()));
         PeerTask {
@@ -70,7 +70,7 @@ impl ToldTask {
     }
 }
 
-impl Told for ToldJob {
+impl FromWire for WireJob {
     type Noun = DragonflyJob;
 
     fn noun(self) -> DragonflyJob {
@@ -101,33 +101,33 @@ impl Told for ToldJob {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(in super::super) struct ToldDistribution {
-    image: Option<ToldImage>,
-    peers: Option<Vec<ToldPeerLayers>>,
+pub(in super::super) struct WireDistribution {
+    image: Option<WireImage>,
+    peers: Option<Vec<WirePeerLayers>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct ToldImage {
-    layers: Option<Vec<ToldLayer>>,
+struct WireImage {
+    layers: Option<Vec<WireLayer>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct ToldLayer {
+struct WireLayer {
     url: Word,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct ToldPeerLayers {
+struct WirePeerLayers {
     ip: Word,
     hostname: Word,
-    cached_layers: Option<Vec<ToldLayer>>,
+    cached_layers: Option<Vec<WireLayer>>,
     scheduler_cluster_id: i64,
 }
 
-impl Told for ToldPeerLayers {
+impl FromWire for WirePeerLayers {
     type Noun = PeerLayers;
 
     fn noun(self) -> PeerLayers {
@@ -140,7 +140,7 @@ impl Told for ToldPeerLayers {
     }
 }
 
-impl Told for ToldDistribution {
+impl FromWire for WireDistribution {
     type Noun = Distribution;
 
     fn noun(self) -> Distribution {

@@ -1,4 +1,4 @@
-//! The desk: takes commands and requests for tails, starts and ends pollers as the config says, and starts runs.
+//! The supervisor: takes commands and requests for tails, starts and ends pollers as the config says, and starts runs.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,13 +7,13 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::command::{Answer, Asked, Command};
-use super::endpoints::{Line, Lines, Switchboard};
+use super::endpoints::{DockerClients, HostClient, HostClients};
 use super::executor::Executor;
 use super::figures::Visible;
 use super::poller::{Pace, Poller};
-use super::registries::{Memory, RegistryPoller, TaskLogAsk, Wants, Wishes, kind_of};
+use super::registries::{Memory, QuestionSet, RegistryPoller, TaskLogAsk, TaskRequests, kind_of};
 use super::runs::Runs;
-use super::start::{Interest, RunnerCommand};
+use super::start::{PollMode, RunnerCommand};
 use super::tail::{Tail, TailAsk, TailText};
 use super::tailing::Feed;
 use super::tasks::Tasks;
@@ -32,14 +32,14 @@ use crate::model::text::Text;
 /// Generations of one poller: the next one on the same host begins above all of them.
 const GENERATIONS: u64 = 1 << 32;
 
-/// What the desk works with.
+/// What the supervisor works with.
 #[derive(Debug)]
-pub(super) struct DeskParts {
+pub(super) struct SupervisorParts {
     pub(super) tasks: Tasks,
     pub(super) closing: CancellationToken,
     pub(super) wire: Wire,
-    pub(super) lines_in: watch::Sender<Lines>,
-    pub(super) lines: Switchboard,
+    pub(super) lines_in: watch::Sender<HostClients>,
+    pub(super) lines: DockerClients,
     pub(super) visible: watch::Sender<Visible>,
     pub(super) fleet: watch::Receiver<Arc<Fleet>>,
     pub(super) reports: mpsc::Sender<Report>,
@@ -47,16 +47,16 @@ pub(super) struct DeskParts {
     /// Absent in a read-only engine.
     pub(super) executor: Option<Executor>,
     pub(super) runner: Option<RunnerCommand>,
-    pub(super) interest: Interest,
+    pub(super) interest: PollMode,
     /// Which endpoints are asked; empty: all.
     pub(super) kinds: Vec<EndpointKind>,
     /// What registries are asked.
-    pub(super) wants: Wants,
+    pub(super) questions_wanted: QuestionSet,
     /// What registries held in an earlier run.
     pub(super) memory: Option<Memory>,
 }
 
-impl DeskParts {
+impl SupervisorParts {
     fn asks(&self, kind: EndpointKind) -> bool {
         self.kinds.is_empty() || self.kinds.contains(&kind)
     }
@@ -75,13 +75,13 @@ struct Polled {
 struct Talked {
     entry: RegistryEntry,
     wake: Arc<Notify>,
-    wishes: Arc<Wishes>,
+    task_requests: Arc<TaskRequests>,
     tasks: Tasks,
 }
 
 #[derive(Debug)]
-pub(super) struct Desk {
-    parts: DeskParts,
+pub(super) struct Supervisor {
+    parts: SupervisorParts,
     config: Config,
     polled: BTreeMap<Arc<str>, Polled>,
     talked: BTreeMap<Arc<str>, Talked>,
@@ -92,8 +92,8 @@ pub(super) struct Desk {
 
 type TailRequest = (TailAsk, oneshot::Sender<Tail>);
 
-impl Desk {
-    pub(super) fn new(parts: DeskParts, config: Config) -> Self {
+impl Supervisor {
+    pub(super) fn new(parts: SupervisorParts, config: Config) -> Self {
         let runs =
             parts.executor.clone().map(|executor| Runs::new(executor, parts.tasks.clone(), parts.wire.clone(), parts.runner.clone()));
         Self { parts, config, polled: BTreeMap::new(), talked: BTreeMap::new(), started: 0, runs }
@@ -152,7 +152,7 @@ impl Desk {
             }
             Command::ReadTasks { registry, execution } => {
                 if let Some(talked) = self.talked.get(&registry) {
-                    talked.wishes.add(execution);
+                    talked.task_requests.add(execution);
                 }
                 Ok(Answer::Taken)
             }
@@ -222,21 +222,21 @@ impl Desk {
                 continue;
             }
             self.started += 1;
-            let (tasks, wake, wishes) = (self.parts.tasks.child(), Arc::new(Notify::new()), Arc::new(Wishes::default()));
+            let (tasks, wake, task_requests) = (self.parts.tasks.child(), Arc::new(Notify::new()), Arc::new(TaskRequests::default()));
             let poller = RegistryPoller {
                 entry: entry.clone(),
                 wire: self.parts.wire.clone(),
                 clock: self.parts.clock.clone(),
                 reports: self.parts.reports.clone(),
                 wake: Arc::clone(&wake),
-                wishes: Arc::clone(&wishes),
+                task_requests: Arc::clone(&task_requests),
                 generation: self.started * GENERATIONS,
                 interest: self.parts.interest,
-                wants: self.parts.wants.clone(),
+                questions_wanted: self.parts.questions_wanted.clone(),
                 memory: self.parts.memory.clone(),
             };
             tasks.start("registry", &name, poller.run());
-            self.talked.insert(name, Talked { entry, wake, wishes, tasks });
+            self.talked.insert(name, Talked { entry, wake, task_requests, tasks });
         }
     }
 
@@ -253,7 +253,7 @@ impl Desk {
             }
             stays
         });
-        let mut lines: BTreeMap<Arc<str>, Line> =
+        let mut lines: BTreeMap<Arc<str>, HostClient> =
             self.parts.lines.all().iter().filter(|(n, _)| self.polled.contains_key(*n)).map(|(n, l)| (Arc::clone(n), l.clone())).collect();
         let mut pollers = Vec::new();
         for (name, spec) in wanted {
@@ -267,7 +267,7 @@ impl Desk {
             let endpoint = DockerEndpoint { name: Arc::clone(&name), address: spec.address.clone(), tls: of_wire };
             match Docker::new(&self.parts.wire, endpoint) {
                 Ok(docker) => {
-                    let line = Line { docker, wake: Arc::new(Notify::new()) };
+                    let line = HostClient { docker, wake: Arc::new(Notify::new()) };
                     let tasks = self.parts.tasks.child();
                     lines.insert(Arc::clone(&name), line.clone());
                     pollers.push((

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::sync::{Arc, Weak};
 
-use super::filter::{Filter, Hay, Scratch};
+use super::filter::{Filter, Scratch, SearchIndex};
 use super::noun::{Context, Direction, Noun, RowId, Scope};
 use super::sort::{Order, SortHead};
 use crate::model::host::Host;
@@ -14,7 +14,7 @@ const SLICE: usize = 512;
 
 /// Rows of a noun whose words and order depend on one thing each ([`Noun::origin`]), by that thing.
 #[derive(Debug, Default)]
-pub struct Lineup {
+pub struct RowCache {
     question: Option<Question>,
     /// By the first index of their rows.
     batches: Vec<Batch>,
@@ -44,7 +44,7 @@ struct Batch {
     /// What does not fit into the heads, one after the other, and where each ends.
     tails: String,
     tail_ends: Vec<u32>,
-    hay: Option<Hay>,
+    hay: Option<SearchIndex>,
 }
 
 /// A row by its batch and its place there.
@@ -62,10 +62,10 @@ pub enum Folding {
     Needless,
 }
 
-impl Lineup {
+impl RowCache {
     /// Brings the rows of a noun up to this Fleet. False where it has no origins, or no rows: nothing is kept then.
     pub fn renew(&mut self, cx: &Context<'_>, noun: &dyn Noun, ask: Wanted<'_>) -> bool {
-        let order = ask.order.filter(|order| !noun.moves(order.column));
+        let order = ask.order.filter(|order| !noun.is_volatile(order.column));
         let is_same = self.question.as_ref().is_some_and(|q| {
             q.noun == noun.name() && q.scope == *ask.scope && q.order == order && q.lang == cx.lang && q.idcs == cx.fleet.idcs
         });
@@ -87,7 +87,7 @@ impl Lineup {
         }
         for at in 0..self.batches.len() {
             match (ask.words, self.batches[at].hay.is_some()) {
-                (Folding::Wanted, false) => self.batches[at].hay = Some(Hay::of(cx, noun, self.rows_of(at))),
+                (Folding::Wanted, false) => self.batches[at].hay = Some(SearchIndex::of(cx, noun, self.rows_of(at))),
                 (Folding::Needless, true) => self.batches[at].hay = None,
                 _ => {}
             }
@@ -125,7 +125,7 @@ impl Lineup {
             }
             let Some(hay) = &batch.hay else { continue };
             let begin = self.begins[at];
-            sieve.sift(cx, noun, (hay, self.rows_of(at)), &mut scratch, |nth| {
+            sieve.filter(cx, noun, (hay, self.rows_of(at)), &mut scratch, |nth| {
                 let bit = begin + nth;
                 bits[bit / 64] |= 1 << (bit % 64);
                 kept += 1;

@@ -6,7 +6,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use tokio::time::Instant;
 
-use super::console::{Console, Station, Wish};
+use super::console::{Console, ConsoleRequest, Station};
 use super::encode::Shown;
 use super::frame;
 use super::input::{Key, Stroke};
@@ -16,8 +16,8 @@ use crate::engine::Mode;
 use crate::model::clock::Stamp;
 use crate::model::fleet::Fleet;
 use crate::model::live::Live;
-use crate::model::task::Owner;
-use crate::tables::lineup::Lineup;
+use crate::model::run::Owner;
+use crate::tables::row_cache::RowCache;
 
 /// What is looked at, by whom.
 #[derive(Clone, Debug)]
@@ -31,15 +31,15 @@ pub struct Scene {
 
 /// A console that nobody watches. What its worker thread would do is done at once.
 #[derive(Debug)]
-pub struct Still {
+pub struct Headless {
     console: Console,
     next: Buffer,
     shown: Shown,
     now: Instant,
-    lineup: Lineup,
+    row_cache: RowCache,
 }
 
-impl Still {
+impl Headless {
     /// A console on a terminal of so many columns and rows.
     #[must_use]
     pub fn new(settings: Settings, scene: Scene, columns: u16, rows: u16) -> Self {
@@ -47,7 +47,7 @@ impl Still {
         let shown = Shown::new(settings.ability.sync());
         let console = Console::new(settings, Station { mode, owner, fleet, live, at });
         let next = Buffer::empty(Rect::new(0, 0, columns, rows));
-        let mut still = Self { console, next, shown, now: Instant::now(), lineup: Lineup::default() };
+        let mut still = Self { console, next, shown, now: Instant::now(), row_cache: RowCache::default() };
         still.settle();
         still
     }
@@ -100,9 +100,9 @@ impl Still {
     }
 
     fn settle(&mut self) {
-        for wish in self.console.take_wishes() {
-            if let Wish::Ask(ask) = wish
-                && let Some(sheet) = lay_out(&ask, &mut self.lineup, || false)
+        for request in self.console.take_requests() {
+            if let ConsoleRequest::Ask(ask) = request
+                && let Some(sheet) = lay_out(&ask, &mut self.row_cache, || false)
             {
                 self.console.take_sheet(Arc::new(sheet));
             }

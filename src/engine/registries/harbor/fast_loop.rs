@@ -13,7 +13,7 @@ use super::AT_ONCE;
 use super::runs::Memory;
 use crate::clients::harbor::{AuditFilter, Harbor, Listing};
 use crate::engine::registries::RegistryPoller;
-use crate::engine::start::Interest;
+use crate::engine::start::PollMode;
 use crate::model::audit::AuditLog;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::registry::{Peer, Question, RegistryFact, SystemFacts};
@@ -28,7 +28,7 @@ const SLOW: Duration = Duration::from_mins(1);
 const AUDIT: usize = 100;
 
 /// The part of a talk that a person waits for: it asks at once, whatever is swept beside it.
-pub(super) struct Pulse<'a> {
+pub(super) struct FastLoop<'a> {
     pub(super) poller: &'a RegistryPoller,
     pub(super) harbor: Harbor,
     /// Wakes the sweep where a person asked.
@@ -44,25 +44,25 @@ pub(super) struct Pulse<'a> {
     pub(super) memory: Memory,
 }
 
-impl<'a> Pulse<'a> {
+impl<'a> FastLoop<'a> {
     pub(super) fn new(poller: &'a RegistryPoller, harbor: Harbor, system: Option<&SystemFacts>, nudge: &'a Notify) -> Self {
         let (pools, workers) = (Vec::new(), Vec::new());
-        let mut pulse =
+        let mut fast_loop =
             Self { poller, harbor, nudge, ahead_ms: 0, skew_ms: None, read_only: None, pools, workers, memory: Memory::default() };
         if let Some(system) = system {
-            pulse.take(system);
+            fast_loop.take(system);
         }
-        pulse
+        fast_loop
     }
 
     pub(super) async fn run(&mut self) -> Result<Infallible, Fault> {
-        if self.poller.interest == Interest::Console {
+        if self.poller.interest == PollMode::Console {
             // Peers that do not answer keep the slow questions waiting; health and runs do not wait for them.
             self.quick().await?;
         }
         self.slow().await?;
         self.quick().await?;
-        if self.poller.interest != Interest::Console {
+        if self.poller.interest != PollMode::Console {
             return std::future::pending().await;
         }
         let now = Instant::now();
@@ -72,7 +72,7 @@ impl<'a> Pulse<'a> {
             let woken = tokio::select! {
                 () = sleep_until(quick.min(slow)) => false,
                 () = self.poller.wake.notified() => true,
-                execution = self.poller.wishes.next() => {
+                execution = self.poller.task_requests.next() => {
                     self.tasks_of(execution).await?;
                     false
                 }
@@ -99,14 +99,14 @@ impl<'a> Pulse<'a> {
     }
 
     async fn system(&mut self) -> Result<(), Fault> {
-        if !self.poller.wants.needs(Question::System) {
+        if !self.poller.questions_wanted.needs(Question::System) {
             return Ok(());
         }
         let system = self.harbor.fetch_system().await.map(|system| system.steadied(self.skew_ms));
         if let Ok(system) = &system {
             self.take(system);
         }
-        self.poller.told(Question::System, system, |system| RegistryFact::System(Arc::new(system))).await
+        self.poller.report_answer(Question::System, system, |system| RegistryFact::System(Arc::new(system))).await
     }
 
     async fn quick(&mut self) -> Result<(), Fault> {
@@ -115,24 +115,26 @@ impl<'a> Pulse<'a> {
         self.harbor.fetch_ping().await?;
         let took_ms = u32::try_from(began.elapsed().as_millis()).unwrap_or(u32::MAX);
         poller.say(RegistryFact::Ping { took_ms }).await;
-        if poller.wants.needs(Question::Health) {
-            poller.told(Question::Health, self.harbor.fetch_health().await, |health| RegistryFact::Health(Arc::new(health))).await?;
+        if poller.questions_wanted.needs(Question::Health) {
+            poller
+                .report_answer(Question::Health, self.harbor.fetch_health().await, |health| RegistryFact::Health(Arc::new(health)))
+                .await?;
         }
         let mut queue = None;
-        if poller.wants.needs(Question::Queues) {
+        if poller.questions_wanted.needs(Question::Queues) {
             let queues = self.harbor.list_queues().await;
             queue = queues.as_ref().ok().and_then(|all| all.iter().find(|q| &*q.job_type == "REPLICATION").cloned());
-            poller.told(Question::Queues, queues, |queues| RegistryFact::Queues(Arc::new(queues))).await?;
+            poller.report_answer(Question::Queues, queues, |queues| RegistryFact::Queues(Arc::new(queues))).await?;
         }
-        if poller.wants.needs(Question::Executions) {
+        if poller.questions_wanted.needs(Question::Executions) {
             self.runs(queue.as_ref()).await?;
         }
         Ok(())
     }
 
     async fn slow(&mut self) -> Result<(), Fault> {
-        let (poller, harbor, wants) = (self.poller, &self.harbor, &self.poller.wants);
-        if wants.needs(Question::Policies) {
+        let (poller, harbor, questions_wanted) = (self.poller, &self.harbor, &self.poller.questions_wanted);
+        if questions_wanted.needs(Question::Policies) {
             let policies = |listing: Listing<Policy>| {
                 let mut policies: Vec<_> = listing.rows.into_iter().map(Arc::new).collect();
                 policies.sort_unstable_by_key(|p| p.id);
@@ -142,15 +144,15 @@ impl<'a> Pulse<'a> {
             if let Ok(listing) = &listing {
                 self.memory.policies = listing.rows.iter().filter(|policy| policy.enabled).map(|policy| policy.id).collect();
             }
-            poller.told(Question::Policies, listing, policies).await?;
+            poller.report_answer(Question::Policies, listing, policies).await?;
         }
-        if wants.needs(Question::Peers) {
+        if questions_wanted.needs(Question::Peers) {
             self.peers().await?;
         }
-        if wants.needs(Question::Schedules) {
-            poller.told(Question::Schedules, harbor.list_schedules().await, |l| RegistryFact::Schedules(Arc::new(l.rows))).await?;
+        if questions_wanted.needs(Question::Schedules) {
+            poller.report_answer(Question::Schedules, harbor.list_schedules().await, |l| RegistryFact::Schedules(Arc::new(l.rows))).await?;
         }
-        if wants.needs(Question::Workers) {
+        if questions_wanted.needs(Question::Workers) {
             let workers = async { Ok((harbor.list_pools().await?, harbor.list_workers(None).await?)) };
             let workers: Result<(Vec<_>, Vec<_>), Fault> = workers.await;
             if let Ok((pools, workers)) = &workers {
@@ -158,15 +160,15 @@ impl<'a> Pulse<'a> {
                 self.workers.clone_from(workers);
             }
             let fact = |(pools, workers)| RegistryFact::Workers { pools: Arc::new(pools), workers: Arc::new(workers) };
-            poller.told(Question::Workers, workers, fact).await?;
+            poller.report_answer(Question::Workers, workers, fact).await?;
         }
-        if wants.needs(Question::Audit) {
+        if questions_wanted.needs(Question::Audit) {
             let audit = match harbor.list_audit(AuditLog::Ext, &AuditFilter::default(), AUDIT).await {
                 // Before 2.13 there is only the old log.
                 Err(fault) if fault.kind == FaultKind::NotFound => harbor.list_audit(AuditLog::Old, &AuditFilter::default(), AUDIT).await,
                 answer => answer,
             };
-            poller.told(Question::Audit, audit, |listing| RegistryFact::Audit(Arc::new(listing.rows))).await?;
+            poller.report_answer(Question::Audit, audit, |listing| RegistryFact::Audit(Arc::new(listing.rows))).await?;
         }
         Ok(())
     }
@@ -175,7 +177,7 @@ impl<'a> Pulse<'a> {
     async fn peers(&self) -> Result<(), Fault> {
         let listing = match self.harbor.list_endpoints().await {
             Ok(listing) => listing,
-            Err(fault) => return self.poller.told(Question::Peers, Err(fault), RegistryFact::Peers).await,
+            Err(fault) => return self.poller.report_answer(Question::Peers, Err(fault), RegistryFact::Peers).await,
         };
         let asked = stream::iter(listing.rows).map(|endpoint| async move {
             let ours = match self.harbor.fetch_peer_ping(endpoint.id).await {
@@ -189,6 +191,6 @@ impl<'a> Pulse<'a> {
         });
         let mut peers: Vec<Peer> = asked.buffer_unordered(AT_ONCE).collect().await;
         peers.sort_unstable_by_key(|peer| peer.endpoint.id);
-        self.poller.told(Question::Peers, Ok(peers), RegistryFact::Peers).await
+        self.poller.report_answer(Question::Peers, Ok(peers), RegistryFact::Peers).await
     }
 }

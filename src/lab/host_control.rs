@@ -23,12 +23,12 @@ pub struct Glance {
 
 /// What a test or a demonstration can do to a host.
 #[derive(Clone, Debug)]
-pub struct Hand {
+pub struct HostControl {
     twin: Arc<Twin>,
     endpoint: Arc<Endpoint>,
 }
 
-impl Hand {
+impl HostControl {
     pub(super) fn new(twin: Arc<Twin>, endpoint: Arc<Endpoint>) -> Self {
         Self { twin, endpoint }
     }

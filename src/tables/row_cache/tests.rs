@@ -64,7 +64,7 @@ fn what_is_kept_is_what_would_be_made_anew() {
         .collect();
     let (mut seed, mut kept_once) = (7, 0);
     for order in orders {
-        let (mut fleet, mut lineup, scope) = (fleet(), Lineup::default(), Scope::default());
+        let (mut fleet, mut row_cache, scope) = (fleet(), RowCache::default(), Scope::default());
         for turn in 0..40 {
             let before = fleet.clone();
             change(&mut fleet, &mut seed);
@@ -72,13 +72,13 @@ fn what_is_kept_is_what_would_be_made_anew() {
             let text = filters[(turn + thrown(&mut seed)) % filters.len()];
             let filter = Filter::parse(text, noun).expect("a filter");
             let words = if filter.is_empty() { Folding::Needless } else { Folding::Wanted };
-            assert!(lineup.renew(&cx, noun, Wanted { scope: &scope, order, words }));
-            let mut rows = if filter.is_empty() { lineup.all() } else { lineup.keep(&cx, noun, &filter, || true).expect("rows") };
-            if let Some(order) = order.filter(|order| noun.moves(order.column)) {
+            assert!(row_cache.renew(&cx, noun, Wanted { scope: &scope, order, words }));
+            let mut rows = if filter.is_empty() { row_cache.all() } else { row_cache.keep(&cx, noun, &filter, || true).expect("rows") };
+            if let Some(order) = order.filter(|order| noun.is_volatile(order.column)) {
                 sort(&cx, noun, &mut rows, order);
             }
             assert_eq!(rows, anew(&cx, noun, &filter, order), "{text} by {order:?}, turn {turn}");
-            assert_eq!(lineup.len(), noun.rows(&fleet, &scope).len());
+            assert_eq!(row_cache.len(), noun.rows(&fleet, &scope).len());
             kept_once += rows.len();
             drop(before);
         }
@@ -89,18 +89,18 @@ fn what_is_kept_is_what_would_be_made_anew() {
 #[test]
 fn another_language_scope_or_noun_begins_anew_and_a_tree_is_not_kept() {
     let (fleet, live, zone) = (fleet(), Live::default(), jiff::tz::TimeZone::UTC);
-    let mut lineup = Lineup::default();
+    let mut row_cache = RowCache::default();
     let cx = |lang| Context { fleet: &fleet, live: &live, now: NOW, lang, zone: &zone };
     let containers = noun("containers").expect("a noun");
     let all = Scope::default();
     let one = Scope { host: Some("yf-web-01".into()), ..Scope::default() };
     for (scope, lang) in [(&all, Lang::En), (&one, Lang::En), (&all, Lang::Zh), (&one, Lang::Zh)] {
-        assert!(lineup.renew(&cx(lang), containers, Wanted { scope, order: None, words: Folding::Needless }));
-        assert_eq!(lineup.all(), containers.rows(&fleet, scope));
+        assert!(row_cache.renew(&cx(lang), containers, Wanted { scope, order: None, words: Folding::Needless }));
+        assert_eq!(row_cache.all(), containers.rows(&fleet, scope));
     }
     let tree = noun("host_tree").expect("a noun");
-    assert!(!lineup.renew(&cx(Lang::En), tree, Wanted { scope: &all, order: None, words: Folding::Wanted }));
-    assert!(lineup.is_empty());
+    assert!(!row_cache.renew(&cx(Lang::En), tree, Wanted { scope: &all, order: None, words: Folding::Wanted }));
+    assert!(row_cache.is_empty());
 }
 
 /// A column that is not said to move has the same keys at any time and with any figures.
@@ -113,7 +113,7 @@ fn columns_that_move_are_said_to() {
             if noun.origin(&fleet, row).is_none() {
                 continue;
             }
-            for column in (0..noun.columns().len()).filter(|column| !noun.moves(*column)) {
+            for column in (0..noun.columns().len()).filter(|column| !noun.is_volatile(*column)) {
                 let key = |live: &Live, now| -> SortKey {
                     let cx = Context { fleet: &fleet, live, now, lang: Lang::En, zone: &jiff::tz::TimeZone::UTC };
                     noun.sort_key(&cx, row, column)
@@ -121,7 +121,7 @@ fn columns_that_move_are_said_to() {
                 let later = NOW.plus_millis(86_400_000);
                 assert_eq!(key(&Live::default(), NOW), key(&live, later), "{} {}", noun.name(), noun.columns()[column].key);
             }
-            assert_eq!(noun.row_of(&fleet, &noun.key(&fleet, row)), crate::tables::Sought::Row(row));
+            assert_eq!(noun.row_of(&fleet, &noun.key(&fleet, row)), crate::tables::KeyLookup::Row(row));
         }
     }
 }

@@ -5,25 +5,25 @@ use std::sync::Arc;
 use http::{HeaderMap, HeaderValue, header};
 use serde_json::json;
 
-use crate::lab::hand::Glance;
+use crate::lab::host_control::Glance;
 
 use super::Twin;
 use super::agenda::Ending;
-use super::cell::Phase;
 use super::query::{Query, Refusal};
+use super::sim_container::Phase;
 
 impl Twin {
     pub(in crate::lab) fn glances(&self) -> Vec<Glance> {
         self.read(|state, _| {
-            let glance = |cell: &super::cell::Cell| Glance {
-                id: cell.hex(),
-                name: cell.name.to_string(),
-                image: cell.spec.image.to_string(),
-                state: cell.phase.word(),
-                exit_code: cell.code,
-                restarts: cell.restarts,
+            let glance = |container: &super::sim_container::SimContainer| Glance {
+                id: container.hex(),
+                name: container.name.to_string(),
+                image: container.spec.image.to_string(),
+                state: container.phase.word(),
+                exit_code: container.code,
+                restarts: container.restarts,
             };
-            state.cells.iter().map(glance).collect()
+            state.containers.iter().map(glance).collect()
         })
     }
 
@@ -64,8 +64,8 @@ impl Twin {
     pub(in crate::lab) fn crash(&self, what: &str, code: i32) -> Result<(), String> {
         self.with(|state, now| {
             let at = state.find(what).map_err(|refusal| refusal.1)?;
-            if state.cells[at].phase != Phase::Running {
-                return Err(self.not_running(&state.cells[at]).1);
+            if state.containers[at].phase != Phase::Running {
+                return Err(self.not_running(&state.containers[at]).1);
             }
             self.end(state, at, now, Ending { code, oom: false });
             Ok(())

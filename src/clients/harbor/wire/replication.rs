@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::{Told, When, Word, at, count, small, some, word, words};
+use super::{FromWire, When, Word, at, count, small, some, word, words};
 use crate::model::registry::{AdapterKind, Claim, EndpointPowers, RegistryEndpoint};
 use crate::model::replication::{
     Decoration, Direction, Execution, ExecutionStatus, Filter, FilterKind, Operation, Policy, Queue, ReplicationTask, Schedule, TaskStatus,
@@ -13,7 +13,7 @@ use crate::model::replication::{
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(in super::super) struct ToldEndpoint {
+pub(in super::super) struct WireEndpoint {
     id: Option<i64>,
     name: Option<Word>,
     url: Option<Word>,
@@ -23,7 +23,7 @@ pub(in super::super) struct ToldEndpoint {
     ca_certificate: Option<Word>,
     description: Option<Word>,
     status: Option<Word>,
-    credential: Option<ToldCredential>,
+    credential: Option<WireCredential>,
     creation_time: Option<When>,
     update_time: Option<When>,
 }
@@ -31,11 +31,11 @@ pub(in super::super) struct ToldEndpoint {
 /// The secret is `*****` on the wire and not read.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct ToldCredential {
+struct WireCredential {
     access_key: Option<Word>,
 }
 
-impl Told for ToldEndpoint {
+impl FromWire for WireEndpoint {
     type Noun = RegistryEndpoint;
 
     fn noun(self) -> RegistryEndpoint {
@@ -57,22 +57,22 @@ impl Told for ToldEndpoint {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(in super::super) struct ToldPowers {
+pub(in super::super) struct WirePowers {
     #[serde(rename = "type")]
     kind: Option<Word>,
-    supported_resource_filters: Option<Vec<ToldPowerFilter>>,
+    supported_resource_filters: Option<Vec<WirePowerFilter>>,
     supported_triggers: Option<Vec<Word>>,
     supported_copy_by_chunk: Option<bool>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct ToldPowerFilter {
+struct WirePowerFilter {
     #[serde(rename = "type")]
     kind: Option<Word>,
 }
 
-impl Told for ToldPowers {
+impl FromWire for WirePowers {
     type Noun = EndpointPowers;
 
     fn noun(self) -> EndpointPowers {
@@ -87,16 +87,16 @@ impl Told for ToldPowers {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(in super::super) struct ToldPolicy {
+pub(in super::super) struct WirePolicy {
     id: Option<i64>,
     name: Option<Word>,
     description: Option<Word>,
-    src_registry: Option<ToldEndpoint>,
-    dest_registry: Option<ToldEndpoint>,
+    src_registry: Option<WireEndpoint>,
+    dest_registry: Option<WireEndpoint>,
     dest_namespace: Option<Word>,
     dest_namespace_replace_count: Option<i64>,
-    trigger: Option<ToldTrigger>,
-    filters: Option<Vec<ToldFilter>>,
+    trigger: Option<WireTrigger>,
+    filters: Option<Vec<WireFilter>>,
     deletion: Option<bool>,
     replicate_deletion: Option<bool>,
     #[serde(rename = "override")]
@@ -111,54 +111,54 @@ pub(in super::super) struct ToldPolicy {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct ToldTrigger {
+struct WireTrigger {
     #[serde(rename = "type")]
     kind: Option<Word>,
-    trigger_settings: Option<ToldTriggerSettings>,
+    trigger_settings: Option<WireTriggerSettings>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct ToldTriggerSettings {
+struct WireTriggerSettings {
     cron: Option<Word>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct ToldFilter {
+struct WireFilter {
     #[serde(rename = "type")]
     kind: Option<Word>,
-    value: Option<ToldValue>,
+    value: Option<WireValue>,
     decoration: Option<Word>,
 }
 
 /// A pattern, or the names of labels; a value of another shape is kept as its JSON.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
-enum ToldValue {
+enum WireValue {
     One(Word),
     Many(Vec<Word>),
     Odd(serde_json::Value),
 }
 
-impl ToldFilter {
+impl WireFilter {
     fn noun(self) -> Filter {
         let values = match self.value {
             None => Vec::new(),
-            Some(ToldValue::One(pattern)) => some(Some(pattern)).into_iter().collect(),
-            Some(ToldValue::Many(labels)) => words(Some(labels)),
-            Some(ToldValue::Odd(json)) => vec![json.to_string().into()],
+            Some(WireValue::One(pattern)) => some(Some(pattern)).into_iter().collect(),
+            Some(WireValue::Many(labels)) => words(Some(labels)),
+            Some(WireValue::Odd(json)) => vec![json.to_string().into()],
         };
         let decoration = if &*word(self.decoration) == "excludes" { Decoration::Excludes } else { Decoration::Matches };
         Filter { kind: FilterKind::parse(&word(self.kind)), decoration, values }
     }
 }
 
-impl Told for ToldPolicy {
+impl FromWire for WirePolicy {
     type Noun = Policy;
 
     fn noun(self) -> Policy {
-        let real = |side: Option<ToldEndpoint>| side.map(Told::noun).filter(|endpoint| endpoint.id != 0).map(Arc::new);
+        let real = |side: Option<WireEndpoint>| side.map(FromWire::noun).filter(|endpoint| endpoint.id != 0).map(Arc::new);
         let (source, target) = (real(self.src_registry), real(self.dest_registry));
         let (direction, peer) = match (source, target) {
             (Some(source), None) => (Direction::Pull, Some(source)),
@@ -177,7 +177,7 @@ impl Told for ToldPolicy {
                 kind: TriggerKind::parse(&word(trigger.kind)),
                 cron: trigger.trigger_settings.and_then(|settings| some(settings.cron)),
             },
-            filters: self.filters.unwrap_or_default().into_iter().map(ToldFilter::noun).collect(),
+            filters: self.filters.unwrap_or_default().into_iter().map(WireFilter::noun).collect(),
             deletes: self.deletion.unwrap_or_default() || self.replicate_deletion.unwrap_or_default(),
             overrides: self.overrides.unwrap_or_default(),
             enabled: self.enabled.unwrap_or_default(),
@@ -192,7 +192,7 @@ impl Told for ToldPolicy {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(in super::super) struct ToldReplication {
+pub(in super::super) struct WireReplication {
     id: Option<i64>,
     policy_id: Option<i64>,
     status: Option<Word>,
@@ -207,7 +207,7 @@ pub(in super::super) struct ToldReplication {
     stopped: Option<i64>,
 }
 
-impl Told for ToldReplication {
+impl FromWire for WireReplication {
     type Noun = Execution;
 
     fn noun(self) -> Execution {
@@ -230,7 +230,7 @@ impl Told for ToldReplication {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(in super::super) struct ToldReplicationTask {
+pub(in super::super) struct WireReplicationTask {
     id: Option<i64>,
     execution_id: Option<i64>,
     status: Option<Word>,
@@ -243,7 +243,7 @@ pub(in super::super) struct ToldReplicationTask {
     end_time: Option<When>,
 }
 
-impl Told for ToldReplicationTask {
+impl FromWire for WireReplicationTask {
     type Noun = ReplicationTask;
 
     fn noun(self) -> ReplicationTask {
@@ -264,14 +264,14 @@ impl Told for ToldReplicationTask {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(in super::super) struct ToldQueue {
+pub(in super::super) struct WireQueue {
     job_type: Option<Word>,
     count: Option<i64>,
     latency: Option<i64>,
     paused: Option<bool>,
 }
 
-impl Told for ToldQueue {
+impl FromWire for WireQueue {
     type Noun = Queue;
 
     fn noun(self) -> Queue {
@@ -286,7 +286,7 @@ impl Told for ToldQueue {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(in super::super) struct ToldPool {
+pub(in super::super) struct WirePool {
     worker_pool_id: Option<Word>,
     pid: Option<i64>,
     host: Option<Word>,
@@ -295,7 +295,7 @@ pub(in super::super) struct ToldPool {
     concurrency: Option<i64>,
 }
 
-impl Told for ToldPool {
+impl FromWire for WirePool {
     type Noun = WorkerPool;
 
     fn noun(self) -> WorkerPool {
@@ -312,7 +312,7 @@ impl Told for ToldPool {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(in super::super) struct ToldWorker {
+pub(in super::super) struct WireWorker {
     id: Option<Word>,
     pool_id: Option<Word>,
     job_name: Option<Word>,
@@ -321,7 +321,7 @@ pub(in super::super) struct ToldWorker {
     check_in: Option<Word>,
 }
 
-impl Told for ToldWorker {
+impl FromWire for WireWorker {
     type Noun = Worker;
 
     fn noun(self) -> Worker {
@@ -338,7 +338,7 @@ impl Told for ToldWorker {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(in super::super) struct ToldSchedule {
+pub(in super::super) struct WireSchedule {
     id: Option<i64>,
     vendor_type: Option<Word>,
     vendor_id: Option<i64>,
@@ -346,7 +346,7 @@ pub(in super::super) struct ToldSchedule {
     update_time: Option<When>,
 }
 
-impl Told for ToldSchedule {
+impl FromWire for WireSchedule {
     type Noun = Schedule;
 
     fn noun(self) -> Schedule {

@@ -2,12 +2,12 @@
 
 use serde::Deserialize;
 
-use super::{Told, When, Word, at, some, word};
+use super::{FromWire, When, Word, at, some, word};
 use crate::model::member::{Group, GroupKind, Member, MemberKind, Role, User};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(in super::super) struct ToldMember {
+pub(in super::super) struct WireMember {
     id: Option<i64>,
     project_id: Option<i64>,
     entity_name: Option<Word>,
@@ -17,7 +17,7 @@ pub(in super::super) struct ToldMember {
     role_name: Option<Word>,
 }
 
-impl Told for ToldMember {
+impl FromWire for WireMember {
     type Noun = Member;
 
     fn noun(self) -> Member {
@@ -35,7 +35,7 @@ impl Told for ToldMember {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(in super::super) struct ToldUser {
+pub(in super::super) struct WireUser {
     user_id: Option<i64>,
     username: Option<Word>,
     realname: Option<Word>,
@@ -44,7 +44,7 @@ pub(in super::super) struct ToldUser {
     creation_time: Option<When>,
 }
 
-impl Told for ToldUser {
+impl FromWire for WireUser {
     type Noun = User;
 
     fn noun(self) -> User {
@@ -61,14 +61,14 @@ impl Told for ToldUser {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(in super::super) struct ToldGroup {
+pub(in super::super) struct WireGroup {
     id: Option<i64>,
     group_name: Option<Word>,
     group_type: Option<i64>,
     ldap_group_dn: Option<Word>,
 }
 
-impl Told for ToldGroup {
+impl FromWire for WireGroup {
     type Noun = Group;
 
     fn noun(self) -> Group {

@@ -2,14 +2,14 @@
 
 use serde::Deserialize;
 
-use super::{Told, When, Word, at, some, word};
+use super::{FromWire, When, Word, at, some, word};
 use crate::model::audit::{AuditEntry, AuditLog, Deed};
 use crate::model::clock::Stamp;
 use crate::model::robot::{Access, Robot, RobotGrant, RobotLevel};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(in super::super) struct ToldRobot {
+pub(in super::super) struct WireRobot {
     id: Option<i64>,
     name: Option<Word>,
     description: Option<Word>,
@@ -20,33 +20,33 @@ pub(in super::super) struct ToldRobot {
     expires_at: Option<i64>,
     /// Days; -1 is for ever.
     duration: Option<i64>,
-    permissions: Option<Vec<ToldGrant>>,
+    permissions: Option<Vec<WireGrant>>,
     creation_time: Option<When>,
     update_time: Option<When>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct ToldGrant {
+struct WireGrant {
     kind: Option<Word>,
     namespace: Option<Word>,
-    access: Option<Vec<ToldAccess>>,
+    access: Option<Vec<WireAccess>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct ToldAccess {
+struct WireAccess {
     resource: Option<Word>,
     action: Option<Word>,
     effect: Option<Word>,
 }
 
-impl Told for ToldRobot {
+impl FromWire for WireRobot {
     type Noun = Robot;
 
     fn noun(self) -> Robot {
-        let access = |a: ToldAccess| Access { resource: word(a.resource), action: word(a.action), effect: some(a.effect) };
-        let grant = |g: ToldGrant| RobotGrant {
+        let access = |a: WireAccess| Access { resource: word(a.resource), action: word(a.action), effect: some(a.effect) };
+        let grant = |g: WireGrant| RobotGrant {
             kind: RobotLevel::parse(&word(g.kind)),
             namespace: word(g.namespace),
             access: g.access.unwrap_or_default().into_iter().map(access).collect(),
@@ -70,7 +70,7 @@ impl Told for ToldRobot {
 /// A row of either log: the new one has two fields more.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(in super::super) struct ToldAudit {
+pub(in super::super) struct WireAudit {
     id: Option<i64>,
     username: Option<Word>,
     resource: Option<Word>,
@@ -81,7 +81,7 @@ pub(in super::super) struct ToldAudit {
     op_time: Option<When>,
 }
 
-impl Told for ToldAudit {
+impl FromWire for WireAudit {
     type Noun = AuditEntry;
 
     /// As of the new log; [`AuditEntry::log`] is set by who asked.

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::{Told, When, Word, at, count, some, word};
+use super::{FromWire, When, Word, at, count, some, word};
 use crate::model::artifact::{
     Accessory, AccessoryKind, Artifact, ArtifactType, BuildStep, Digest, Label, Platform, Reference, Repository, Tag,
 };
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(in super::super) struct ToldRepository {
+pub(in super::super) struct WireRepository {
     id: Option<i64>,
     project_id: Option<i64>,
     name: Option<Word>,
@@ -22,7 +22,7 @@ pub(in super::super) struct ToldRepository {
     update_time: Option<When>,
 }
 
-impl Told for ToldRepository {
+impl FromWire for WireRepository {
     type Noun = Repository;
 
     fn noun(self) -> Repository {
@@ -42,7 +42,7 @@ impl Told for ToldRepository {
 /// Of `extra_attrs` only the platform is read: the rest may be megabytes of the image's config.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(in super::super) struct ToldArtifact {
+pub(in super::super) struct WireArtifact {
     #[serde(rename = "type")]
     kind: Option<Word>,
     media_type: Option<Word>,
@@ -52,19 +52,19 @@ pub(in super::super) struct ToldArtifact {
     size: Option<i64>,
     push_time: Option<When>,
     pull_time: Option<When>,
-    extra_attrs: Option<ToldPlatform>,
-    tags: Option<Vec<ToldTag>>,
-    references: Option<Vec<ToldReference>>,
-    accessories: Option<Vec<ToldAccessory>>,
-    labels: Option<Vec<ToldLabel>>,
+    extra_attrs: Option<WirePlatform>,
+    tags: Option<Vec<WireTag>>,
+    references: Option<Vec<WireReference>>,
+    accessories: Option<Vec<WireAccessory>>,
+    labels: Option<Vec<WireLabel>>,
 }
 
-impl Told for ToldArtifact {
+impl FromWire for WireArtifact {
     type Noun = Artifact;
 
     fn noun(self) -> Artifact {
-        fn all<T: Told>(list: Option<Vec<T>>) -> Vec<T::Noun> {
-            list.unwrap_or_default().into_iter().map(Told::noun).collect()
+        fn all<T: FromWire>(list: Option<Vec<T>>) -> Vec<T::Noun> {
+            list.unwrap_or_default().into_iter().map(FromWire::noun).collect()
         }
         Artifact {
             repository: word(self.repository_name),
@@ -76,7 +76,7 @@ impl Told for ToldArtifact {
             pushed: at(self.push_time),
             pulled: at(self.pull_time),
             tags: all(self.tags),
-            platform: self.extra_attrs.and_then(ToldPlatform::noun),
+            platform: self.extra_attrs.and_then(WirePlatform::noun),
             children: all(self.references),
             accessories: all(self.accessories),
             labels: all(self.labels),
@@ -86,7 +86,7 @@ impl Told for ToldArtifact {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct ToldPlatform {
+struct WirePlatform {
     os: Option<Attribute>,
     architecture: Option<Attribute>,
     variant: Option<Attribute>,
@@ -109,7 +109,7 @@ impl Attribute {
     }
 }
 
-impl ToldPlatform {
+impl WirePlatform {
     fn noun(self) -> Option<Platform> {
         Some(Platform {
             os: Attribute::text(self.os)?,
@@ -121,29 +121,29 @@ impl ToldPlatform {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct ToldReference {
+struct WireReference {
     child_digest: Option<Word>,
-    platform: Option<ToldPlatform>,
+    platform: Option<WirePlatform>,
 }
 
-impl Told for ToldReference {
+impl FromWire for WireReference {
     type Noun = Reference;
 
     fn noun(self) -> Reference {
-        Reference { digest: digest(self.child_digest), platform: self.platform.and_then(ToldPlatform::noun) }
+        Reference { digest: digest(self.child_digest), platform: self.platform.and_then(WirePlatform::noun) }
     }
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(in super::super) struct ToldTag {
+pub(in super::super) struct WireTag {
     name: Option<Word>,
     push_time: Option<When>,
     pull_time: Option<When>,
     immutable: Option<bool>,
 }
 
-impl Told for ToldTag {
+impl FromWire for WireTag {
     type Noun = Tag;
 
     fn noun(self) -> Tag {
@@ -153,7 +153,7 @@ impl Told for ToldTag {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(in super::super) struct ToldAccessory {
+pub(in super::super) struct WireAccessory {
     digest: Option<Word>,
     #[serde(rename = "type")]
     kind: Option<Word>,
@@ -162,7 +162,7 @@ pub(in super::super) struct ToldAccessory {
     creation_time: Option<When>,
 }
 
-impl Told for ToldAccessory {
+impl FromWire for WireAccessory {
     type Noun = Accessory;
 
     fn noun(self) -> Accessory {
@@ -178,14 +178,14 @@ impl Told for ToldAccessory {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(in super::super) struct ToldLabel {
+pub(in super::super) struct WireLabel {
     id: Option<i64>,
     name: Option<Word>,
     color: Option<Word>,
     scope: Option<Word>,
 }
 
-impl Told for ToldLabel {
+impl FromWire for WireLabel {
     type Noun = Label;
 
     fn noun(self) -> Label {
@@ -195,13 +195,13 @@ impl Told for ToldLabel {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(in super::super) struct ToldBuildStep {
+pub(in super::super) struct WireBuildStep {
     created: Option<When>,
     created_by: Option<Word>,
     empty_layer: Option<bool>,
 }
 
-impl Told for ToldBuildStep {
+impl FromWire for WireBuildStep {
     type Noun = BuildStep;
 
     fn noun(self) -> BuildStep {

@@ -10,13 +10,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use hyper::client::conn::http1::{Builder, Connection, SendRequest};
+use hyper::client::conn::http1::{self, Builder, SendRequest};
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
-use crate::clients::room::Held;
+use crate::clients::connection_budget::ConnectionPermit;
 use crate::clients::ssh::Way;
 
 /// Bytes to and from an engine.
@@ -35,7 +35,7 @@ impl std::fmt::Debug for Opened {
     }
 }
 
-type Driver = Box<Connection<TokioIo<Box<dyn Duplex>>, Full<Bytes>>>;
+type Driver = Box<http1::Connection<TokioIo<Box<dyn Duplex>>, Full<Bytes>>>;
 
 /// A connection between two questions: only its stream, since the buffers of HTTP cost 16 KiB each.
 pub(super) struct Idle {
@@ -68,7 +68,7 @@ impl Idle {
 }
 
 /// An open connection.
-pub(super) struct Line {
+pub(super) struct Connection {
     sender: SendRequest<Full<Bytes>>,
     /// `None` once it has ended.
     driver: Option<Driver>,
@@ -77,9 +77,9 @@ pub(super) struct Line {
     counted: Counted,
 }
 
-impl std::fmt::Debug for Line {
+impl std::fmt::Debug for Connection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Line").field("open", &self.driver.is_some()).finish_non_exhaustive()
+        f.debug_struct("Connection").field("open", &self.driver.is_some()).finish_non_exhaustive()
     }
 }
 
@@ -87,13 +87,13 @@ impl std::fmt::Debug for Line {
 #[derive(Debug)]
 pub(super) struct Counted {
     open: Arc<AtomicUsize>,
-    _room: Held,
+    _permit: ConnectionPermit,
 }
 
 impl Counted {
-    pub(super) fn new(open: &Arc<AtomicUsize>, room: Held) -> Self {
+    pub(super) fn new(open: &Arc<AtomicUsize>, permit: ConnectionPermit) -> Self {
         open.fetch_add(1, Ordering::Relaxed);
-        Self { open: Arc::clone(open), _room: room }
+        Self { open: Arc::clone(open), _permit: permit }
     }
 }
 
@@ -103,7 +103,7 @@ impl Drop for Counted {
     }
 }
 
-impl Line {
+impl Connection {
     /// Bytes of an answer's head at most.
     const MOST_HEAD: usize = 64 << 10;
 
