@@ -149,7 +149,7 @@ async fn a_plan_is_carried_out_journalled_and_its_effects_are_seen() {
     let asked = bench.running.engine.ask(Command::Run { plan: Box::new(plan), revision, reason: Some("test".into()) }).expect("not busy");
     let Answer::Begun(run) = asked.await.expect("answered").expect("begun") else { panic!("begun") };
     let fleet =
-        bench.until("the run has ended", Duration::from_secs(40), |f| f.tasks.iter().any(|t| t.id == run && t.ended.is_some())).await;
+        bench.until("the run has ended", Duration::from_secs(40), |f| f.runs.iter().any(|t| t.id == run && t.ended.is_some())).await;
     let task = fleet.runs.iter().find(|t| t.id == run).expect("task");
     assert_eq!((task.progress(), task.failed()), ((3, 3), 0), "{:?}", task.endings);
     for target in &up {

@@ -118,7 +118,7 @@ async fn child() {
             for _ in 0..40 {
                 let (now, runs) = journal.changed_since(mark).await.expect("changes");
                 assert!(runs.is_empty());
-                assert!(journal.tasks(10).await.expect("tasks").len() == 1);
+                assert!(journal.runs(10).await.expect("tasks").len() == 1);
                 mark = now;
                 tokio::time::sleep(Duration::from_millis(25)).await;
             }
@@ -164,7 +164,7 @@ async fn a_run_is_kept_as_it_was_and_is() {
     journal.conclude(&outcome(&run, 1, Ending::Already)).await.expect("nothing was sent");
     journal.intend(&intent(&run, 2)).await.expect("intend");
 
-    let task = journal.task(&run).await.expect("task");
+    let task = journal.run(&run).await.expect("task");
     assert_eq!((task.state, &task.owner, &*task.plan), (RunState::Running, &owner, &plan(3)));
     assert_eq!(task.endings, [Some(Ending::Failed(fault())), Some(Ending::Already), None]);
     assert_eq!((task.under_way.as_slice(), task.reason.as_deref(), task.started), (&[2][..], Some("slow"), clock.now()));
@@ -181,13 +181,13 @@ async fn a_run_is_kept_as_it_was_and_is() {
     journal.conclude(&outcome(&run, 2, Ending::Done)).await.expect("a late word");
     journal.conclude(&outcome(&run, 2, Ending::Failed(fault()))).await.expect("too late");
     journal.finish(&run, RunState::Partial).await.expect("finish");
-    let task = journal.task(&run).await.expect("task");
+    let task = journal.run(&run).await.expect("task");
     assert_eq!((task.state, task.endings[2].clone(), task.ended), (RunState::Partial, Some(Ending::Done), Some(clock.now())));
     assert_eq!(journal.intend(&intent(&run, 1)).await.expect_err("ended").kind, FaultKind::Conflict);
     journal.close().await;
 
     let journal = Journal::open(dir.path(), &clock).await.expect("open again");
-    assert_eq!(journal.tasks(10).await.expect("tasks"), [task]);
+    assert_eq!(journal.runs(10).await.expect("tasks"), [task]);
     assert_eq!(journal.check().await, Ok(()));
 }
 
@@ -235,9 +235,9 @@ async fn a_run_is_taken_over_only_when_its_owner_is_gone_and_only_once() {
     first.beat(&run, &elsewhere(1)).await.expect("it lives");
     clock.advance(i64::try_from(HEART_GONE_MS).expect("small"));
     assert_eq!(second.take_over(&run, &elsewhere(2)).await, Ok(TakeOver::StillOwned(elsewhere(1))));
-    assert_eq!(second.task(&run).await.map(|t| t.state), Ok(RunState::Running));
+    assert_eq!(second.run(&run).await.map(|t| t.state), Ok(RunState::Running));
     clock.advance(1);
-    assert_eq!(second.task(&run).await.map(|t| t.state), Ok(RunState::Abandoned));
+    assert_eq!(second.run(&run).await.map(|t| t.state), Ok(RunState::Abandoned));
 
     let mut askers = Vec::new();
     for pid in 10..18 {
@@ -259,7 +259,7 @@ async fn a_run_is_taken_over_only_when_its_owner_is_gone_and_only_once() {
     first.conclude(&outcome(&run, 0, Ending::Done)).await.expect("its own call");
     winner.intend(&intent(&run, 1)).await.expect("the new owner goes on");
     winner.hand_over(&run, owner).await.expect("it lets go");
-    assert_eq!(winner.task(&run).await.map(|t| t.state), Ok(RunState::Abandoned));
+    assert_eq!(winner.run(&run).await.map(|t| t.state), Ok(RunState::Abandoned));
     assert!(winner.finish(&run, RunState::Done).await.is_err(), "what was let go is no longer ours");
     assert_eq!(winner.take_over(&run, owner).await, Ok(TakeOver::Taken));
     winner.finish(&run, RunState::Done).await.expect("and ends it");
@@ -282,7 +282,7 @@ async fn many_consoles_make_the_journal_at_once() {
             );
         }
         let journal = Journal::open(&state, &Clock::system()).await.expect("open");
-        let tasks = journal.tasks(100).await.expect("tasks");
+        let tasks = journal.runs(100).await.expect("tasks");
         assert_eq!(tasks.len(), 6);
         assert!(tasks.iter().all(|t| t.state == RunState::Done && t.endings == [Some(Ending::Done)]));
         assert_eq!(journal.check().await, Ok(()));
@@ -317,7 +317,7 @@ async fn a_writer_killed_at_any_moment_loses_nothing_it_was_told_is_kept() {
         for line in &told {
             let words: Vec<&str> = line.split(' ').collect();
             let Some(run) = words.get(1).filter(|id| id.len() == 16).map(|id| RunId((*id).into())) else { continue };
-            let task = journal.task(&run).await.unwrap_or_else(|fault| panic!("{line}: {fault}"));
+            let task = journal.run(&run).await.unwrap_or_else(|fault| panic!("{line}: {fault}"));
             let step = words.get(2).and_then(|s| s.parse::<usize>().ok());
             match (words[0], step) {
                 ("intended", Some(step)) => {
@@ -351,11 +351,11 @@ async fn a_run_under_way_in_another_console_is_not_offered_until_that_console_di
     };
     let journal = Journal::open(dir.path(), &clock).await.expect("open");
     let us = owner_here(&clock);
-    assert_eq!(journal.task(&run).await.map(|t| t.state), Ok(RunState::Running));
+    assert_eq!(journal.run(&run).await.map(|t| t.state), Ok(RunState::Running));
     assert!(matches!(journal.take_over(&run, &us).await, Ok(TakeOver::StillOwned(owner)) if owner.pid == child.id()));
     child.kill().expect("SIGKILL");
     child.wait().expect("reaped");
-    assert_eq!(journal.task(&run).await.map(|t| t.state), Ok(RunState::Abandoned));
+    assert_eq!(journal.run(&run).await.map(|t| t.state), Ok(RunState::Abandoned));
     assert_eq!(journal.open_intents(&run).await.map(|open| open.len()), Ok(1));
     assert_eq!(journal.take_over(&run, &us).await, Ok(TakeOver::Taken));
 }

@@ -118,7 +118,7 @@ impl Executor {
     }
 
     async fn steps(&self, run: &RunId, cancel: &CancellationToken, leave: &CancellationToken) -> Result<RunState, Fault> {
-        let task = self.journal.task(run).await?;
+        let task = self.journal.run(run).await?;
         let open: Vec<(u32, Step)> = task
             .plan
             .steps
@@ -143,7 +143,7 @@ impl Executor {
                 self.show(run).await;
             }
         }
-        Ok(ended_state(&self.journal.task(run).await?))
+        Ok(ended_state(&self.journal.run(run).await?))
     }
 
     async fn step(&self, run: &RunId, number: u32, step: &Step, cancel: &CancellationToken) -> Result<(), Fault> {
@@ -239,7 +239,7 @@ impl Executor {
 
     /// Brings the run as the journal has it to every face of this console.
     pub(super) async fn show(&self, run: &RunId) {
-        match self.journal.task(run).await {
+        match self.journal.run(run).await {
             Ok(task) => drop(self.reports.send(Report::Run(Box::new(task))).await),
             Err(fault) => tracing::warn!(%run, %fault, "cannot show the run"),
         }

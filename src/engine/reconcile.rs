@@ -34,7 +34,7 @@ pub(super) async fn follow(executor: Executor, role: Role) {
     let mut abandoned: Vec<RunId> = Vec::new();
     let mut ticks = interval(LOOK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    match executor.journal.tasks(KEPT).await {
+    match executor.journal.runs(KEPT).await {
         Ok(tasks) => {
             for task in tasks {
                 look_at(&executor, task, &mut abandoned).await;
@@ -60,7 +60,7 @@ pub(super) async fn follow(executor: Executor, role: Role) {
         changed.sort();
         changed.dedup();
         for run in changed {
-            if let Ok(task) = executor.journal.task(&run).await {
+            if let Ok(task) = executor.journal.run(&run).await {
                 if task.state == RunState::Running {
                     alive.push(run);
                 }
@@ -141,10 +141,10 @@ async fn mend_one(executor: &Executor, run: &RunId) -> Result<Mended, Fault> {
     for (step, ending) in told {
         executor.journal.conclude(&Outcome { run: run.clone(), step, at: executor.clock.now(), ending }).await?;
     }
-    let mut task = executor.journal.task(run).await?;
+    let mut task = executor.journal.run(run).await?;
     if task.stopped_by.is_some() {
         executor.cancel_rest(&task).await?;
-        task = executor.journal.task(run).await?;
+        task = executor.journal.run(run).await?;
     }
     match ended_state(&task) {
         // Steps that were never begun are for a person to go on with or to leave.

@@ -82,7 +82,7 @@ impl Runs {
         if let TakeOver::StillOwned(owner) = self.executor.journal.take_over(&run, &self.executor.owner).await? {
             return Err(still_owned(&run, &format!("{}@{}", owner.who, owner.machine)));
         }
-        let task = self.executor.journal.task(&run).await?;
+        let task = self.executor.journal.run(&run).await?;
         self.executor.cancel_rest(&task).await?;
         if task.under_way.is_empty() {
             self.executor.journal.finish(&run, RunState::Cancelled).await?;
@@ -111,7 +111,7 @@ impl Runs {
 
     /// A run that is taken back goes on no more: what was left open of it is left for good.
     async fn close_undone(&mut self, run: &RunId) -> Result<(), Fault> {
-        let task = self.executor.journal.task(run).await?;
+        let task = self.executor.journal.run(run).await?;
         if task.state == RunState::Abandoned && task.under_way.is_empty() {
             self.abandon(run.clone()).await?;
         }
@@ -148,7 +148,7 @@ impl Runs {
             Err(_) => self.ours.keys().cloned().collect(),
         };
         for run in open {
-            let ended = self.executor.journal.task(&run).await.map(|t| t.ended.is_some());
+            let ended = self.executor.journal.run(&run).await.map(|t| t.ended.is_some());
             if ended == Ok(false)
                 && let Err(fault) = self.give_to_runner(&run).await
             {

@@ -19,7 +19,7 @@ impl Journal {
     ///
     /// # Errors
     /// The file cannot be read.
-    pub async fn tasks(&self, limit: u32) -> Result<Vec<Run>, Fault> {
+    pub async fn runs(&self, limit: u32) -> Result<Vec<Run>, Fault> {
         let said = |error: sqlx::Error| self.fault(&error);
         let mut reader = self.reader().await;
         // One moment for all three questions.
@@ -28,7 +28,7 @@ impl Journal {
         let rows = rows.fetch_all(&mut *tx).await.map_err(said)?;
         let mut tasks = Vec::with_capacity(rows.len());
         for row in rows {
-            tasks.push(self.read_task(&mut tx, &row).await?);
+            tasks.push(self.read_run(&mut tx, &row).await?);
         }
         Ok(tasks)
     }
@@ -37,13 +37,13 @@ impl Journal {
     ///
     /// # Errors
     /// There is no such run, or the file cannot be read.
-    pub async fn task(&self, run: &RunId) -> Result<Run, Fault> {
+    pub async fn run(&self, run: &RunId) -> Result<Run, Fault> {
         let said = |error: sqlx::Error| self.fault(&error);
         let mut reader = self.reader().await;
         let mut tx = reader.begin().await.map_err(said)?;
         let row = sqlx::query(sqlx::AssertSqlSafe(format!("{COLUMNS} WHERE id = ?"))).bind(&*run.0);
         match row.fetch_optional(&mut *tx).await.map_err(said)? {
-            Some(row) => self.read_task(&mut tx, &row).await,
+            Some(row) => self.read_run(&mut tx, &row).await,
             None => Err(no_such(&run.0)),
         }
     }
@@ -121,7 +121,7 @@ impl Journal {
         Ok(before)
     }
 
-    async fn read_task(&self, tx: &mut SqliteConnection, row: &SqliteRow) -> Result<Run, Fault> {
+    async fn read_run(&self, tx: &mut SqliteConnection, row: &SqliteRow) -> Result<Run, Fault> {
         let said = |error: sqlx::Error| self.fault(&error);
         let id: &str = row.get("id");
         let plan: Plan = serde_json::from_str(row.get("plan")).map_err(|e| self.unreadable(&e))?;
