@@ -142,7 +142,8 @@ fn watching_reads_and_nothing_else_whatever_is_pressed() {
                 pty.expect_text("READ-ONLY", START);
             });
             // Two places a console, so that none takes longer than the others.
-            for openers in to_tabs(pane.tabs, pane.digit).chunks(2) {
+            let all: Vec<Vec<String>> = pane.tabs.iter().map(|tabs| to_tabs(*tabs, pane.digit)).collect();
+            for openers in all.iter().flat_map(|one| one.chunks(2)) {
                 let openers = openers.to_vec();
                 scope.spawn(move || {
                     let mut pty = scene.open(&["watch"]);

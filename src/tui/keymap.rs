@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::input::Key;
 use super::panes::PANES;
-use super::verb::Verb;
+use super::verb::{Home, Verb, VerbPlace};
+use super::verbs::VERBS;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::nearest::nearest;
 use crate::model::text::Text;
@@ -20,11 +21,11 @@ pub struct Remap {
     pub origin: String,
 }
 
-/// Keys of every pane and of all panes together.
+/// Keys of every tab, of every pane and of all panes together.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Keymap {
-    /// By pane (`None`: everywhere) and key.
-    keys: BTreeMap<(Option<usize>, Key), &'static Verb>,
+    /// By where it is valid, and key.
+    keys: BTreeMap<(Home, Key), &'static Verb>,
     /// The keys of a verb, for footer and help.
     shown: BTreeMap<&'static str, Vec<Key>>,
 }
@@ -42,44 +43,44 @@ impl Keymap {
             }
         }
         // What the config says is laid first, so that a verb's own key gives way to it.
-        let mut laid: BTreeMap<(Option<usize>, Key), &Remap> = BTreeMap::new();
-        for (pane, verb) in &all {
+        let mut laid: BTreeMap<(Home, Key), &Remap> = BTreeMap::new();
+        for (home, verb) in &all {
             for remap in remaps.iter().filter(|r| r.verb == verb.id) {
                 map.shown.insert(verb.id, Vec::new());
                 for key in remap.keys.split_whitespace() {
                     match Key::parse(key) {
                         Err(why) => faults.push(bad(remap, &why, &format!("“{key}”不是按键"), None)),
                         Ok(key) => {
-                            if let Some(first) = laid.get(&(*pane, key)) {
+                            if let Some(first) = laid.get(&(*home, key)) {
                                 let en = format!("{key} is given to {} and to {} ({})", remap.verb, first.verb, first.origin);
                                 let zh = format!("{key} 同时给了 {} 与 {}（{}）", remap.verb, first.verb, first.origin);
                                 faults.push(bad(remap, &en, &zh, None));
                             } else {
-                                laid.insert((*pane, key), remap);
-                                map.lay(*pane, key, verb);
+                                laid.insert((*home, key), remap);
+                                map.lay(*home, key, verb);
                             }
                         }
                     }
                 }
             }
         }
-        for (pane, verb) in &all {
+        for (home, verb) in &all {
             if map.shown.contains_key(verb.id) {
                 continue;
             }
             map.shown.insert(verb.id, Vec::new());
             for key in verb.keys.split_whitespace().filter_map(|k| Key::parse(k).ok()) {
-                if !map.keys.contains_key(&(*pane, key)) {
-                    map.lay(*pane, key, verb);
+                if !map.keys.contains_key(&(*home, key)) {
+                    map.lay(*home, key, verb);
                 }
             }
         }
         (map, faults)
     }
 
-    /// The verb of a key in a pane: the pane's own before that of all panes.
-    pub(super) fn verb(&self, pane: usize, key: &Key) -> Option<&'static Verb> {
-        self.keys.get(&(Some(pane), *key)).or_else(|| self.keys.get(&(None, *key))).copied()
+    /// The verb of a key: the tab's own before the pane's, the pane's before that of all panes.
+    pub(super) fn verb(&self, place: VerbPlace, key: &Key) -> Option<&'static Verb> {
+        place.homes().into_iter().find_map(|home| self.keys.get(&(home, *key)).copied())
     }
 
     /// The keys of a verb as people write them, the first alone where `all` is not wanted.
@@ -92,16 +93,31 @@ impl Keymap {
         keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
     }
 
-    fn lay(&mut self, pane: Option<usize>, key: Key, verb: &'static Verb) {
-        self.keys.insert((pane, key), verb);
+    fn lay(&mut self, home: Home, key: Key, verb: &'static Verb) {
+        self.keys.insert((home, key), verb);
         self.shown.entry(verb.id).or_default().push(key);
     }
 }
 
-/// Every verb with the pane that it belongs to.
-pub(super) fn all_verbs() -> Vec<(Option<usize>, &'static Verb)> {
-    let own = PANES.iter().enumerate().flat_map(|(at, pane)| pane.verbs().iter().map(move |verb| (Some(at), verb)));
-    super::console::VERBS.iter().map(|verb| (None, verb)).chain(own).collect()
+/// Every verb with where it is valid.
+pub(super) fn all_verbs() -> Vec<(Home, &'static Verb)> {
+    let panes = (0..PANES.len()).map(Home::Pane);
+    let tabs = PANES.iter().flat_map(|pane| pane.tabs()).flat_map(|tabs| tabs.all).map(|tab| Home::Tab(tab.noun));
+    let homes = std::iter::once(Home::Everywhere).chain(panes).chain(tabs);
+    homes.flat_map(|home| verbs_of(home).map(move |verb| (home, verb))).collect()
+}
+
+/// The verbs that are valid there and nowhere else.
+pub(super) fn verbs_of(home: Home) -> impl Iterator<Item = &'static Verb> {
+    let verbs: Vec<&'static [Verb]> = match home {
+        Home::Everywhere => vec![VERBS],
+        Home::Pane(at) => PANES.get(at).map(|pane| pane.verbs()).into_iter().collect(),
+        Home::Tab(noun) => {
+            let tabs = PANES.iter().flat_map(|pane| pane.tabs()).flat_map(|tabs| tabs.all);
+            tabs.filter(|tab| tab.noun == noun).map(|tab| tab.verbs).collect()
+        }
+    };
+    verbs.into_iter().flatten()
 }
 
 fn bad(remap: &Remap, en: &str, zh: &str, near: Option<&str>) -> Fault {
@@ -126,11 +142,11 @@ mod tests {
     fn built_in_keys_can_be_read_and_do_not_clash() {
         let mut seen = BTreeSet::new();
         let mut ids = BTreeSet::new();
-        for (pane, verb) in all_verbs() {
+        for (home, verb) in all_verbs() {
             assert!(ids.insert(verb.id), "{} is there twice", verb.id);
             for key in verb.keys.split_whitespace() {
                 let parsed = Key::parse(key).expect(key);
-                assert!(seen.insert((pane, parsed)), "{key} of {} is taken", verb.id);
+                assert!(seen.insert((home, parsed)), "{key} of {} is taken", verb.id);
             }
         }
     }
@@ -149,11 +165,11 @@ mod tests {
     fn the_config_moves_keys_and_conflicts_are_said() {
         let (map, faults) = Keymap::new(&[remap("console.help", "f1 H")]);
         assert!(faults.is_empty());
-        assert_eq!(map.verb(0, &Key::char('H')).map(|v| v.id), Some("console.help"));
-        assert!(map.verb(0, &Key::char('?')).is_none());
+        assert_eq!(map.verb(VerbPlace::default(), &Key::char('H')).map(|v| v.id), Some("console.help"));
+        assert!(map.verb(VerbPlace::default(), &Key::char('?')).is_none());
         let (map, faults) = Keymap::new(&[remap("console.help", "z"), remap("console.quit", "z")]);
         assert_eq!((faults.len(), faults[0].endpoint.as_str()), (1, "wharf.toml:7"));
-        assert!(map.verb(0, &Key::char('z')).is_some());
+        assert!(map.verb(VerbPlace::default(), &Key::char('z')).is_some());
         let (_, faults) = Keymap::new(&[remap("console.hlep", "z"), remap("console.help", "hyper-z")]);
         assert!(faults[0].hint.en.contains("console.help"), "{}", faults[0].hint.en);
         assert!(faults[1].cause.en.contains("no key"));

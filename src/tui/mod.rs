@@ -27,6 +27,7 @@ mod terminal;
 mod testing;
 mod theme;
 mod verb;
+mod verbs;
 mod widgets;
 mod worker;
 

@@ -15,7 +15,9 @@ pub struct PaneReference {
     pub title: Text,
     pub verbs: Vec<VerbReference>,
     /// How deep in it tables stand side by side, and how many.
-    pub tabs: (usize, usize),
+    pub tabs: Vec<(usize, usize)>,
+    /// Tabs with verbs of their own: how the tab is called, and its verbs.
+    pub tab_verbs: Vec<(Text, Vec<VerbReference>)>,
 }
 
 /// One effect of a key.
@@ -40,7 +42,11 @@ pub fn panes() -> Vec<PaneReference> {
         digit: p.digit(),
         title: p.title(),
         verbs: verbs(p.verbs()),
-        tabs: (p.tabs().depth, p.tabs().all.len()),
+        tabs: p.tabs().iter().map(|tabs| (tabs.depth, tabs.all.len())).collect(),
+        tab_verbs: {
+            let all = p.tabs().iter().flat_map(|tabs| tabs.all).filter(|tab| !tab.verbs.is_empty());
+            all.map(|tab| (tab.title.clone(), verbs(tab.verbs))).collect()
+        },
     };
     PANES.iter().map(pane).collect()
 }
@@ -48,7 +54,7 @@ pub fn panes() -> Vec<PaneReference> {
 /// The verbs of all pages.
 #[must_use]
 pub fn verbs() -> Vec<VerbReference> {
-    super::console::VERBS.iter().map(reference).collect()
+    super::verbs::VERBS.iter().map(reference).collect()
 }
 
 /// Every first word that the `:` line offers, and what it is for.

@@ -124,7 +124,7 @@ pub(super) fn desk_of<T>(work: impl FnOnce(&mut super::layers::LayerContext<'_>)
         moment: &moment,
         mode: crate::engine::Mode::Writing,
         keymap: &keymap,
-        pane: 0,
+        place: super::verb::VerbPlace::default(),
         now: tokio::time::Instant::now(),
         effects: Vec::new(),
     };

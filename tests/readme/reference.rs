@@ -23,6 +23,10 @@ fn keys() -> String {
     for pane in reference::panes() {
         let own: Vec<String> = pane.verbs.iter().map(|verb| format!("{} {}", keys_of(verb), cell(&verb.name.en))).collect();
         let _ = writeln!(text, "| `{}` | {} | {} |", pane.digit, cell(&pane.title.en), own.join(", "));
+        for (tab, verbs) in &pane.tab_verbs {
+            let own: Vec<String> = verbs.iter().map(|verb| format!("{} {}", keys_of(verb), cell(&verb.name.en))).collect();
+            let _ = writeln!(text, "| `{}` | {}, {} | {} |", pane.digit, cell(&pane.title.en), cell(&tab.en), own.join(", "));
+        }
     }
     text
 }

@@ -1,13 +1,13 @@
 //! The state of the screen and what happens to it: strokes, facts and sheets go in, requests come out. Nothing here waits or draws.
 
 mod act;
+mod does;
 mod mouse;
 mod open;
 mod replication;
 mod strokes;
 mod tabs;
 mod travel;
-mod verbs;
 
 use std::cell::RefCell;
 use std::collections::{BTreeSet, VecDeque};
@@ -26,7 +26,7 @@ use super::layers::{Layer, LayerContext};
 use super::listing::{Listing, Moment};
 use super::panes::PANES;
 use super::settings::{Place, Settings};
-use super::verb::{Needs, Verb};
+use super::verb::VerbPlace;
 use super::worker::{Ask, Sheet, Urgency};
 use crate::engine::{Command, Mode, Tail, TailAsk};
 use crate::model::clock::Stamp;
@@ -40,7 +40,6 @@ use crate::tables::Scope;
 use crate::tables::row_cache::Folding;
 
 pub(super) use act::Followed;
-pub(super) use verbs::VERBS;
 
 /// How long a line to the person stays.
 const SAID_FOR: Duration = Duration::from_secs(5);
@@ -222,39 +221,16 @@ impl Console {
             moment: &self.moment,
             mode: self.mode,
             keymap: &self.keymap,
-            pane: self.verb_pane(),
+            place: self.verb_place(),
             now: self.now,
             effects: Vec::new(),
         }
     }
 
-    /// The pane whose verbs are valid for the table shown: containers have theirs also when one came to them from a host.
-    pub(super) fn verb_pane(&self) -> usize {
+    /// Whose verbs are valid for the table shown: containers have theirs also when one came to them from a host.
+    pub(super) fn verb_place(&self) -> VerbPlace {
         let noun = self.listing().noun.name();
-        PANES.iter().position(|pane| pane.noun().name() == noun).unwrap_or(self.pane)
-    }
-
-    /// Does a verb where it is valid.
-    pub(super) fn run(&mut self, verb: &'static Verb) {
-        match verb.needs {
-            Needs::Writing if self.mode == Mode::ReadOnly => {
-                self.say(Text::new("read-only: this console changes nothing", "只读：此控制台不做任何更改"));
-            }
-            Needs::Row | Needs::Logs | Needs::Writing if self.listing().chosen().is_empty() => {
-                self.say(Text::new("no row is selected", "没有选中的行"));
-            }
-            Needs::Row | Needs::Logs | Needs::Writing => {
-                self.listing_mut().hold_row();
-                (verb.run)(self);
-            }
-            Needs::Nothing => (verb.run)(self),
-        }
-    }
-
-    fn run_id(&mut self, id: &str) {
-        if let Some(verb) = VERBS.iter().find(|v| v.id == id) {
-            self.run(verb);
-        }
+        VerbPlace { pane: PANES.iter().position(|pane| pane.noun().name() == noun).unwrap_or(self.pane), noun }
     }
 
     /// New facts. The sheet shown stays as it is until the worker has laid out a new one.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::super::clipboard;
 use super::super::export;
-use super::super::keymap::all_verbs;
+use super::super::keymap::verbs_of;
 use super::super::layers::command_line::CommandLine;
 use super::super::layers::filter_line::FilterLine;
 use super::super::layers::help::Help;
@@ -58,21 +58,18 @@ impl Console {
         self.request(ConsoleRequest::Stop);
     }
 
-    pub(super) fn tasks(&mut self) {
+    pub(super) fn runs(&mut self) {
         self.layers.push(Box::new(Runs::default()));
     }
 
     pub(super) fn menu(&mut self) {
-        let here = self.verb_pane();
+        let place = self.verb_place();
         let has_logs = self.has_logs();
         let is_valid = |verb: &Verb| verb.shown != Shown::Help && (has_logs || verb.needs != Needs::Logs);
-        let verbs = all_verbs().into_iter().filter(|(pane, verb)| pane.is_none_or(|p| p == here) && is_valid(verb));
-        let mut verbs: Vec<_> = verbs.collect();
-        verbs.sort_by_key(|(pane, _)| pane.is_none());
-        let verbs: Vec<_> = verbs.into_iter().map(|(_, verb)| verb).collect();
+        let verbs: Vec<_> = place.homes().into_iter().flat_map(verbs_of).filter(|verb| is_valid(verb)).collect();
         let count = self.listing().marks.len();
         let title = match (self.look.lang, count) {
-            (lang, 0) => PANES[here].title().get(lang).to_owned(),
+            (lang, 0) => PANES[place.pane].title().get(lang).to_owned(),
             (Lang::En, n) => format!("{n} marked"),
             (Lang::Zh, n) => format!("已标记 {n} 行"),
         };

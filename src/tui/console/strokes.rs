@@ -60,13 +60,13 @@ impl Console {
             return self.request(ConsoleRequest::Quit);
         }
         // Escape and a key that a slow link brought together look like Alt and the key, which nothing here means.
-        let is_alt = key.mods.alt && key.code != Code::Backspace && self.keymap.verb(self.verb_pane(), key).is_none();
+        let is_alt = key.mods.alt && key.code != Code::Backspace && self.keymap.verb(self.verb_place(), key).is_none();
         if is_alt {
             self.take_key(&Key::plain(Code::Esc));
             return self.take_key(&Key { mods: Mods { alt: false, ..key.mods }, ..*key });
         }
         if self.layers.is_empty() {
-            if let Some(verb) = self.keymap.verb(self.verb_pane(), key) {
+            if let Some(verb) = self.keymap.verb(self.verb_place(), key) {
                 self.run(verb);
             } else if let Some(digit) = key.typed().filter(char::is_ascii_digit) {
                 self.show_digit(digit);

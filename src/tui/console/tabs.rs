@@ -8,13 +8,9 @@ use crate::tables::{self, Noun};
 impl Console {
     /// The tabs that the table shown is one of, and which of them it is.
     pub(in crate::tui) fn strip(&self) -> Option<(&'static [Tab], usize)> {
-        let tabs = PANES[self.pane].tabs();
-        // Tabs under a row are of that row: the same table over everything is none of them.
-        let is_of_all = tabs.depth > 0 && !self.listing().scope.is_of_registries();
-        if self.trails[self.pane].len() != tabs.depth + 1 || is_of_all {
-            return None;
-        }
-        tabs.position(self.listing().noun.name()).map(|at| (tabs.all, at))
+        let (depth, listing) = (self.trails[self.pane].len() - 1, self.listing());
+        let here = PANES[self.pane].tabs().iter().filter(|tabs| tabs.depth == depth && (tabs.is_within)(&listing.scope));
+        here.into_iter().find_map(|tabs| Some((tabs.all, tabs.position(listing.noun.name())?)))
     }
 
     /// The table to the right or left.

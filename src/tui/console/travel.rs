@@ -161,7 +161,7 @@ impl Console {
         let crumb = idc.map(|i| clean(&i.title).into_owned());
         let scope = Scope { idc: idc.map(|i| Arc::clone(&i.name)), ..Scope::default() };
         self.remember_place();
-        let is_tab = |at: &usize| PANES[*at].tabs().depth == 0 && PANES[*at].tabs().position(noun.name()).is_some();
+        let is_tab = |at: &usize| PANES[*at].tabs().iter().any(|tabs| tabs.depth == 0 && tabs.position(noun.name()).is_some());
         let pane = pane.or_else(|| (0..PANES.len()).find(is_tab)).unwrap_or(self.pane);
         self.pane = pane;
         let noun_is_the_panes = noun.name() == PANES[pane].noun().name() || is_tab(&pane);

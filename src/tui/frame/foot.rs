@@ -3,10 +3,11 @@
 use ratatui::layout::Rect;
 
 use super::super::canvas::Canvas;
-use super::super::console::{Console, VERBS};
-use super::super::panes::PANES;
+use super::super::console::Console;
+use super::super::keymap::verbs_of;
 use super::super::theme::Role;
-use super::super::verb::{Needs, Shown, Verb};
+use super::super::verb::{Home, Needs, Shown, Verb};
+use super::super::verbs::VERBS;
 use crate::engine::Mode;
 use crate::model::run::{Run, RunState};
 use crate::model::text::{Lang, width};
@@ -74,7 +75,7 @@ pub(super) fn draw_verbs(console: &Console, canvas: &mut Canvas<'_>, area: Rect)
         let pairs = hints.iter().map(|(key, name)| ((*key).to_owned(), canvas.word(name).to_owned(), Valid::Yes));
         return draw_pairs(canvas, area, pairs.collect());
     }
-    let own = PANES[console.verb_pane()].verbs().iter();
+    let own = console.verb_place().homes().into_iter().filter(|home| *home != Home::Everywhere).flat_map(verbs_of);
     let (row_first, rest): (Vec<_>, Vec<_>) =
         VERBS.iter().filter(|v| v.shown == Shown::Footer).partition(|v| matches!(v.needs, Needs::Row | Needs::Logs));
     let own = own.filter(|v| v.shown == Shown::Footer);

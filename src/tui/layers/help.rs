@@ -5,15 +5,16 @@ use ratatui::layout::Rect;
 use super::super::canvas::Canvas;
 use super::super::encode::Cursor;
 use super::super::input::{Code, Key, Mouse};
-use super::super::keymap::all_verbs;
+use super::super::keymap::verbs_of;
 use super::super::panes::PANES;
 use super::super::theme::Role;
+use super::super::verb::Home;
 use super::super::widgets::describe::Said;
 use super::super::widgets::input::Entry;
 use super::super::widgets::pager::{self, Scroll};
 use super::{Cover, Layer, LayerContext, LayerEffect};
 use crate::model::text::Text;
-use crate::tables::Tone;
+use crate::tables::{Noun, Tone};
 
 /// The words that narrow it.
 #[derive(Debug, Default)]
@@ -27,9 +28,9 @@ impl Help {
         let lang = cx.moment.lang;
         let needle = self.entry.text().to_lowercase();
         let mut lines = Vec::new();
-        for (pane, title) in [(Some(cx.pane), PANES[cx.pane].title()), (None, Text::new("Everywhere", "所有页面"))] {
+        for home in cx.place.homes() {
             let mut part = Vec::new();
-            for (_, verb) in all_verbs().into_iter().filter(|(of, _)| *of == pane) {
+            for verb in verbs_of(home) {
                 let keys = cx.keymap.keys_of(verb);
                 let words = format!("{}  {}", verb.name.get(lang), verb.help.get(lang));
                 let hay = format!("{keys} {words} {} {} {}", verb.id, verb.name.en, verb.help.en).to_lowercase();
@@ -38,7 +39,7 @@ impl Help {
                 }
             }
             if !part.is_empty() {
-                lines.push(Said::new("", title.get(lang), Tone::Accent));
+                lines.push(Said::new("", title_of(home).get(lang), Tone::Accent));
                 lines.append(&mut part);
                 lines.push(Said::blank());
             }
@@ -47,6 +48,14 @@ impl Help {
             lines.push(Said::new("", Text::new("no key does that", "没有对应的按键").get(lang), Tone::Dim));
         }
         lines
+    }
+}
+
+fn title_of(home: Home) -> Text {
+    match home {
+        Home::Tab(noun) => crate::tables::noun(noun).map_or(Text::raw(noun), Noun::title),
+        Home::Pane(pane) => PANES[pane].title(),
+        Home::Everywhere => Text::new("Everywhere", "所有页面"),
     }
 }
 

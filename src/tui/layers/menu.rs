@@ -49,7 +49,7 @@ impl Layer for Menu {
             }
             _ => {
                 // The verb's own key works here too.
-                let own = cx.keymap.verb(cx.pane, key).filter(|v| self.verbs.iter().any(|have| have.id == v.id));
+                let own = cx.keymap.verb(cx.place, key).filter(|v| self.verbs.iter().any(|have| have.id == v.id));
                 match (own, key.code) {
                     (Some(verb), _) => Self::choose(verb, cx),
                     (None, Code::Char('j')) => self.at = (self.at + 1).min(last),

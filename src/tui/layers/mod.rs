@@ -21,7 +21,7 @@ use super::encode::Cursor;
 use super::input::{Key, Mouse};
 use super::keymap::Keymap;
 use super::listing::Moment;
-use super::verb::Verb;
+use super::verb::{Verb, VerbPlace};
 use crate::engine::{Command, Mode, Tail, TailAsk};
 use crate::model::plan::Plan;
 use crate::model::text::Text;
@@ -56,7 +56,8 @@ pub(super) struct LayerContext<'a> {
     pub moment: &'a Moment,
     pub mode: Mode,
     pub keymap: &'a Keymap,
-    pub pane: usize,
+    /// Whose verbs are valid.
+    pub place: VerbPlace,
     pub now: Instant,
     pub effects: Vec<LayerEffect>,
 }

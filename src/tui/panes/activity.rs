@@ -1,7 +1,6 @@
 //! What is being carried out, and one timeline of everything that changed and everything anyone did.
 
-use super::super::console::Console;
-use super::super::verb::{Needs, Shown, Verb};
+use super::super::verb::{Does, Needs, Shown, Verb};
 use super::{Pane, noun};
 use crate::model::text::Text;
 use crate::tables::Noun;
@@ -15,7 +14,7 @@ static VERBS: &[Verb] = &[Verb {
     help: Text::new("every run as a table: who, when, how far, what failed", "全部执行记录：谁、何时、进度、失败数"),
     needs: Needs::Nothing,
     shown: Shown::Footer,
-    run: |console: &mut Console| console.open_noun("tasks"),
+    does: Does::Open("tasks"),
 }];
 
 impl Pane for Activity {

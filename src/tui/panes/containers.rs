@@ -1,7 +1,6 @@
 //! Containers over all hosts with live figures, and the verbs that start, stop, restart, kill and remove them.
 
-use super::super::console::Console;
-use super::super::verb::{Needs, Shown, Verb};
+use super::super::verb::{Does, Needs, Shown, Verb};
 use super::{Pane, noun};
 use crate::model::text::Text;
 use crate::tables::Noun;
@@ -16,7 +15,7 @@ static VERBS: &[Verb] = &[
         help: Text::new("restart the marked containers, else this one; shows the plan first", "重启所标记（或当前）容器；先显示计划"),
         needs: Needs::Writing,
         shown: Shown::Footer,
-        run: |console: &mut Console| console.plan_rows("restart-containers"),
+        does: Does::Plan("restart-containers"),
     },
     Verb {
         id: "containers.stop",
@@ -25,7 +24,7 @@ static VERBS: &[Verb] = &[
         help: Text::new("stop the marked containers, else this one; shows the plan first", "停止所标记（或当前）容器；先显示计划"),
         needs: Needs::Writing,
         shown: Shown::Footer,
-        run: |console: &mut Console| console.plan_rows("stop-containers"),
+        does: Does::Plan("stop-containers"),
     },
     Verb {
         id: "containers.start",
@@ -34,7 +33,7 @@ static VERBS: &[Verb] = &[
         help: Text::new("start the marked containers, else this one; shows the plan first", "启动所标记（或当前）容器；先显示计划"),
         needs: Needs::Writing,
         shown: Shown::Footer,
-        run: |console: &mut Console| console.plan_rows("start-containers"),
+        does: Does::Plan("start-containers"),
     },
     Verb {
         id: "containers.kill",
@@ -43,7 +42,7 @@ static VERBS: &[Verb] = &[
         help: Text::new("kill the marked containers, else this one; shows the plan first", "强制结束所标记（或当前）容器；先显示计划"),
         needs: Needs::Writing,
         shown: Shown::Menu,
-        run: |console: &mut Console| console.plan_rows("kill-containers"),
+        does: Does::Plan("kill-containers"),
     },
     Verb {
         id: "containers.remove",
@@ -52,7 +51,7 @@ static VERBS: &[Verb] = &[
         help: Text::new("remove the marked containers, else this one; shows the plan first", "删除所标记（或当前）容器；先显示计划"),
         needs: Needs::Writing,
         shown: Shown::Menu,
-        run: |console: &mut Console| console.plan_rows("remove-containers"),
+        does: Does::Plan("remove-containers"),
     },
 ];
 

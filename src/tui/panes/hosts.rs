@@ -1,7 +1,6 @@
 //! Machines as a tree: IDC > cluster > pool > host, with class, capacity, use, containers and cost rolled up.
 
-use super::super::console::Console;
-use super::super::verb::{Needs, Shown, Verb};
+use super::super::verb::{Does, Needs, Shown, Verb};
 use super::{Pane, noun};
 use crate::model::text::Text;
 use crate::tables::Noun;
@@ -16,7 +15,7 @@ static VERBS: &[Verb] = &[
         help: Text::new("all hosts as one list, to sort by any column", "平铺所有主机，可按任意列排序"),
         needs: Needs::Nothing,
         shown: Shown::Footer,
-        run: |console: &mut Console| console.open_noun("hosts"),
+        does: Does::Open("hosts"),
     },
     Verb {
         id: "hosts.classes",
@@ -25,7 +24,7 @@ static VERBS: &[Verb] = &[
         help: Text::new("machine classes with what they cost and how many there are", "机型、价格与数量"),
         needs: Needs::Nothing,
         shown: Shown::Menu,
-        run: |console: &mut Console| console.open_noun("classes"),
+        does: Does::Open("classes"),
     },
 ];
 

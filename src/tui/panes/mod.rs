@@ -14,29 +14,39 @@ use super::console::Console;
 use super::frame;
 use super::verb::Verb;
 use crate::model::text::Text;
-use crate::tables::Noun;
+use crate::tables::{Noun, Scope};
 
-/// Tables that stand side by side: one goes from one to the next with `[` and `]`, over the same scope.
+/// Tables that stand side by side at one depth of a page's trail: one goes from one to the next with `[` and `]`, over the same scope.
 #[derive(Debug)]
 pub(super) struct Tabs {
     /// How deep in the page's trail they are: 0 is the page itself, 1 what one went into from there.
     pub depth: usize,
+    /// What the rows are narrowed to: the same table over everything is not one of these.
+    pub is_within: fn(&Scope) -> bool,
     pub all: &'static [Tab],
 }
 
 impl Tabs {
-    const NONE: Self = Self { depth: 0, all: &[] };
-
     pub(super) fn position(&self, noun: &str) -> Option<usize> {
         self.all.iter().position(|tab| tab.noun == noun)
     }
 }
 
-/// One of them: a noun of `tables`, and its short name on the strip.
+/// One of them.
 #[derive(Debug)]
 pub(super) struct Tab {
+    /// A noun of `tables`.
     pub noun: &'static str,
+    /// Its short name on the strip.
     pub title: Text,
+    /// Its own verbs, valid wherever the table of its noun is shown.
+    pub verbs: &'static [Verb],
+}
+
+impl Tab {
+    const fn new(noun: &'static str, en: &'static str, zh: &'static str) -> Self {
+        Self { noun, title: Text::new(en, zh), verbs: &[] }
+    }
 }
 
 /// A page: a table, what stands around it, and the verbs that are its own.
@@ -49,9 +59,9 @@ pub(super) trait Pane: Sync {
     /// Its table.
     fn noun(&self) -> &'static dyn Noun;
 
-    /// Tables that stand side by side in it.
-    fn tabs(&self) -> &'static Tabs {
-        &Tabs::NONE
+    /// Tables that stand side by side in it, at any depth.
+    fn tabs(&self) -> &'static [Tabs] {
+        &[]
     }
 
     fn verbs(&self) -> &'static [Verb] {
@@ -99,8 +109,11 @@ mod tests {
         let tables: Vec<&str> = PANES.iter().map(|p| p.noun().name()).collect();
         assert_eq!(tables, ["attention", "projects", "edges", "host_tree", "containers", "activity"]);
         for pane in PANES {
-            for tab in pane.tabs().all {
+            for tab in pane.tabs().iter().flat_map(|tabs| tabs.all) {
                 assert!(crate::tables::noun(tab.noun).is_some(), "{}", tab.noun);
+                for verb in tab.verbs {
+                    assert!(verb.id.starts_with(&format!("{}.", tab.noun)), "{}", verb.id);
+                }
             }
             for verb in pane.verbs() {
                 assert!(verb.id.starts_with(&format!("{}.", pane.name())), "{}", verb.id);

@@ -17,7 +17,7 @@ use super::super::console::Console;
 use super::super::frame;
 use super::super::listing::Listing;
 use super::super::theme::Role;
-use super::super::verb::{Needs, Shown, Verb};
+use super::super::verb::{Does, Needs, Shown, Verb};
 use super::super::widgets::describe;
 use super::super::widgets::table;
 use super::super::worker::Sheet;
@@ -34,7 +34,7 @@ static VERBS: &[Verb] = &[Verb {
     help: Text::new("the IDCs as a table to go into", "机房列表，可进入"),
     needs: Needs::Nothing,
     shown: Shown::Footer,
-    run: |console: &mut Console| console.open_noun("idcs"),
+    does: Does::Open("idcs"),
 }];
 
 /// The least room that the attention list keeps.

@@ -7,8 +7,7 @@
 //!  ✖ user      private   PUBLIC    private        9   19/20 GiB   97%         21       4  public, quota
 //! ```
 
-use super::super::console::Console;
-use super::super::verb::{Needs, Shown, Verb};
+use super::super::verb::{Does, Needs, Shown, Verb};
 use super::{Pane, Tab, Tabs, noun};
 use crate::model::text::Text;
 use crate::tables::Noun;
@@ -16,16 +15,17 @@ use crate::tables::Noun;
 pub(super) struct Projects;
 
 /// What is in a project. Rules are not read, so there is no tab of them.
-static TABS: Tabs = Tabs {
+static TABS: &[Tabs] = &[Tabs {
     depth: 1,
+    is_within: |scope| scope.project.is_some(),
     all: &[
-        Tab { noun: "members", title: Text::new("members", "成员") },
-        Tab { noun: "repositories", title: Text::new("repositories", "镜像仓库") },
-        Tab { noun: "robots", title: Text::new("robots", "机器人账号") },
-        Tab { noun: "audit", title: Text::new("audit", "审计") },
-        Tab { noun: "access", title: Text::new("access", "权限") },
+        Tab::new("members", "members", "成员"),
+        Tab::new("repositories", "repositories", "镜像仓库"),
+        Tab::new("robots", "robots", "机器人账号"),
+        Tab::new("audit", "audit", "审计"),
+        Tab::new("access", "access", "权限"),
     ],
-};
+}];
 
 static VERBS: &[Verb] = &[
     Verb {
@@ -38,7 +38,7 @@ static VERBS: &[Verb] = &[
         ),
         needs: Needs::Nothing,
         shown: Shown::Footer,
-        run: |console: &mut Console| console.open_noun("users"),
+        does: Does::Open("users"),
     },
     Verb {
         id: "projects.robots",
@@ -47,7 +47,7 @@ static VERBS: &[Verb] = &[
         help: Text::new("all robot accounts, those that expire first on top", "全部机器人账号，最先到期者在前"),
         needs: Needs::Nothing,
         shown: Shown::Footer,
-        run: |console: &mut Console| console.open_noun("robots"),
+        does: Does::Open("robots"),
     },
     Verb {
         id: "projects.quotas",
@@ -56,7 +56,7 @@ static VERBS: &[Verb] = &[
         help: Text::new("storage of every project in every registry, the fullest on top", "各项目在各仓库的存储用量，占比最高者在前"),
         needs: Needs::Nothing,
         shown: Shown::Menu,
-        run: |console: &mut Console| console.open_noun("quotas"),
+        does: Does::Open("quotas"),
     },
     Verb {
         id: "projects.repositories",
@@ -65,7 +65,7 @@ static VERBS: &[Verb] = &[
         help: Text::new("every repository of every registry, plain ones too", "所有仓库中的镜像仓库，含普通仓库"),
         needs: Needs::Nothing,
         shown: Shown::Menu,
-        run: |console: &mut Console| console.open_noun("repositories"),
+        does: Does::Open("repositories"),
     },
     Verb {
         id: "projects.artifacts",
@@ -74,7 +74,7 @@ static VERBS: &[Verb] = &[
         help: Text::new("artifacts by digest: of the repository under the bar, else of all", "按摘要列出制品：当前镜像仓库的，否则全部"),
         needs: Needs::Nothing,
         shown: Shown::Menu,
-        run: |console: &mut Console| console.open_under("repositories", "artifacts"),
+        does: Does::OpenUnder { of: "repositories", noun: "artifacts" },
     },
 ];
 
@@ -95,8 +95,8 @@ impl Pane for Projects {
         noun("projects")
     }
 
-    fn tabs(&self) -> &'static Tabs {
-        &TABS
+    fn tabs(&self) -> &'static [Tabs] {
+        TABS
     }
 
     fn verbs(&self) -> &'static [Verb] {

@@ -16,7 +16,7 @@ use ratatui::layout::Rect;
 use super::super::canvas::Canvas;
 use super::super::console::Console;
 use super::super::frame;
-use super::super::verb::{Needs, Shown, Verb};
+use super::super::verb::{Does, Needs, Shown, Verb};
 use super::super::widgets::graph::{self, Arrow, Graph, Health, Stroke};
 use super::{Pane, Tab, Tabs, noun};
 use crate::model::replication::{Edge, EdgeState, Place};
@@ -35,20 +35,21 @@ static VERBS: &[Verb] = &[Verb {
     help: Text::new("the endpoints that the Harbors replicate with, by our own ping", "各 Harbor 的同步端点（以本机实测为准）"),
     needs: Needs::Nothing,
     shown: Shown::Menu,
-    run: |console: &mut Console| console.show_tab("peers"),
+    does: Does::ShowTab("peers"),
 }];
 
-static TABS: Tabs = Tabs {
+static TABS: &[Tabs] = &[Tabs {
     depth: 0,
+    is_within: |_| true,
     all: &[
-        Tab { noun: "edges", title: Text::new("topology", "拓扑") },
-        Tab { noun: "policies", title: Text::new("policies", "策略") },
-        Tab { noun: "executions", title: Text::new("executions", "执行") },
-        Tab { noun: "queues", title: Text::new("queues", "队列") },
-        Tab { noun: "peers", title: Text::new("peers", "对端") },
-        Tab { noun: "preheat", title: Text::new("preheat", "预热") },
+        Tab::new("edges", "topology", "拓扑"),
+        Tab::new("policies", "policies", "策略"),
+        Tab::new("executions", "executions", "执行"),
+        Tab::new("queues", "queues", "队列"),
+        Tab::new("peers", "peers", "对端"),
+        Tab::new("preheat", "preheat", "预热"),
     ],
-};
+}];
 
 impl Pane for Replication {
     fn name(&self) -> &'static str {
@@ -67,8 +68,8 @@ impl Pane for Replication {
         noun("edges")
     }
 
-    fn tabs(&self) -> &'static Tabs {
-        &TABS
+    fn tabs(&self) -> &'static [Tabs] {
+        TABS
     }
 
     fn verbs(&self) -> &'static [Verb] {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::super::super::keymap::Keymap;
 use super::super::super::listing::Moment;
 use super::super::super::testing::{NOW, context_of};
+use super::super::super::verb::VerbPlace;
 use super::*;
 use crate::model::host::ContainerId;
 use crate::model::plan::{Call, ContainerVerb, Danger, Step};
@@ -46,8 +47,14 @@ impl Bench {
     /// A key so many milliseconds after the one before; whether the plan was run.
     fn press(&mut self, after_ms: u64, key: Key) -> BTreeMap<&'static str, usize> {
         self.now += Duration::from_millis(after_ms);
-        let mut cx =
-            LayerContext { moment: &self.moment, mode: self.mode, keymap: &self.keymap, pane: 0, now: self.now, effects: Vec::new() };
+        let mut cx = LayerContext {
+            moment: &self.moment,
+            mode: self.mode,
+            keymap: &self.keymap,
+            place: VerbPlace::default(),
+            now: self.now,
+            effects: Vec::new(),
+        };
         self.dialog.key(&key, &mut cx);
         let mut counts = BTreeMap::new();
         for effect in cx.effects {
@@ -123,8 +130,14 @@ fn a_bracketed_paste_types_nothing() {
     let mut bench = Bench::new(Some("web"));
     bench.press(500, TAB);
     bench.now += Duration::from_secs(1);
-    let mut cx =
-        LayerContext { moment: &bench.moment, mode: bench.mode, keymap: &bench.keymap, pane: 0, now: bench.now, effects: Vec::new() };
+    let mut cx = LayerContext {
+        moment: &bench.moment,
+        mode: bench.mode,
+        keymap: &bench.keymap,
+        place: VerbPlace::default(),
+        now: bench.now,
+        effects: Vec::new(),
+    };
     bench.dialog.paste("web\r", &mut cx);
     assert!(cx.effects.is_empty());
     assert!(!bench.runs(1_000, ENTER));

@@ -1,14 +1,11 @@
 //! The verbs of all panes: the grammar that is the same everywhere.
 
-use super::super::verb::Shown::{Footer, Help, Menu};
-use super::super::verb::{Needs, Verb};
-use super::super::worker::Urgency;
-use super::{Console, ConsoleRequest};
-use crate::engine::Command;
+use super::verb::Shown::{Footer, Help, Menu};
+use super::verb::{Does, Needs, Verb};
 use crate::model::text::Text;
 
 /// In the order of the help; the footer shows those that say so, as far as there is room.
-pub(in crate::tui) static VERBS: &[Verb] = &[
+pub(super) static VERBS: &[Verb] = &[
     Verb {
         id: "console.enter",
         keys: "enter",
@@ -16,7 +13,7 @@ pub(in crate::tui) static VERBS: &[Verb] = &[
         help: Text::new("go into the row", "进入该行"),
         needs: Needs::Row,
         shown: Footer,
-        run: Console::enter,
+        does: Does::Enter,
     },
     Verb {
         id: "console.back",
@@ -25,7 +22,7 @@ pub(in crate::tui) static VERBS: &[Verb] = &[
         help: Text::new("go back one crumb; clears the filter first", "返回上一层；有筛选时先清除筛选"),
         needs: Needs::Nothing,
         shown: Help,
-        run: Console::back,
+        does: Does::Back,
     },
     Verb {
         id: "console.describe",
@@ -34,7 +31,7 @@ pub(in crate::tui) static VERBS: &[Verb] = &[
         help: Text::new("everything known of the row", "该行的全部已知信息"),
         needs: Needs::Row,
         shown: Footer,
-        run: Console::describe,
+        does: Does::Describe,
     },
     Verb {
         id: "console.why",
@@ -43,7 +40,7 @@ pub(in crate::tui) static VERBS: &[Verb] = &[
         help: Text::new("the fault in full: where, what, since when, and what to do next", "故障详情：位置、问题、起始时间、下一步"),
         needs: Needs::Row,
         shown: Footer,
-        run: Console::why,
+        does: Does::Why,
     },
     Verb {
         id: "console.logs",
@@ -52,7 +49,7 @@ pub(in crate::tui) static VERBS: &[Verb] = &[
         help: Text::new("follow the logs of the marked containers, or of all under the row", "跟随所标记容器（或该行下所有容器）的日志"),
         needs: Needs::Logs,
         shown: Footer,
-        run: Console::logs,
+        does: Does::Logs,
     },
     Verb {
         id: "console.raw",
@@ -61,7 +58,7 @@ pub(in crate::tui) static VERBS: &[Verb] = &[
         help: Text::new("what the engine says of it, as JSON; secrets masked", "引擎返回的 JSON（敏感值已遮蔽）"),
         needs: Needs::Row,
         shown: Menu,
-        run: Console::raw,
+        does: Does::Raw,
     },
     Verb {
         id: "console.menu",
@@ -70,7 +67,7 @@ pub(in crate::tui) static VERBS: &[Verb] = &[
         help: Text::new("all that can be done here", "此处可用的全部操作"),
         needs: Needs::Nothing,
         shown: Footer,
-        run: Console::menu,
+        does: Does::Menu,
     },
     Verb {
         id: "console.filter",
@@ -79,7 +76,7 @@ pub(in crate::tui) static VERBS: &[Verb] = &[
         help: Text::new("word  !not  ~fuzzy  col:value  /regex/", "词  !排除  ~模糊  列:值  /正则/"),
         needs: Needs::Nothing,
         shown: Footer,
-        run: Console::filter,
+        does: Does::Filter,
     },
     Verb {
         id: "console.command",
@@ -88,7 +85,7 @@ pub(in crate::tui) static VERBS: &[Verb] = &[
         help: Text::new("panes, tables and operations by name; Tab completes", "按名称前往页面、表格或操作；Tab 补全"),
         needs: Needs::Nothing,
         shown: Footer,
-        run: Console::command,
+        does: Does::Command,
     },
     Verb {
         id: "console.help",
@@ -97,7 +94,7 @@ pub(in crate::tui) static VERBS: &[Verb] = &[
         help: Text::new("all keys; type to narrow", "所有按键；输入即可筛选"),
         needs: Needs::Nothing,
         shown: Footer,
-        run: Console::help,
+        does: Does::Help,
     },
     Verb {
         id: "console.tasks",
@@ -106,7 +103,7 @@ pub(in crate::tui) static VERBS: &[Verb] = &[
         help: Text::new("what is being carried out and what was", "正在执行与执行过的操作"),
         needs: Needs::Nothing,
         shown: Menu,
-        run: Console::tasks,
+        does: Does::Runs,
     },
     Verb {
         id: "console.mark",
@@ -115,11 +112,7 @@ pub(in crate::tui) static VERBS: &[Verb] = &[
         help: Text::new("mark the row, or take its mark, and go down", "标记或取消标记该行，并下移"),
         needs: Needs::Row,
         shown: Menu,
-        run: |console| {
-            let listing = console.listing_mut();
-            listing.mark();
-            listing.step(1);
-        },
+        does: Does::Mark,
     },
     Verb {
         id: "console.mark_all",
@@ -128,7 +121,7 @@ pub(in crate::tui) static VERBS: &[Verb] = &[
         help: Text::new("mark all rows shown", "标记当前显示的所有行"),
         needs: Needs::Row,
         shown: Menu,
-        run: Console::mark_all,
+        does: Does::MarkAll,
     },
     Verb {
         id: "console.unmark",
@@ -137,7 +130,7 @@ pub(in crate::tui) static VERBS: &[Verb] = &[
         help: Text::new("take all marks", "取消全部标记"),
         needs: Needs::Nothing,
         shown: Menu,
-        run: |console| console.listing_mut().marks.clear(),
+        does: Does::Unmark,
     },
     Verb {
         id: "console.sort_left",
@@ -146,7 +139,7 @@ pub(in crate::tui) static VERBS: &[Verb] = &[
         help: Text::new("sort by the column to the left", "按左边一列排序"),
         needs: Needs::Nothing,
         shown: Help,
-        run: |console| console.sort_aside(-1),
+        does: Does::SortLeft,
     },
     Verb {
         id: "console.sort_right",
@@ -155,7 +148,7 @@ pub(in crate::tui) static VERBS: &[Verb] = &[
         help: Text::new("sort by the column to the right", "按右边一列排序"),
         needs: Needs::Nothing,
         shown: Help,
-        run: |console| console.sort_aside(1),
+        does: Does::SortRight,
     },
     Verb {
         id: "console.sort_turn",
@@ -164,7 +157,7 @@ pub(in crate::tui) static VERBS: &[Verb] = &[
         help: Text::new("turn the order around", "反转排序"),
         needs: Needs::Nothing,
         shown: Menu,
-        run: Console::sort_turn,
+        does: Does::SortTurn,
     },
     Verb {
         id: "console.copy",
@@ -173,7 +166,7 @@ pub(in crate::tui) static VERBS: &[Verb] = &[
         help: Text::new("the names of the marked rows to the clipboard", "把所标记行的名称复制到剪贴板"),
         needs: Needs::Row,
         shown: Menu,
-        run: Console::copy_names,
+        does: Does::Copy,
     },
     Verb {
         id: "console.export",
@@ -182,7 +175,7 @@ pub(in crate::tui) static VERBS: &[Verb] = &[
         help: Text::new("the rows shown, as CSV and JSON files", "把当前行导出为 CSV 与 JSON 文件"),
         needs: Needs::Nothing,
         shown: Menu,
-        run: Console::export,
+        does: Does::Export,
     },
     Verb {
         id: "console.refresh",
@@ -191,11 +184,7 @@ pub(in crate::tui) static VERBS: &[Verb] = &[
         help: Text::new("ask every endpoint now, also those that refused us", "立即询问所有端点，包括曾拒绝我们的"),
         needs: Needs::Nothing,
         shown: Menu,
-        run: |console| {
-            console.request(ConsoleRequest::Send(Command::Refresh { endpoints: Vec::new() }));
-            console.say(Text::new("asking everyone anew", "正在重新询问所有端点"));
-            console.ask(Urgency::Person);
-        },
+        does: Does::Refresh,
     },
     Verb {
         id: "console.last",
@@ -204,7 +193,7 @@ pub(in crate::tui) static VERBS: &[Verb] = &[
         help: Text::new("back to where you were, and back again", "回到之前的位置，再按返回"),
         needs: Needs::Nothing,
         shown: Help,
-        run: Console::last_place,
+        does: Does::Last,
     },
     Verb {
         id: "console.next_pane",
@@ -213,7 +202,7 @@ pub(in crate::tui) static VERBS: &[Verb] = &[
         help: Text::new("the pane to the right; a digit goes straight to its pane", "右边的页面；数字键直达"),
         needs: Needs::Nothing,
         shown: Help,
-        run: |console| console.turn_pane(1),
+        does: Does::NextPane,
     },
     Verb {
         id: "console.previous_pane",
@@ -222,7 +211,7 @@ pub(in crate::tui) static VERBS: &[Verb] = &[
         help: Text::new("the pane to the left", "左边的页面"),
         needs: Needs::Nothing,
         shown: Help,
-        run: |console| console.turn_pane(-1),
+        does: Does::PreviousPane,
     },
     Verb {
         id: "console.next_tab",
@@ -231,7 +220,7 @@ pub(in crate::tui) static VERBS: &[Verb] = &[
         help: Text::new("the table to the right on the strip", "标签栏中右边的表格"),
         needs: Needs::Nothing,
         shown: Help,
-        run: |console| console.turn_tab(1),
+        does: Does::NextTab,
     },
     Verb {
         id: "console.previous_tab",
@@ -240,7 +229,7 @@ pub(in crate::tui) static VERBS: &[Verb] = &[
         help: Text::new("the table to the left on the strip", "标签栏中左边的表格"),
         needs: Needs::Nothing,
         shown: Help,
-        run: |console| console.turn_tab(-1),
+        does: Does::PreviousTab,
     },
     Verb {
         id: "console.unfold",
@@ -249,7 +238,7 @@ pub(in crate::tui) static VERBS: &[Verb] = &[
         help: Text::new("open the branch of a tree", "展开树的分支"),
         needs: Needs::Row,
         shown: Help,
-        run: |console| console.fold(super::super::listing::Shut::Open),
+        does: Does::Unfold,
     },
     Verb {
         id: "console.fold",
@@ -258,7 +247,7 @@ pub(in crate::tui) static VERBS: &[Verb] = &[
         help: Text::new("close the branch of a tree", "收起树的分支"),
         needs: Needs::Row,
         shown: Help,
-        run: |console| console.fold(super::super::listing::Shut::Closed),
+        does: Does::Fold,
     },
     Verb {
         id: "console.down",
@@ -267,7 +256,7 @@ pub(in crate::tui) static VERBS: &[Verb] = &[
         help: Text::new("one row down", "下移一行"),
         needs: Needs::Nothing,
         shown: Help,
-        run: |console| console.listing_mut().step(1),
+        does: Does::Down,
     },
     Verb {
         id: "console.up",
@@ -276,7 +265,7 @@ pub(in crate::tui) static VERBS: &[Verb] = &[
         help: Text::new("one row up", "上移一行"),
         needs: Needs::Nothing,
         shown: Help,
-        run: |console| console.listing_mut().step(-1),
+        does: Does::Up,
     },
     Verb {
         id: "console.page_down",
@@ -285,7 +274,7 @@ pub(in crate::tui) static VERBS: &[Verb] = &[
         help: Text::new("one page down", "下翻一页"),
         needs: Needs::Nothing,
         shown: Help,
-        run: |console| console.page(1),
+        does: Does::PageDown,
     },
     Verb {
         id: "console.page_up",
@@ -294,7 +283,7 @@ pub(in crate::tui) static VERBS: &[Verb] = &[
         help: Text::new("one page up", "上翻一页"),
         needs: Needs::Nothing,
         shown: Help,
-        run: |console| console.page(-1),
+        does: Does::PageUp,
     },
     Verb {
         id: "console.top",
@@ -303,7 +292,7 @@ pub(in crate::tui) static VERBS: &[Verb] = &[
         help: Text::new("the first row", "第一行"),
         needs: Needs::Nothing,
         shown: Help,
-        run: |console| console.listing_mut().go(0),
+        does: Does::Top,
     },
     Verb {
         id: "console.bottom",
@@ -312,7 +301,7 @@ pub(in crate::tui) static VERBS: &[Verb] = &[
         help: Text::new("the last row", "最后一行"),
         needs: Needs::Nothing,
         shown: Help,
-        run: |console| console.listing_mut().go(usize::MAX),
+        does: Does::Bottom,
     },
     Verb {
         id: "console.repaint",
@@ -321,7 +310,7 @@ pub(in crate::tui) static VERBS: &[Verb] = &[
         help: Text::new("paint the screen anew", "重画屏幕"),
         needs: Needs::Nothing,
         shown: Help,
-        run: |console| console.request(ConsoleRequest::Repaint),
+        does: Does::Repaint,
     },
     Verb {
         id: "console.stop",
@@ -330,7 +319,7 @@ pub(in crate::tui) static VERBS: &[Verb] = &[
         help: Text::new("back to the shell; fg goes on", "回到 shell；fg 返回"),
         needs: Needs::Nothing,
         shown: Help,
-        run: Console::stop,
+        does: Does::Stop,
     },
     Verb {
         id: "console.quit",
@@ -339,6 +328,6 @@ pub(in crate::tui) static VERBS: &[Verb] = &[
         help: Text::new("leave the console; what runs goes on (Ctrl-C too)", "退出控制台；执行中的操作继续（Ctrl-C 亦可）"),
         needs: Needs::Nothing,
         shown: Help,
-        run: |console| console.request(ConsoleRequest::Quit),
+        does: Does::Quit,
     },
 ];
