@@ -15,7 +15,7 @@ const WARNINGS: usize = 8;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
-struct WireInfo {
+struct WireEngine {
     #[serde(rename = "NCPU")]
     ncpu: Option<i64>,
     mem_total: Option<i64>,
@@ -44,7 +44,7 @@ impl Engine {
             versions = self.json(&self.ask(&self.unversioned("/version")).await?)?;
             self.check_minimum(agreed, &versions)?;
         }
-        let about: WireInfo = self.json(&self.ask(&self.question("/info", "/info")).await?)?;
+        let about: WireEngine = self.json(&self.ask(&self.question("/info", "/info")).await?)?;
         let word = |text: Option<String>| text.filter(|t| !t.is_empty()).map(|t| Arc::<str>::from(&*clean(&t)));
         Ok(HostFacts {
             engine: word(about.server_version.or(versions.version)),
