@@ -7,7 +7,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::fact::Fact;
-use super::noun::{Cell, Column, Context, Mark, RowId, RowKey, Scope, Tone};
+use super::noun::{Cell, Column, Context, Mark, RowId, RowKey, Tone};
+use super::scope::Scope;
 use super::of_registry::{self, holds, place_name, place_title, push, title};
 use super::table::Table;
 use crate::model::audit::{AuditEntry, Deed};

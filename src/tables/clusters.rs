@@ -6,7 +6,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::fact::Fact;
-use super::noun::{Age, Cell, Column, Context, Mark, RowId, RowKey, Scope};
+use super::noun::{Age, Cell, Column, Context, Mark, RowId, RowKey};
+use super::scope::Scope;
 use super::sums;
 use super::table::Table;
 use crate::model::cluster::Cluster;

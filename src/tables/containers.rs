@@ -6,7 +6,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::fact::{Fact, either};
-use super::noun::{Cell, Column, Context, Direction, Mark, RowId, RowKey, Scope, KeyLookup, Tone};
+use super::noun::{Cell, Column, Context, Direction, Mark, RowId, RowKey, KeyLookup, Tone};
+use super::scope::Scope;
 use super::table::Table;
 use super::{figures, idc_title};
 use crate::model::endpoint::Freshness;

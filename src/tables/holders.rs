@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::noun::{Age, Context, Scope};
+use super::noun::{Age, Context};
+use super::scope::Scope;
 use super::spread::{Head, heads};
 use super::{fresh, idc_title};
 use crate::model::clock::Stamp;

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::fact::{Fact, either};
-use super::noun::{Age, Cell, Column, Context, Mark, RowId, RowKey, Scope, Tone};
+use super::noun::{Age, Cell, Column, Context, Mark, RowId, RowKey, Tone};
+use super::scope::Scope;
 use super::table::Table;
 use super::{fresh, hosts, idcs, sums};
 use crate::model::derived::{ClusterRollup, IdcRollup, PoolRollup, Rollup};

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::fact::Fact;
 use super::registries::Standing;
-use super::noun::{Age, Cell, Column, Context, Mark, RowId, RowKey, Scope, Tone};
+use super::noun::{Age, Cell, Column, Context, Mark, RowId, RowKey, Tone};
+use super::scope::Scope;
 use super::sums;
 use super::table::Table;
 use crate::model::derived::IdcRollup;

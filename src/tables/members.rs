@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::fact::{Fact, either};
 use super::holders::{self, by_registry, harbors};
-use super::noun::{Cell, Column, Context, Mark, RowId, RowKey, Scope, Tone};
+use super::noun::{Cell, Column, Context, Mark, RowId, RowKey, Tone};
+use super::scope::Scope;
 use super::spread::Head;
 use super::table::Table;
 use crate::model::fleet::Fleet;

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::idc_title;
-use super::noun::{Context, Mark, RowId, Scope, Tone};
+use super::noun::{Context, Mark, RowId, Tone};
+use super::scope::Scope;
 use crate::model::fleet::Fleet;
 use crate::model::registry::{Holdings, Registry, RegistryKind};
 use crate::model::replication::{Edge, Place};

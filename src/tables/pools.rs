@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::clusters::parts;
 use super::fact::{Fact, either};
-use super::noun::{Age, Cell, Column, Context, Mark, RowId, RowKey, Scope};
+use super::noun::{Age, Cell, Column, Context, Mark, RowId, RowKey};
+use super::scope::Scope;
 use super::table::Table;
 use super::{figures, sums};
 use crate::model::cluster::{Cluster, Pool, PoolEngine};

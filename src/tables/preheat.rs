@@ -6,7 +6,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::fact::{Fact, either};
-use super::noun::{Cell, Column, Context, Mark, RowId, RowKey, Scope, Tone};
+use super::noun::{Cell, Column, Context, Mark, RowId, RowKey, Tone};
+use super::scope::Scope;
 use super::of_registry::{self, holds, push, title};
 use super::table::Table;
 use crate::model::endpoint::Freshness;

@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use serde_json::{Value, json};
 
 use super::fact::{Fact, either};
-use super::noun::{Cell, Column, Context, Mark, RowId, RowKey, Scope, Tone};
+use super::noun::{Cell, Column, Context, Mark, RowId, RowKey, Tone};
+use super::scope::Scope;
 use super::of_registry::{self, push, title};
 use super::table::Table;
 use crate::model::clock::Stamp;

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::fact::Fact;
 use super::idc_title;
-use super::noun::{Cell, Column, Context, Mark, RowId, RowKey, Scope, Tone};
+use super::noun::{Cell, Column, Context, Mark, RowId, RowKey, Tone};
+use super::scope::Scope;
 use super::table::Table;
 use crate::model::endpoint::Freshness;
 use crate::model::fleet::Fleet;

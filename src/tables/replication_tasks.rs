@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::executions::policy_name;
 use super::fact::Fact;
-use super::noun::{Cell, Column, Context, Mark, RowId, RowKey, Scope, Tone};
+use super::noun::{Cell, Column, Context, Mark, RowId, RowKey, Tone};
+use super::scope::Scope;
 use super::of_registry::{self, push, title};
 use super::table::Table;
 use crate::model::clock::Stamp;

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::fact::Fact;
 use super::holders::{all, by_registry, here};
-use super::noun::{Column, Context, Mark, RowId, RowKey, Scope};
+use super::noun::{Column, Context, Mark, RowId, RowKey};
+use super::scope::Scope;
 use super::repository_rows::{self, RepositoryRow};
 use super::spread::Head;
 use super::table::Table;

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use super::holders;
-use super::noun::{RowId, Scope};
+use super::noun::RowId;
+use super::scope::Scope;
 use crate::model::artifact::{Digest, PackedArtifact, PackedArtifacts};
 use crate::model::fleet::Fleet;
 use crate::model::registry::{ProjectHoldings, Question, RegistryKind, RepositoryHoldings};

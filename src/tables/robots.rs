@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::fact::{Fact, either};
 use super::holders::{self, harbors};
-use super::noun::{Cell, Column, Context, Direction, Mark, RowId, RowKey, Scope, Tone};
+use super::noun::{Cell, Column, Context, Direction, Mark, RowId, RowKey, Tone};
+use super::scope::Scope;
 use super::table::Table;
 use crate::model::clock::Stamp;
 use crate::model::endpoint::Freshness;

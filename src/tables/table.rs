@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use super::fact::Fact;
 use super::holders;
-use super::noun::{Age, Cell, Column, Context, Direction, KeyLookup, Mark, Noun, RowId, RowKey, Scope, SortKey};
+use super::noun::{Age, Cell, Column, Context, Direction, KeyLookup, Mark, Noun, RowId, RowKey, SortKey};
+use super::scope::Scope;
 use super::spread::{Head, split};
 use crate::model::clock::Stamp;
 use crate::model::endpoint::Freshness;

@@ -4,7 +4,8 @@ use std::cmp::Ordering;
 use std::sync::{Arc, Weak};
 
 use super::filter::{Filter, Scratch, SearchIndex};
-use super::noun::{Context, Direction, Noun, RowId, Scope};
+use super::noun::{Context, Direction, Noun, RowId};
+use super::scope::Scope;
 use super::sort::{Order, SortHead};
 use crate::model::host::Host;
 use crate::model::idc::Idc;
