@@ -252,7 +252,7 @@ async fn killed(verb: &str, more: &[&str], boundary: Boundary) {
     // What is taken back was done before, and all of it is known.
     let mut words = vec![verb.to_owned()];
     if verb == "undo" {
-        let done = scene.begin("stop-containers", &["victim"], &["--timeout", "1"]).wait().expect("ended");
+        let done = scene.begin("stop-containers", &["victim"], &["--stop-timeout", "1"]).wait().expect("ended");
         assert!(done.success(), "{}", scene.said());
         words.push(scene.said().lines().last().expect("its id").to_owned());
     } else {
@@ -323,7 +323,7 @@ async fn at_every_boundary(verb: &str, more: &[&str]) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn stopping() {
-    at_every_boundary("stop-containers", &["--timeout", "1"]).await;
+    at_every_boundary("stop-containers", &["--stop-timeout", "1"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -333,7 +333,7 @@ async fn starting() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn restarting() {
-    at_every_boundary("restart-containers", &["--timeout", "1"]).await;
+    at_every_boundary("restart-containers", &["--stop-timeout", "1"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

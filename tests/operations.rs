@@ -95,11 +95,11 @@ async fn every_verb_does_what_it_says_over_several_hosts() {
     let (a, b, c) = (on("yf-web-01"), on("yf-web-02"), on("tc-web-01"));
     let three = format!("{a} {b} {c}");
 
-    let planned = bench.ok(&format!("plan stop-containers {three} --timeout 1 -o json")).await.json();
+    let planned = bench.ok(&format!("plan stop-containers {three} --stop-timeout 1 -o json")).await.json();
     assert_eq!(planned["steps"].as_array().map(Vec::len), Some(3));
     assert!([&a, &b, &c].iter().all(|target| bench.state(target).as_deref() == Some("running")), "a plan changes nothing");
 
-    bench.ok(&format!("run stop-containers {three} --timeout 1 --yes")).await;
+    bench.ok(&format!("run stop-containers {three} --stop-timeout 1 --yes")).await;
     assert!([&a, &b, &c].iter().all(|target| bench.state(target).as_deref() == Some("exited")));
     let again = bench.ok(&format!("plan stop-containers {three} -o json")).await.json();
     assert_eq!((again["steps"].as_array().map(Vec::len), again["skipped"].as_array().map(Vec::len)), (Some(0), Some(3)));
@@ -110,7 +110,7 @@ async fn every_verb_does_what_it_says_over_several_hosts() {
 
     let twin = bench.lab.twin("yf-web-01").expect("a twin");
     twin.forget_requests();
-    bench.ok("run restart-containers --service web --host yf-web-01 --timeout 1 --yes").await;
+    bench.ok("run restart-containers --service web --host yf-web-01 --stop-timeout 1 --yes").await;
     let restarts = twin.requests().into_iter().filter(|r| r.method == "POST" && r.path.ends_with("/restart") && r.query == "t=1");
     assert_eq!(restarts.count(), 3);
 
@@ -195,7 +195,7 @@ async fn exit_codes_tell_what_became_of_it() {
     assert_eq!((&lost["stale"], &lost["containers"], &lost["age_s"]), (&Value::Bool(true), &Value::Null, &Value::Null));
     let table = bench.say("get hosts --timeout 2s").await;
     assert!(table.code == 1 && table.err.contains("tc-web-01"), "{}", table.err);
-    let undecided = bench.say("run stop-containers --all-on tc-web-01 --yes --timeout 1").await;
+    let undecided = bench.say("run stop-containers --all-on tc-web-01 --yes --stop-timeout 1").await;
     assert_eq!(undecided.code, 1, "{}", undecided.err);
     for host in bench.lab.hosts() {
         bench.lab.twin(host).expect("a twin").fault(Rule::always(Trouble::Refuse));
@@ -210,7 +210,7 @@ async fn a_failed_step_is_told_and_the_others_are_done() {
     let twin = bench.lab.twin("yf-web-02").expect("a twin");
     let broken = twin.containers().into_iter().find(|glance| glance.state == "running").expect("a running one");
     twin.fault(Rule::always(Trouble::Status(500)).on(&format!("/containers/{}/stop", broken.id)));
-    let said = bench.say("run stop-containers --service web --idc yongfeng --timeout 1 --yes -o json").await;
+    let said = bench.say("run stop-containers --service web --idc yongfeng --stop-timeout 1 --yes -o json").await;
     assert_eq!(said.code, 1, "{}", said.err);
     let document = said.json();
     assert_eq!(document["state"], "partial");

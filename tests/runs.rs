@@ -29,7 +29,7 @@ async fn of_a_runner(bench: &Bench) -> String {
     for container in first.containers() {
         first.fault(Rule::always(Trouble::Delay(CALL_MS)).on(&format!("/containers/{}/restart", container.id)));
     }
-    let begun = bench.ok("run restart-containers --service web --timeout 20 --yes --detach").await;
+    let begun = bench.ok("run restart-containers --service web --stop-timeout 20 --yes --detach").await;
     until("the first wave is under way", SOON, || bench.written("tc-web-01").len() == 3).await;
     begun.out.trim().to_owned()
 }
@@ -90,7 +90,7 @@ async fn a_run_of_a_runner_is_cancelled_from_the_console() {
 async fn what_a_run_stopped_is_started_again_where_it_is_still_as_it_was_left() {
     let bench = Bench::new().await;
     let (a, b, c) = (bench.running("yf-web-01").remove(0), bench.running("yf-web-01").remove(1), bench.running("tc-web-01").remove(0));
-    let run = bench.ok(&format!("run stop-containers {a} {b} {c} --timeout 1 --yes")).await.out.trim().to_owned();
+    let run = bench.ok(&format!("run stop-containers {a} {b} {c} --stop-timeout 1 --yes")).await.out.trim().to_owned();
     let by_hand = async |verb: &str, target: &str| {
         let (host, name) = target.split_once('/').expect("named");
         bench.lab.twin(host).expect("a twin").act_by_hand(verb, name).await.expect("by hand");
@@ -129,11 +129,11 @@ async fn what_a_run_stopped_is_started_again_where_it_is_still_as_it_was_left() 
 async fn the_console_takes_a_run_back_and_says_what_cannot_be() {
     let bench = Bench::new().await;
     let web = bench.running("tc-web-01").remove(0);
-    let restarted = bench.ok(&format!("run restart-containers {web} --timeout 1 --yes")).await.out.trim().to_owned();
+    let restarted = bench.ok(&format!("run restart-containers {web} --stop-timeout 1 --yes")).await.out.trim().to_owned();
     let nothing = bench.line(&format!("run undo {restarted} --yes")).await;
     assert_eq!(nothing.code, 1, "{}", nothing.err);
     assert!(nothing.out.contains("a restart cannot be taken back"), "{}", nothing.out);
-    bench.ok(&format!("run stop-containers {web} --timeout 1 --yes")).await;
+    bench.ok(&format!("run stop-containers {web} --stop-timeout 1 --yes")).await;
     let mut pty = console(&bench, "zh");
     pty.expect_text("4/4", SOON);
     pty.send("t");

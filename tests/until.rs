@@ -95,7 +95,7 @@ async fn a_run_that_ends_otherwise_ends_it_too() {
         (format!("{bad} {}", bench.running("yf-web-01").remove(1)), 1, 1, "1 of 2 steps failed"),
         (bad.clone(), 2, 2, "failed"),
     ] {
-        let run = bench.line(&format!("run stop-containers {targets} --timeout 1 --yes")).await;
+        let run = bench.line(&format!("run stop-containers {targets} --stop-timeout 1 --yes")).await;
         assert_eq!(run.code, run_code, "{}", run.err);
         let said = watch(&bench, &format!("run {} done", run.out.trim()), &[]).await;
         assert_eq!(said.code, code, "{}{}", said.out, said.err);

@@ -145,7 +145,7 @@ pub struct Get {
 #[derive(Clone, Debug, Args)]
 pub struct Patience {
     /// How long one request may take [default: 10s]
-    #[arg(long, value_name = "TIME", value_parser = span::read)]
+    #[arg(long, global = true, value_name = "TIME", value_parser = span::read)]
     pub timeout: Option<Duration>,
     /// How long all of it may take
     #[arg(long, global = true, value_name = "TIME", value_parser = span::read, default_value = "60s")]
@@ -312,17 +312,18 @@ mod tests {
         assert_eq!(timeout("wharf"), Ok(10));
         assert_eq!(timeout("wharf --timeout 3s get hosts"), Ok(3));
         assert_eq!(timeout("wharf --timeout 3s get hosts --timeout 4s"), Ok(4));
-        assert_eq!(timeout("wharf run --timeout 5s stop-containers h/c --timeout 30"), Ok(5));
+        assert_eq!(timeout("wharf run --timeout 5s stop-containers h/c --stop-timeout 30"), Ok(5));
+        assert_eq!(timeout("wharf plan stop-containers h/c --timeout 30"), Ok(30));
         assert_eq!(timeout("wharf get hosts --timeout soon"), Err(Exit::Usage));
     }
 
     #[test]
-    fn an_operation_keeps_its_own_timeout() {
-        let Ok(Cli { face: Some(Face::Run(run)), .. }) = read("wharf run --timeout 5s --yes stop-containers h/c --timeout 30") else {
+    fn words_of_the_face_may_stand_behind_the_operation() {
+        let Ok(Cli { face: Some(Face::Run(run)), .. }) = read("wharf run --timeout 5s --yes stop-containers h/c --stop-timeout 30") else {
             panic!("a run");
         };
         let RunWhat::Operation(AnyOperation::StopContainers(stop)) = run.what else { panic!("a stop") };
-        assert_eq!((stop.timeout_s, run.yes), (Some(30), true));
+        assert_eq!((stop.stop_timeout, run.yes), (Some(30), true));
         let after = "wharf run kill-containers h/c --signal HUP --yes --detach --reason drill -o json --deadline 5s --state x";
         let Ok(Cli { face: Some(Face::Run(run)), .. }) = read(after) else { panic!("a run") };
         assert_eq!((run.yes, run.detach, run.reason.as_deref(), run.output), (true, true, Some("drill"), PlanFormat::Json));

@@ -158,10 +158,7 @@ async fn resume(engine: &Engine, named: Option<&str>, out: &mut Out<'_>) -> Resu
 
 /// Abandoned runs, those whose id or the last eight digits of it begin so.
 fn candidates<'f>(fleet: &'f Fleet, named: Option<&'f str>) -> impl Iterator<Item = &'f Arc<Run>> {
-    let is_named = move |task: &&Arc<Run>| match named {
-        None => true,
-        Some(word) => task.id.0.starts_with(word) || task.id.0.get(8..).is_some_and(|tail| tail.starts_with(word)),
-    };
+    let is_named = move |task: &&Arc<Run>| named.is_none_or(|word| task.id.is_called(word));
     fleet.runs.iter().filter(|task| task.state == RunState::Abandoned).filter(is_named)
 }
 
@@ -178,7 +175,7 @@ async fn follow(engine: &Engine, run: &RunId, out: &mut Out<'_>) -> Arc<Run> {
             for (at, ending) in task.endings.iter().enumerate().filter_map(|(at, ending)| Some((at, ending.as_ref()?))) {
                 if !std::mem::replace(&mut told[at], true) {
                     let target = task.plan.steps.get(at).map(|step| step.call.target()).unwrap_or_default();
-                    out.line(&format!("{}  {}", clean(&target), words(ending, out.lang)));
+                    out.line(&format!("{}  {}", clean(&target), ending.words().get(out.lang)));
                 }
             }
             if task.ended.is_some() {
@@ -236,23 +233,6 @@ async fn interrupt(engine: &Engine, run: &RunId, out: &mut Out<'_>) -> Followed 
     }
 }
 
-fn words(ending: &Ending, lang: Lang) -> String {
-    let text = match ending {
-        Ending::Done => Text::new("done", "完成"),
-        Ending::Already => Text::new("already so", "本来如此"),
-        Ending::FoundDone => Text::new("found done", "查明已完成"),
-        Ending::FoundNotDone => Text::new("found not done", "查明未执行"),
-        Ending::Cancelled => Text::new("cancelled", "已取消"),
-        Ending::Failed(fault) => {
-            Text::made(format!("failed: {}; {}", fault.cause.en, fault.hint.en), format!("失败：{}；{}", fault.cause.zh, fault.hint.zh))
-        }
-        Ending::Unknown(fault) => {
-            Text::made(format!("unknown: {}; {}", fault.cause.en, fault.hint.en), format!("不明：{}；{}", fault.cause.zh, fault.hint.zh))
-        }
-    };
-    clean(text.get(lang)).into_owned()
-}
-
 fn told(task: &Run, lang: Lang) -> serde_json::Value {
     let steps: Vec<serde_json::Value> = task
         .plan
@@ -264,7 +244,7 @@ fn told(task: &Run, lang: Lang) -> serde_json::Value {
                 "target": step.call.target(),
                 "request": step.call.shown(),
                 "ending": ending,
-                "words": ending.as_ref().map(|ending| words(ending, lang)),
+                "words": ending.as_ref().map(|ending| ending.words().get(lang).to_owned()),
             })
         })
         .collect();

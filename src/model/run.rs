@@ -69,6 +69,36 @@ impl Run {
     }
 }
 
+impl RunId {
+    /// The last eight digits, by which people call it.
+    #[must_use]
+    pub fn short(&self) -> &str {
+        self.0.get(8..).unwrap_or(&self.0)
+    }
+}
+
+impl Ending {
+    /// What became of a step, with the next thing to do where it went wrong.
+    #[must_use]
+    pub fn words(&self) -> Text {
+        let with = |en: &str, zh: &str, fault: &Fault| {
+            Text::made(
+                clean(&format!("{en}: {}; {}", fault.cause.en, fault.hint.en)),
+                clean(&format!("{zh}：{}；{}", fault.cause.zh, fault.hint.zh)),
+            )
+        };
+        match self {
+            Self::Done => Text::new("done", "完成"),
+            Self::Already => Text::new("already so", "本来如此"),
+            Self::FoundDone => Text::new("found done", "查明已完成"),
+            Self::FoundNotDone => Text::new("found not done", "查明未执行"),
+            Self::Cancelled => Text::new("cancelled", "已取消"),
+            Self::Failed(fault) => with("failed", "失败", fault),
+            Self::Unknown(fault) => with("unknown", "不明", fault),
+        }
+    }
+}
+
 /// The one run that people call so: by the beginning of its id, or of the last eight digits of it.
 ///
 /// # Errors

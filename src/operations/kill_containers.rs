@@ -7,8 +7,9 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use super::acts::{self, Act, Waves, because, is_active};
+use super::completion::Completes;
 use super::danger::Reversibility;
-use super::operation::Operation;
+use super::operation::{Example, Operation};
 use super::targets::Targets;
 use crate::model::clock::Stamp;
 use crate::model::fault::{Fault, FaultKind};
@@ -23,7 +24,7 @@ pub struct KillContainers {
     #[serde(flatten)]
     pub targets: Targets,
     /// The signal to send, by name or number
-    #[arg(long, value_name = "SIGNAL", default_value = "SIGKILL")]
+    #[arg(long, value_name = "SIGNAL", default_value = "SIGKILL", add = Completes::Signal)]
     #[serde(default = "sigkill")]
     pub signal: String,
 }
@@ -32,6 +33,11 @@ impl Operation for KillContainers {
     const NAME: &'static str = "kill-containers";
     const ROWS: Option<&'static str> = Some("containers");
     const HELP: Text = Text::new("Send a signal to running containers", "向运行中的容器发信号");
+    const DETAILS: &'static str = "The container's own stop signal and time do not count: the signal is sent as it is, to all at once. What a program does on a signal cannot be undone; a container that ended can be started again with `wharf run undo ID`.";
+    const EXAMPLES: &'static [Example] = &[
+        Example { line: "kill-containers yf-web-01/web-1 --signal HUP", does: "tell a server to read its configuration again" },
+        Example { line: "kill-containers --service web --host yf-web-02", does: "end a service on one host at once" },
+    ];
 
     fn depends_on(&self) -> Option<BTreeSet<Arc<str>>> {
         self.targets.hosts_named()

@@ -1,26 +1,29 @@
 //! VERBS. One file each: arguments, help, plan.
 
 mod acts;
+mod command_line;
+pub mod completion;
 pub mod danger;
 pub mod operation;
+pub mod shell;
 pub mod targets;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use clap::{FromArgMatches, Subcommand};
+use clap::Subcommand;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 pub use danger::Limits;
-pub use operation::Operation;
+pub use operation::{Example, Operation};
 pub use targets::Targets;
 
 use crate::model::clock::Stamp;
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::Fault;
 use crate::model::fleet::Fleet;
 use crate::model::plan::Plan;
-use crate::model::text::{Text, clean};
+use crate::model::text::Text;
 
 /// One line an operation: its file and its type. The CLI's subcommands, the palette, and how a plan is read back
 /// from the journal all follow from it.
@@ -32,12 +35,42 @@ macro_rules! operations {
         #[derive(Clone, Debug, PartialEq, Eq, Subcommand, Serialize, Deserialize)]
         #[serde(tag = "operation", content = "arguments", rename_all = "kebab-case")]
         pub enum AnyOperation {
-            $(#[command(about = <$operation as Operation>::HELP.en.into_owned())] $operation($operation),)*
+            $(#[command(
+                about = <$operation as Operation>::HELP.en.into_owned(),
+                long_about = format!("{}\n\n{}", <$operation as Operation>::HELP.en, <$operation as Operation>::DETAILS),
+                after_long_help = Example::help(<$operation as Operation>::EXAMPLES),
+                aliases = <$operation as Operation>::SYNONYMS.iter().copied(),
+            )] $operation($operation),)*
         }
 
         impl AnyOperation {
             /// Names and what they do, in the order of the help.
             pub const ALL: &'static [(&'static str, Text)] = &[$((<$operation as Operation>::NAME, <$operation as Operation>::HELP)),*];
+
+            /// The name of the operation that people mean by this word: its name or a synonym.
+            #[must_use]
+            pub fn named(word: &str) -> Option<&'static str> {
+                $(if word == <$operation as Operation>::NAME || <$operation as Operation>::SYNONYMS.contains(&word) {
+                    return Some(<$operation as Operation>::NAME);
+                })*
+                None
+            }
+
+            /// Other words for operations, each with the name that it stands for.
+            pub fn synonyms() -> impl Iterator<Item = (&'static str, &'static str)> {
+                let all: [(&'static str, &'static [&'static str]); Self::ALL.len()] =
+                    [$((<$operation as Operation>::NAME, <$operation as Operation>::SYNONYMS)),*];
+                all.into_iter().flat_map(|(name, synonyms)| synonyms.iter().map(move |word| (*word, name)))
+            }
+
+            /// The examples in the long help of the operation of this name.
+            #[must_use]
+            pub fn examples_of(name: &str) -> &'static [Example] {
+                $(if name == <$operation as Operation>::NAME {
+                    return <$operation as Operation>::EXAMPLES;
+                })*
+                &[]
+            }
 
             /// The noun whose rows the operation of this name may be for.
             #[must_use]
@@ -85,37 +118,6 @@ operations! {
     undo::Undo,
 }
 
-impl AnyOperation {
-    /// From a plan's or a journal's own words.
-    ///
-    /// # Errors
-    /// Usage: no such operation, or arguments that it does not have.
-    pub fn read(operation: &str, arguments: &Value) -> Result<Self, Fault> {
-        serde_json::from_value(json!({ "operation": operation, "arguments": arguments })).map_err(|error| {
-            let why = clean(&error.to_string()).into_owned();
-            let cause = Text::made(format!("cannot be read: {why}"), format!("读不通：{why}"));
-            let hint = Text::new("it may come from another version of wharf", "可能来自另一版本的 wharf");
-            Fault::new(clean(operation), FaultKind::Usage, cause, hint)
-        })
-    }
-
-    /// From words as a person types them, the operation's name first: what the command line and the palette take.
-    ///
-    /// # Errors
-    /// Usage, in the parser's first line.
-    pub fn from_words<'w>(words: impl IntoIterator<Item = &'w str>) -> Result<Self, Fault> {
-        let command = Self::augment_subcommands(clap::Command::new("wharf").no_binary_name(true).subcommand_required(true));
-        let matches = command.try_get_matches_from(words);
-        matches.and_then(|m| Self::from_arg_matches(&m)).map_err(|error| {
-            let said = error.to_string();
-            let why = clean(said.lines().next().unwrap_or_default().trim_start_matches("error: ")).into_owned();
-            let hint =
-                Text::new("an operation, then host/container, --service or --all-on", "先写操作名，再写 主机/容器、--service 或 --all-on");
-            Fault::new("operation", FaultKind::Usage, Text::made(why.clone(), why), hint)
-        })
-    }
-}
-
 /// Plans an operation again from its own words, before it is run.
 ///
 /// # Errors
@@ -124,5 +126,7 @@ pub fn plan_again(operation: &str, arguments: &Value, fleet: &Fleet, now: Stamp)
     AnyOperation::read(operation, arguments)?.plan(fleet, now)
 }
 
+#[cfg(test)]
+pub(crate) mod fixture;
 #[cfg(test)]
 mod tests;

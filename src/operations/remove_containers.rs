@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::acts::{self, Act, Waves, because, is_active};
 use super::danger::Reversibility;
-use super::operation::Operation;
+use super::operation::{Example, Operation};
 use super::targets::Targets;
 use crate::model::clock::Stamp;
 use crate::model::fault::Fault;
@@ -37,6 +37,11 @@ impl Operation for RemoveContainers {
     const NAME: &'static str = "remove-containers";
     const ROWS: Option<&'static str> = Some("containers");
     const HELP: Text = Text::new("Remove containers", "删除容器");
+    const DETAILS: &'static str = "Running containers are left out unless --force says to kill and remove them. Named volumes stay; --volumes removes the anonymous ones. A removal cannot be undone.";
+    const EXAMPLES: &'static [Example] = &[
+        Example { line: "remove-containers yf-web-01/cache-1", does: "one stopped container" },
+        Example { line: "remove-containers --service web --force --volumes", does: "all containers of a service, with their anonymous volumes" },
+    ];
 
     fn depends_on(&self) -> Option<BTreeSet<Arc<str>>> {
         self.targets.hosts_named()

@@ -7,8 +7,9 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use super::acts::{self, Act, Waves, because};
+use super::completion::Completes;
 use super::danger::Reversibility;
-use super::operation::Operation;
+use super::operation::{Example, Operation};
 use super::targets::Targets;
 use crate::model::clock::Stamp;
 use crate::model::fault::Fault;
@@ -23,16 +24,22 @@ pub struct RestartContainers {
     #[command(flatten)]
     #[serde(flatten)]
     pub targets: Targets,
-    /// Seconds to wait before a container is killed; else its own setting
-    #[arg(long = "timeout", id = "stop_timeout", value_name = "SECONDS")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub timeout_s: Option<u32>,
+    /// Seconds that a container may take to stop before it is killed [default: its own setting]
+    #[arg(long, value_name = "SECONDS", add = Completes::Nothing)]
+    // Runs of older journals say timeout_s.
+    #[serde(default, alias = "timeout_s", skip_serializing_if = "Option::is_none")]
+    pub stop_timeout: Option<u32>,
 }
 
 impl Operation for RestartContainers {
     const NAME: &'static str = "restart-containers";
     const ROWS: Option<&'static str> = Some("containers");
     const HELP: Text = Text::new("Restart running containers", "重启运行中的容器");
+    const DETAILS: &'static str = "Where a service has containers on several hosts, one host is done after another, so that the service is never down everywhere at once. Stopped containers are left out. A restart cannot be undone.";
+    const EXAMPLES: &'static [Example] = &[
+        Example { line: "restart-containers yf-web-01/web-1", does: "one container on one host" },
+        Example { line: "restart-containers --service web --stop-timeout 30", does: "every running container of a service, host after host" },
+    ];
 
     fn depends_on(&self) -> Option<BTreeSet<Arc<str>>> {
         self.targets.hosts_named()
@@ -40,9 +47,9 @@ impl Operation for RestartContainers {
 
     fn plan(&self, fleet: &Fleet, now: Stamp) -> Result<Plan, Fault> {
         let act = Act {
-            verb: ContainerVerb::Restart { timeout_s: self.timeout_s },
+            verb: ContainerVerb::Restart { timeout_s: self.stop_timeout },
             effect: Reversibility::Reversible,
-            seconds: self.timeout_s.unwrap_or(10).saturating_add(2),
+            seconds: self.stop_timeout.unwrap_or(10).saturating_add(2),
             waves: Waves::ByHost,
             word: Text::new("restart", "重启"),
             skip: &|container| match &container.state {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::acts::{self, Act, Waves, because};
 use super::danger::Reversibility;
-use super::operation::Operation;
+use super::operation::{Example, Operation};
 use super::targets::Targets;
 use crate::model::clock::Stamp;
 use crate::model::fault::Fault;
@@ -29,6 +29,11 @@ impl Operation for StartContainers {
     const NAME: &'static str = "start-containers";
     const ROWS: Option<&'static str> = Some("containers");
     const HELP: Text = Text::new("Start containers that do not run", "启动未运行的容器");
+    const DETAILS: &'static str = "Containers that run already are left out. `wharf run undo ID` stops again what a run has started, where nobody has touched it since.";
+    const EXAMPLES: &'static [Example] = &[
+        Example { line: "start-containers yf-web-02/web-5", does: "one container on one host" },
+        Example { line: "start-containers --service web --idc yongfeng", does: "the stopped containers of a service in one IDC" },
+    ];
 
     fn depends_on(&self) -> Option<BTreeSet<Arc<str>>> {
         self.targets.hosts_named()

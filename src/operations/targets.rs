@@ -6,6 +6,7 @@ use std::sync::Arc;
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
+use super::completion::Completes;
 use crate::model::clock::Stamp;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::fleet::Fleet;
@@ -22,23 +23,23 @@ const NAMED: usize = 5;
 #[serde(default)]
 pub struct Targets {
     /// host/name or host/id (any unambiguous beginning); a name alone where only one host has it
-    #[arg(value_name = "HOST/CONTAINER")]
+    #[arg(value_name = "HOST/CONTAINER", add = Completes::Container)]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub containers: Vec<String>,
     /// All containers of a service
-    #[arg(long, value_name = "SERVICE")]
+    #[arg(long, value_name = "SERVICE", add = Completes::Service)]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub service: Vec<String>,
     /// Only on this host
-    #[arg(long, value_name = "HOST")]
+    #[arg(long, value_name = "HOST", add = Completes::Host)]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub host: Vec<String>,
     /// Only in this IDC
-    #[arg(long, value_name = "IDC")]
+    #[arg(long, value_name = "IDC", add = Completes::Idc)]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub idc: Vec<String>,
     /// All containers on a host
-    #[arg(long, value_name = "HOST")]
+    #[arg(long, value_name = "HOST", add = Completes::Host)]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub all_on: Vec<String>,
 }

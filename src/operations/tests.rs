@@ -1,14 +1,16 @@
 //! What the container verbs plan against a small world.
 
 use proptest::prelude::*;
+use serde_json::json;
 
+use super::fixture::{after, was};
 use super::*;
 use crate::model::fault::FaultKind;
 use crate::model::fixture::{NOW, ago, container, failed, fleet, id, online};
 use crate::model::host::ContainerState;
 use crate::model::plan::{Before, ContainerVerb, Ending, RunId};
 use crate::model::report::Report;
-use crate::model::run::{Owner, Run, RunState};
+use crate::model::run::{Run, RunState};
 
 fn plan(words: &str) -> Plan {
     planned(&fleet(), words).unwrap_or_else(|fault| panic!("{words}: {fault}"))
@@ -37,7 +39,7 @@ fn left_out(list: &[crate::model::plan::Skipped]) -> Vec<String> {
 
 #[test]
 fn a_restart_goes_host_after_host_and_says_what_it_leaves_out() {
-    let plan = plan("restart-containers --service web --timeout 5");
+    let plan = plan("restart-containers --service web --stop-timeout 5");
     assert_eq!(
         steps(&plan),
         [
@@ -166,11 +168,11 @@ fn some_targets() -> impl Strategy<Value = Targets> {
 
 proptest! {
     #[test]
-    fn arguments_come_back_as_they_were(targets in some_targets(), timeout_s in any::<Option<u32>>(), signal in "[A-Z]{2,6}", flags in any::<[bool; 2]>()) {
+    fn arguments_come_back_as_they_were(targets in some_targets(), stop_timeout in any::<Option<u32>>(), signal in "[A-Z]{2,6}", flags in any::<[bool; 2]>()) {
         for operation in [
             AnyOperation::StartContainers(StartContainers { targets: targets.clone() }),
-            AnyOperation::StopContainers(StopContainers { targets: targets.clone(), timeout_s }),
-            AnyOperation::RestartContainers(RestartContainers { targets: targets.clone(), timeout_s }),
+            AnyOperation::StopContainers(StopContainers { targets: targets.clone(), stop_timeout }),
+            AnyOperation::RestartContainers(RestartContainers { targets: targets.clone(), stop_timeout }),
             AnyOperation::KillContainers(KillContainers { targets: targets.clone(), signal: signal.clone() }),
             AnyOperation::RemoveContainers(RemoveContainers { targets: targets.clone(), force: flags[0], volumes: flags[1] }),
         ] {
@@ -181,37 +183,63 @@ proptest! {
     }
 }
 
+proptest! {
+    // The parser's tree is built for each.
+    #![proptest_config(ProptestConfig::with_cases(12))]
+    #[test]
+    fn words_come_back_as_they_were(targets in some_targets(), stop_timeout in any::<Option<u32>>(), signal in "[A-Z-]{0,6}", flags in any::<[bool; 2]>()) {
+        for operation in [
+            AnyOperation::RestartContainers(RestartContainers { targets: targets.clone(), stop_timeout }),
+            AnyOperation::KillContainers(KillContainers { targets: targets.clone(), signal: signal.clone() }),
+            AnyOperation::RemoveContainers(RemoveContainers { targets: targets.clone(), force: flags[0], volumes: flags[1] }),
+        ] {
+            let words = operation.words();
+            prop_assert_eq!(AnyOperation::from_words(words.iter().map(String::as_str)), Ok(operation), "{:?}", words);
+        }
+    }
+}
+
+#[test]
+fn every_example_is_read_and_comes_back_as_it_was() {
+    for (name, _) in AnyOperation::ALL {
+        let examples = AnyOperation::examples_of(name);
+        assert!(!examples.is_empty(), "{name} has no example");
+        for example in examples {
+            let words = shell::split(example.line);
+            let operation =
+                AnyOperation::from_words(words.iter().map(String::as_str)).unwrap_or_else(|fault| panic!("{}: {fault}", example.line));
+            assert_eq!(operation.name(), *name, "{}", example.line);
+            assert!(!example.does.is_empty(), "{}", example.line);
+            let again = operation.words();
+            assert_eq!(AnyOperation::from_words(again.iter().map(String::as_str)), Ok(operation), "{again:?}");
+        }
+        let help =
+            AnyOperation::command().find_subcommand_mut(name).map(|command| command.render_long_help().to_string()).unwrap_or_default();
+        assert!(help.contains(&format!("wharf plan {}", examples[0].line)), "{help}");
+    }
+}
+
+#[test]
+fn every_argument_says_what_completes_it() {
+    for command in AnyOperation::command().get_subcommands() {
+        for arg in command.get_arguments().filter(|arg| arg.get_action().takes_values()) {
+            let is_choice = !arg.get_possible_values().is_empty();
+            assert!(is_choice || completion::Completes::of(arg).is_some(), "{} {}: add = Completes::..", command.get_name(), arg.get_id());
+        }
+    }
+}
+
+#[test]
+fn runs_of_older_journals_are_read() {
+    let read = AnyOperation::read("stop-containers", &json!({ "containers": ["h/c"], "timeout_s": 7 })).expect("read");
+    assert_eq!(read.words(), ["stop-containers", "h/c", "--stop-timeout", "7"]);
+}
+
 #[test]
 fn the_verb_carries_its_arguments() {
-    let plan = plan("stop-containers web-1 --timeout 3");
+    let plan = plan("stop-containers web-1 --stop-timeout 3");
     let crate::model::plan::Call::Container { verb, .. } = &plan.steps[0].call;
     assert_eq!(*verb, ContainerVerb::Stop { timeout_s: Some(3) });
-}
-
-/// A fleet in which such a run has ended so, each target having been as `before` says.
-fn after(words: &str, state: RunState, endings: &[Option<Ending>], before: &Before) -> Fleet {
-    let mut fleet = fleet();
-    let plan = planned(&fleet, words).unwrap_or_else(|fault| panic!("{words}: {fault}"));
-    let task = Run {
-        id: RunId("019ab0007f3c0001".into()),
-        title: plan.title.clone(),
-        owner: Owner { who: "ops".into(), machine: "jump1".into(), pid: 1, started: ago(60) },
-        state,
-        started: ago(60),
-        ended: None,
-        reason: None,
-        endings: endings.to_vec(),
-        under_way: Vec::new(),
-        stopped_by: None,
-        before: plan.steps.iter().map(|_| Some(before.clone())).collect(),
-        plan: Arc::new(plan),
-    };
-    fleet.apply(Report::Run(Box::new(task)));
-    fleet
-}
-
-fn was(state: &str) -> Before {
-    Before { state: Some(state.into()), started_at: Some("s".into()), finished_at: Some("f".into()), restarts: Some(0) }
 }
 
 #[test]

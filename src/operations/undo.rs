@@ -6,8 +6,9 @@ use std::sync::Arc;
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
+use super::completion::Completes;
 use super::danger::{Limits, Reversibility, weigh};
-use super::operation::Operation;
+use super::operation::{Example, Operation};
 use crate::model::clock::Stamp;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::fleet::Fleet;
@@ -23,7 +24,7 @@ const STOP_S: u32 = 10;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Args, Serialize, Deserialize)]
 pub struct Undo {
     /// The run's id, or the beginning of its last eight digits
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", add = Completes::Run)]
     pub run: String,
 }
 
@@ -41,6 +42,11 @@ enum Left {
 impl Operation for Undo {
     const NAME: &'static str = "undo";
     const HELP: Text = Text::new("Take back what a run did, where the world is still as it left it", "撤销某次任务的结果（仅限现状仍与其结果一致的部分）");
+    const DETAILS: &'static str = "Each container is put back as it was before the run, last step first, but only where it is still as the run left it: what somebody has touched since is left out, with the reason. Restarts and removals cannot be undone. The undo is a run of its own; the run that it takes back is named by its id, see `wharf get runs`.";
+    const EXAMPLES: &'static [Example] = &[
+        Example { line: "undo 7f3c", does: "a run by the beginning of the last eight digits of its id" },
+    ];
+    const SYNONYMS: &'static [&'static str] = &["revert"];
 
     fn reads_run(&self) -> Option<&str> {
         Some(&self.run)
@@ -198,6 +204,6 @@ fn skip(en: impl Into<String>, zh: impl Into<String>) -> Left {
 }
 
 fn title(task: &Run) -> Text {
-    let short = task.id.0.get(8..).unwrap_or(&task.id.0);
+    let short = task.id.short();
     Text::made(format!("undo {short} ({})", task.title.en), format!("撤销 {short}（{}）", task.title.zh))
 }

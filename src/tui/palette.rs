@@ -1,19 +1,16 @@
 //! The `:` line: what can be written there, and what it means.
 
+use std::sync::Arc;
+
 use crate::model::fleet::Fleet;
 use crate::model::nearest::nearest;
 use crate::model::text::{Text, clean};
 use crate::operations::AnyOperation;
+use crate::operations::completion::{self, Fit, Offer};
+use crate::operations::shell::split;
 use crate::tables::{self, Noun};
 
 use super::panes::PANES;
-
-/// One completion of the last word.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Offer {
-    pub word: String,
-    pub help: Text,
-}
 
 /// What a line asks for.
 #[derive(Clone, Debug)]
@@ -89,11 +86,12 @@ pub(super) fn read(line: &str) -> CommandLine {
 }
 
 /// What the last word may become.
-pub(super) fn offers(line: &str, fleet: &Fleet) -> Vec<Offer> {
+pub(super) fn offers(line: &str, fleet: &Arc<Fleet>) -> Vec<Offer> {
     let last = line.rsplit(char::is_whitespace).next().unwrap_or("");
     let is_first = !line.trim_start().contains(char::is_whitespace);
     if is_first {
         let mut offers = fitting(last, all_words());
+        offers.extend(synonyms(last));
         offers.extend(places_like(last, fleet));
         return offers;
     }
@@ -102,20 +100,35 @@ pub(super) fn offers(line: &str, fleet: &Fleet) -> Vec<Offer> {
         return fitting(last, idcs.collect());
     }
     let first = line.split_whitespace().next().unwrap_or("");
-    if is_operation(first) && !last.is_empty() {
-        return containers_like(last, fleet);
+    if !is_operation(first) {
+        return Vec::new();
     }
-    Vec::new()
+    let mut words = split(line);
+    if last.is_empty() {
+        words.push(String::new());
+    }
+    completion::offers(AnyOperation::command(), &words, fleet, Fit::Inside)
 }
 
-/// The line with its last word replaced, ready for the next.
+/// The line with its last word replaced, ready for the next; a word that is only a beginning (`--host=`) goes on.
 pub(super) fn with_last(line: &str, word: &str) -> String {
     let keep = line.rfind(char::is_whitespace).map_or(0, |at| at + 1);
-    format!("{}{word} ", &line[..keep])
+    let end = if word.ends_with(['/', '=']) { "" } else { " " };
+    format!("{}{word}{end}", &line[..keep])
 }
 
 fn is_operation(word: &str) -> bool {
-    AnyOperation::ALL.iter().any(|(name, _)| *name == word)
+    AnyOperation::named(word).is_some()
+}
+
+/// Operations under the other words that people have for them: `revert` for `undo`.
+fn synonyms(word: &str) -> impl Iterator<Item = Offer> {
+    let begun =
+        AnyOperation::synonyms().filter(move |(synonym, name)| !word.is_empty() && synonym.starts_with(word) && !name.contains(word));
+    begun.map(|(synonym, name)| {
+        let help = AnyOperation::ALL.iter().find(|(known, _)| *known == name).map_or_else(|| Text::raw(""), |(_, help)| help.clone());
+        Offer { word: name.to_owned(), help: Text::made(format!("{synonym}: {}", help.en), format!("{synonym}：{}", help.zh)) }
+    })
 }
 
 pub(super) fn all_words() -> Vec<Offer> {
@@ -152,48 +165,6 @@ fn places_like(word: &str, fleet: &Fleet) -> Vec<Offer> {
 /// Most targets offered: what is looked through is the whole fleet.
 const TARGETS: usize = 50;
 
-fn containers_like(word: &str, fleet: &Fleet) -> Vec<Offer> {
-    let mut offers = Vec::new();
-    for host in &fleet.hosts {
-        // A target is `host/name`: only hosts that can still match are looked into.
-        let name = host.name();
-        let whole = word.split_once('/').map_or(word, |(h, _)| h);
-        if !name.contains(whole) && !whole.contains(&**name) {
-            continue;
-        }
-        for container in host.known_containers() {
-            let target = format!("{name}/{}", clean(&container.name));
-            if target.contains(word) {
-                offers.push(Offer { word: target, help: Text::raw(container.state.word()) });
-                if offers.len() >= TARGETS {
-                    return offers;
-                }
-            }
-        }
-    }
-    offers
-}
-
-/// Words as a shell splits them: spaces part, quotes keep together.
-fn split(line: &str) -> Vec<String> {
-    let mut words = Vec::new();
-    let mut word: Option<String> = None;
-    let mut quote = None;
-    for c in line.chars() {
-        match (quote, c) {
-            (Some(q), c) if c == q => quote = None,
-            (None, '\'' | '"') => {
-                quote = Some(c);
-                word.get_or_insert_default();
-            }
-            (None, c) if c.is_whitespace() => words.extend(word.take()),
-            (_, c) => word.get_or_insert_default().push(c),
-        }
-    }
-    words.extend(word);
-    words
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::testing::context_of;
@@ -213,13 +184,8 @@ mod tests {
     }
 
     #[test]
-    fn words_are_split_as_a_shell_does() {
-        assert_eq!(split("stop-containers 'a b' c\"d e\"f ''"), ["stop-containers", "a b", "cd ef", ""]);
-    }
-
-    #[test]
     fn every_offer_of_the_first_word_means_something() {
-        let (fleet, _) = context_of(&["h"]);
+        let fleet = Arc::new(context_of(&["h"]).0);
         let all = offers("", &fleet);
         assert!(all.len() > PANES.len());
         assert!(!all.iter().any(|offer| offer.word == "host_tree"), "what a pane shows is offered by the pane's name");
@@ -230,10 +196,31 @@ mod tests {
 
     #[test]
     fn the_last_word_is_completed() {
-        let (fleet, _) = context_of(&["h"]);
+        let fleet = Arc::new(context_of(&["h"]).0);
         assert_eq!(offers("hos", &fleet)[0].word, "hosts");
         assert_eq!(offers("hosts @", &fleet)[0].word, "@yf");
         assert_eq!(with_last("hosts @", "@yf"), "hosts @yf ");
         assert_eq!(with_last("ho", "hosts"), "hosts ");
+    }
+
+    #[test]
+    fn an_operation_is_completed_by_what_its_arguments_name() {
+        let fleet = Arc::new(crate::model::fixture::fleet());
+        let words = |line: &str| offers(line, &fleet).into_iter().map(|offer| offer.word).collect::<Vec<_>>();
+        assert_eq!(words("stop-containers web-1"), ["tc-db-01/web-11", "yf-web-01/web-1"]);
+        assert_eq!(words("stop-containers --all-on yf-c"), ["yf-core-01"]);
+        assert_eq!(words("stop-containers --service d"), ["db"]);
+        assert_eq!(words("stop-containers --idc "), ["yongfeng", "tucheng", "aws-bj"]);
+        assert!(words("kill-containers web-1 --sig").contains(&"--signal".to_owned()));
+        assert_eq!(words("kill-containers web-1 --signal HUP"), ["SIGHUP"]);
+        assert!(words("undo ").iter().all(|word| !word.contains('/')), "a run is no container");
+    }
+
+    #[test]
+    fn other_words_for_an_operation_lead_to_it() {
+        let fleet = Arc::new(context_of(&["h"]).0);
+        assert_eq!(offers("rever", &fleet)[0].word, "undo");
+        assert!(matches!(read("revert 7f3c"), CommandLine::Operation { .. }));
+        assert_eq!(AnyOperation::from_words(["revert", "7f3c"]).map(|operation| operation.name()), Ok("undo"));
     }
 }

@@ -97,7 +97,7 @@ impl Scene {
             }
         }
         by_hand("undone");
-        let stopped = self.say(&["run", "stop-containers", &format!("{}/undone", self.host), "--timeout", "1", "--yes"]);
+        let stopped = self.say(&["run", "stop-containers", &format!("{}/undone", self.host), "--stop-timeout", "1", "--yes"]);
         assert!(stopped.status.success(), "{}", String::from_utf8_lossy(&stopped.stderr));
         for (_, recorder) in &self.recorders {
             recorder.forget();

@@ -63,7 +63,7 @@ impl Abandoned {
         let mut lines = vec![Said::new("", head, Tone::Plain), Said::blank()];
         for (at, (step, ending)) in self.task.plan.steps.iter().zip(&self.task.endings).enumerate() {
             let (word, tone) = match ending {
-                Some(ending) => ending_word(ending),
+                Some(ending) => (ending.words(), tone_of(ending)),
                 None if self.task.under_way.iter().any(|s| usize::try_from(*s) == Ok(at)) => {
                     (Text::new("was under way", "当时正在进行"), Tone::Warn)
                 }
@@ -75,18 +75,12 @@ impl Abandoned {
     }
 }
 
-/// What became of a step, in a word.
-fn ending_word(ending: &Ending) -> (Text, Tone) {
+fn tone_of(ending: &Ending) -> Tone {
     match ending {
-        Ending::Done => (Text::new("done", "完成"), Tone::Good),
-        Ending::Already => (Text::new("was so already", "原已如此"), Tone::Good),
-        Ending::Failed(fault) => (fault.cause.clone(), Tone::Bad),
-        Ending::FoundDone => (Text::new("found done", "查明已完成"), Tone::Good),
-        Ending::FoundNotDone => (Text::new("found not done", "查明未生效"), Tone::Bad),
-        Ending::Unknown(fault) => {
-            (Text::made(format!("nobody can say: {}", fault.cause.en), format!("尚无法判定：{}", fault.cause.zh)), Tone::Unknown)
-        }
-        Ending::Cancelled => (Text::new("cancelled", "已取消"), Tone::Dim),
+        Ending::Done | Ending::Already | Ending::FoundDone => Tone::Good,
+        Ending::Failed(_) | Ending::FoundNotDone => Tone::Bad,
+        Ending::Unknown(_) => Tone::Unknown,
+        Ending::Cancelled => Tone::Dim,
     }
 }
 

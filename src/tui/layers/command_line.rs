@@ -1,17 +1,18 @@
 //! The `:` line with what it may become.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use ratatui::layout::Rect;
 
 use super::super::canvas::Canvas;
 use super::super::encode::Cursor;
 use super::super::input::{Code, Key};
-use super::super::palette::{self, Offer};
+use super::super::palette;
 use super::super::theme::Role;
 use super::super::widgets::input::Entry;
 use super::{Layer, LayerContext, LayerEffect};
 use crate::model::text::Text;
+use crate::operations::completion::Offer;
 
 /// Offers shown at once.
 const SHOWN: usize = 10;
@@ -22,15 +23,26 @@ pub(in crate::tui) struct CommandLine {
     entry: Entry,
     chosen: Option<usize>,
     top: Cell<usize>,
+    /// The offers for the text that they were looked up for: a large fleet is looked through once a key, not once a frame.
+    found: RefCell<Option<(String, Vec<Offer>)>>,
 }
 
 impl CommandLine {
     pub(in crate::tui) fn new(text: &str) -> Self {
-        Self { entry: Entry::with(text), chosen: None, top: Cell::new(0) }
+        Self { entry: Entry::with(text), chosen: None, top: Cell::new(0), found: RefCell::default() }
     }
 
     fn offers(&self, cx: &LayerContext<'_>) -> Vec<Offer> {
-        palette::offers(self.entry.text(), &cx.moment.fleet)
+        let text = self.entry.text();
+        let mut found = self.found.borrow_mut();
+        match &*found {
+            Some((of, offers)) if of == text => offers.clone(),
+            _ => {
+                let offers = palette::offers(text, &cx.moment.fleet);
+                *found = Some((text.to_owned(), offers.clone()));
+                offers
+            }
+        }
     }
 
     fn turn(&mut self, by: isize, cx: &LayerContext<'_>) {

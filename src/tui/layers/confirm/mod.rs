@@ -15,8 +15,11 @@ use super::super::widgets::input::Entry;
 use super::super::widgets::pager::{self, Scroll};
 use super::{Layer, LayerContext, LayerEffect};
 use crate::engine::Mode;
+use crate::model::fault::Fault;
 use crate::model::plan::Plan;
 use crate::model::text::{Text, width};
+use crate::operations::AnyOperation;
+use crate::operations::shell::join;
 use crate::tables::{RowKey, Tone};
 
 /// A key that came sooner after the dialog opened, or after the same key before, is held, not pressed.
@@ -81,10 +84,13 @@ impl Confirm {
         }
         match self.choice {
             Choice::Cancel => cx.effects.push(LayerEffect::Close),
-            Choice::Script => {
-                cx.effects.push(LayerEffect::Copy(script(&self.plan)));
-                cx.effects.push(LayerEffect::Say(Text::new("the command line is in the clipboard", "命令行已复制到剪贴板")));
-            }
+            Choice::Script => match script(&self.plan) {
+                Ok(line) => {
+                    cx.effects.push(LayerEffect::Copy(line));
+                    cx.effects.push(LayerEffect::Say(Text::new("the command line is in the clipboard", "命令行已复制到剪贴板")));
+                }
+                Err(fault) => self.note = Some(fault.cause),
+            },
             Choice::Run if cx.mode == Mode::ReadOnly => {
                 self.note = Some(Text::new("read-only: nothing is carried out here", "只读：此处不执行任何操作"));
             }
@@ -246,15 +252,10 @@ fn lines_of(plan: &Plan, lang: crate::model::text::Lang) -> Vec<Said> {
     lines
 }
 
-/// The same operation for a shell.
-fn script(plan: &Plan) -> String {
-    let targets: Vec<String> = plan.steps.iter().map(|s| quoted(&s.call.target())).collect();
-    format!("wharf run {} {}", plan.operation, targets.join(" "))
-}
-
-fn quoted(word: &str) -> String {
-    let plain = word.chars().all(|c| c.is_ascii_alphanumeric() || "-_./:@".contains(c));
-    if plain && !word.is_empty() { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+/// The same operation for a shell, from the plan's own arguments.
+fn script(plan: &Plan) -> Result<String, Fault> {
+    let words = AnyOperation::read(&plan.operation, &plan.arguments)?.words();
+    Ok(join(["wharf", "run"].into_iter().chain(words.iter().map(String::as_str))))
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use super::*;
 use crate::model::host::ContainerId;
 use crate::model::plan::{Call, ContainerVerb, Danger, Step};
 use crate::model::text::Lang;
+use crate::operations::shell::split;
 
 fn plan(typed: Option<&str>) -> Arc<Plan> {
     let call = Call::Container { host: "h".into(), id: ContainerId([1; 32]), name: "web-1".into(), verb: ContainerVerb::Start };
@@ -153,7 +154,21 @@ fn a_read_only_console_runs_nothing() {
 }
 
 #[test]
-fn a_command_line_is_quoted() {
-    assert_eq!(script(&plan(None)), "wharf run start-containers h/web-1");
-    assert_eq!(quoted("h/it's $HOME"), "'h/it'\\''s $HOME'");
+fn the_copied_line_of_every_operation_is_the_same_plan_again() {
+    let fleet = crate::operations::fixture::with_a_run();
+    for (name, _) in AnyOperation::ALL {
+        let mut plans = 0;
+        for example in AnyOperation::examples_of(name) {
+            let words = split(example.line);
+            let operation = AnyOperation::from_words(words.iter().map(String::as_str)).expect(example.line);
+            let Ok(plan) = operation.plan(&fleet, crate::model::fixture::NOW) else { continue };
+            plans += 1;
+            let line = script(&plan).expect(example.line);
+            let copied = split(&line);
+            assert_eq!(copied[..2], ["wharf", "run"]);
+            let again = AnyOperation::from_words(copied[2..].iter().map(String::as_str)).expect(&line);
+            assert_eq!(again.plan(&fleet, crate::model::fixture::NOW).as_ref(), Ok(&plan), "{line}");
+        }
+        assert!(plans > 0, "no example of {name} can be planned on the small fleet");
+    }
 }
