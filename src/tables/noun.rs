@@ -315,17 +315,14 @@ pub trait Noun: Sync + std::fmt::Debug {
         false
     }
     /// Fields for scripts beside the columns: the row's own name fields, full ids, labels.
-    fn extra(&self, cx: &Context<'_>, row: RowId) -> Vec<(&'static str, Value)> {
-        let _ = (cx, row);
+    fn extra(&self, _cx: &Context<'_>, _row: RowId) -> Vec<(&'static str, Value)> {
         Vec::new()
     }
     /// Of rows that are, or are on, one endpoint.
-    fn freshness<'f>(&self, fleet: &'f Fleet, row: RowId) -> Option<&'f Freshness> {
-        let _ = (fleet, row);
+    fn freshness<'f>(&self, _fleet: &'f Fleet, _row: RowId) -> Option<&'f Freshness> {
         None
     }
-    fn age(&self, cx: &Context<'_>, row: RowId) -> Age {
-        let _ = (cx, row);
+    fn age(&self, _cx: &Context<'_>, _row: RowId) -> Age {
         Age { seconds: None, stale: false }
     }
     /// What refused or failed behind the `?` and the stale values of a row, with since when.
@@ -339,8 +336,7 @@ pub trait Noun: Sync + std::fmt::Debug {
         Scope::default()
     }
     /// The last line of the table, one cell a column: sums over all rows.
-    fn total(&self, cx: &Context<'_>) -> Option<Vec<Cell>> {
-        let _ = cx;
+    fn total(&self, _cx: &Context<'_>) -> Option<Vec<Cell>> {
         None
     }
     /// For lists that get long: the thing that the row's words, and its sort keys under columns that do not move, are made from
@@ -351,13 +347,11 @@ pub trait Noun: Sync + std::fmt::Debug {
         None
     }
     /// True where a column's sort keys change with the time or with live figures.
-    fn is_volatile(&self, column: usize) -> bool {
-        let _ = column;
+    fn is_volatile(&self, _column: usize) -> bool {
         true
     }
     /// The row of a key, where there is a quicker way than to look at all of them.
-    fn row_of(&self, fleet: &Fleet, key: &str) -> KeyLookup {
-        let _ = (fleet, key);
+    fn row_of(&self, _fleet: &Fleet, _key: &str) -> KeyLookup {
         KeyLookup::Scan
     }
     /// The order that a person expects first, where it is not the natural one: a column and a direction.
