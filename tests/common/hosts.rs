@@ -19,6 +19,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 pub(crate) use machine::{Machine, MachineSpec, run, until};
@@ -29,6 +30,14 @@ const TOOLS: &[&str] =
     &["dockerd", "docker", "docker-registry", "busybox", "ssh", "sshd", "ssh-keygen", "ip", "iptables", "unshare", "tar"];
 /// The applets that the image has.
 const APPLETS: &[&str] = &["sh", "sleep", "echo", "cat", "ls", "true", "false", "yes", "nc", "httpd", "date", "head", "seq"];
+
+/// Three engines at a time are enough for a small machine.
+static ENGINES: Mutex<()> = Mutex::new(());
+
+/// Waits until no other test of this runner has engines.
+pub(crate) fn turn() -> MutexGuard<'static, ()> {
+    ENGINES.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// The three hosts and their registry. Dropping it removes all of it.
 #[derive(Debug)]
@@ -41,6 +50,8 @@ pub(crate) struct Hosts {
     pub(crate) site: PathBuf,
     bridge: String,
     registry_child: Option<Child>,
+    /// Dropped last, after the engines have ended.
+    _turn: MutexGuard<'static, ()>,
 }
 
 impl Hosts {
@@ -56,13 +67,14 @@ impl Hosts {
     }
 
     fn start() -> Result<Self, String> {
+        let turn = turn();
         sweep();
         let (number, bridge) = claim_bridge()?;
         let site = std::env::temp_dir().join(format!("{bridge}-{}", std::process::id()));
         let gateway = format!("10.213.{number}.1");
         let registry = format!("{gateway}:5000");
         // From here on a failure drops `hosts`, which removes what there is.
-        let mut hosts = Self { machines: Vec::new(), registry, site, bridge, registry_child: None };
+        let mut hosts = Self { machines: Vec::new(), registry, site, bridge, registry_child: None, _turn: turn };
         fs::create_dir_all(&hosts.site).map_err(|e| e.to_string())?;
         run("ip", &["addr", "add", &format!("{gateway}/24"), "dev", &hosts.bridge])?;
         run("ip", &["link", "set", &hosts.bridge, "up"])?;

@@ -16,8 +16,7 @@ use crate::model::fault::{Fault, FaultKind};
 use crate::model::host::{ContainerId, ContainerState, Health};
 use crate::model::plan::ContainerVerb;
 
-#[allow(dead_code, reason = "the far end of tests/docker_wire, of which this test needs a part")]
-#[path = "../../../tests/docker_wire/far.rs"]
+#[path = "../../../tests/common/far.rs"]
 mod far;
 
 use far::{Act, Far};
