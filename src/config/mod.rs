@@ -3,6 +3,7 @@
 mod check;
 mod clouds;
 mod console;
+mod credential_keys;
 mod discover;
 mod draft;
 mod inventory;
@@ -14,6 +15,7 @@ mod problem;
 mod reader;
 mod schema;
 mod secret;
+mod secret_file;
 mod services;
 mod units;
 mod watch;
@@ -36,7 +38,7 @@ pub use discover::{Discovered, Found, FoundRegistry, Surroundings, discover, sta
 pub use draft::{Access, TlsFiles};
 pub use places::{Places, state_dir};
 pub use problem::{Problem, fault_of};
-pub use secret::{Asking, Credential, Resolved, SecretRef, User, WAYS};
+pub use secret::{Asking, Credential, Resolved, SecretForm, SecretRef, User, WAYS};
 pub use services::{EnvValue, FailureAction, Gate, HealthCheck, Order, ReleasePolicy, Service, Shape};
 pub use watch::{Loaded, Watcher, watch};
 
@@ -49,6 +51,8 @@ pub struct Config {
     pub site: Site,
     /// By host name; only hosts with a `tls` of their own.
     pub hosts_tls: HashMap<Arc<str>, TlsFiles>,
+    /// By host name; only hosts of an inventory that gives ssh further arguments (a key file, a jump host).
+    pub hosts_ssh: HashMap<Arc<str>, Arc<[Arc<str>]>>,
     /// In the order of the config.
     pub registries: Vec<RegistryEntry>,
     pub console: Console,

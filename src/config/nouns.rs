@@ -9,6 +9,7 @@ use super::problem::{Said, Sheet};
 use super::reader::Table;
 use super::schema;
 use super::secret::{self, NotARef, SecretRef, User};
+use super::secret_file;
 use crate::model::cluster::{Class, Labels, Pool, PoolEngine, PoolInit, Quota};
 use crate::model::endpoint::Address;
 use crate::model::idc::Idc;
@@ -147,7 +148,7 @@ pub(super) fn read_secret(table: &Table<'_>, key: &'static str) -> Option<Secret
 
 pub(super) fn secret_of(sheet: &Sheet, key: &str, said: &Said<&str>) -> Option<SecretRef> {
     let (what, instead) = match SecretRef::read(said.value, sheet.folder()) {
-        Ok(SecretRef::File(path)) => match secret::check_file(&path) {
+        Ok(SecretRef::File(path)) => match secret_file::check_file(&path) {
             Ok(()) => return Some(SecretRef::File(path)),
             Err(said) => said,
         },
@@ -206,15 +207,26 @@ pub(super) fn read_labels(table: &Table<'_>) -> Arc<Labels> {
 
 pub(super) fn read_tls(table: &Table<'_>) -> Option<TlsFiles> {
     let tls = table.table("tls", &schema::TLS)?;
-    let file = |key, example| tls.need(key, example).map(|said| existing(tls.sheet, &said));
-    let (ca, cert, key) = (file("ca", "\"ca.pem\""), file("cert", "\"cert.pem\""), file("key", "\"key.pem\""));
-    let files = TlsFiles { ca: ca?, cert: cert?, key: key? };
-    if files.key.exists()
-        && let Err((what, instead)) = secret::check_file(&files.key)
+    let file = |key| tls.text(key).filter(|f| !f.value.is_empty()).map(|said| existing(tls.sheet, &said));
+    let (ca, cert, key) = (file("ca"), file("cert"), file("key"));
+    if let Some(key) = key.as_ref().filter(|key| key.exists())
+        && let Err((what, instead)) = secret_file::check_file(key)
     {
         tls.sheet.note(&tls.place_of("key"), what, instead);
     }
-    Some(files)
+    let identity = match (cert, key) {
+        (Some(cert), Some(key)) => Some((cert, key)),
+        (None, None) => None,
+        (Some(_), None) => {
+            tls.missing("key", "\"key.pem\"");
+            return None;
+        }
+        (None, Some(_)) => {
+            tls.missing("cert", "\"cert.pem\"");
+            return None;
+        }
+    };
+    Some(TlsFiles { ca, identity, verify: tls.flag("verify").unwrap_or(true) })
 }
 
 pub(super) fn read_address(sheet: &Sheet, said: &Said<&str>) -> Option<Address> {

@@ -1,18 +1,18 @@
 //! Secrets by reference: where each one is kept, and reading those that this process may read itself.
 
-use std::io::Read;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use secrecy::SecretString;
 use serde::Deserialize;
 
+use super::credential_keys::credential_keys;
+use super::secret_file::read_file;
 use crate::model::fault::{Fault, FaultKind};
-use crate::model::text::{Text, clean};
+use crate::model::text::{Text, clean, cut_middle};
 
-/// A secret is never longer than this (bytes); a key file with comments fits.
-const SECRET_MAX: u64 = 64 * 1024;
+/// The user under which docker keeps an identity token (docker/cli, `tokenUsername`).
+const TOKEN_USER: &str = "<token>";
 
 /// The ways to name a secret, as the config writes them.
 pub const WAYS: &str = "env:NAME, file:PATH, command:PROGRAM ARGS or docker-helper:NAME";
@@ -48,8 +48,8 @@ pub enum Resolved {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asking {
     pub argv: Vec<String>,
-    /// What it is given on its standard input.
-    pub input: Option<String>,
+    /// What it is given on its standard input: it is run once for each, until one gives a secret. Empty: run once, without input.
+    pub inputs: Vec<String>,
     shape: AnswerShape,
 }
 
@@ -65,6 +65,15 @@ pub struct Credential {
     /// Credential helpers know the user too.
     pub user: Option<String>,
     pub secret: SecretString,
+    pub form: SecretForm,
+}
+
+/// What a secret is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecretForm {
+    Password,
+    /// Only a token service takes it; a credential helper gives it under the user `<token>`.
+    IdentityToken,
 }
 
 /// Why a text is not a reference to a secret. Never holds the text itself.
@@ -114,10 +123,10 @@ impl SecretRef {
                 )),
             },
             Self::File(path) => read_file(path).map(Resolved::Known),
-            Self::Command(argv) => Ok(Resolved::Run(Asking { argv: argv.clone(), input: None, shape: AnswerShape::FirstLine })),
+            Self::Command(argv) => Ok(Resolved::Run(Asking { argv: argv.clone(), inputs: Vec::new(), shape: AnswerShape::FirstLine })),
             Self::DockerHelper(name) => Ok(Resolved::Run(Asking {
                 argv: vec![format!("docker-credential-{name}"), "get".to_owned()],
-                input: Some(server.to_owned()),
+                inputs: credential_keys(server),
                 shape: AnswerShape::DockerCredential,
             })),
         }
@@ -140,6 +149,55 @@ impl std::fmt::Display for SecretRef {
 }
 
 impl Asking {
+    /// Why a run that failed gave no secret; `None` where the program does not know this key and may know the next
+    /// (docker-credential-helpers print their errors, never a secret, on standard output).
+    #[must_use]
+    pub fn refusal(&self, code: Option<i32>, output: &[u8]) -> Option<Fault> {
+        let said = String::from_utf8_lossy(output);
+        if self.shape == AnswerShape::DockerCredential && said.to_ascii_lowercase().contains("credentials not found") {
+            return None;
+        }
+        let program = clean(self.argv.first().map_or("", String::as_str)).into_owned();
+        let code = code.map_or_else(|| "?".to_owned(), |c| c.to_string());
+        let words = match self.shape {
+            AnswerShape::DockerCredential => cut_middle(&clean(said.trim()), 160).into_owned(),
+            AnswerShape::FirstLine => String::new(),
+        };
+        let (en, zh) = if words.is_empty() { (String::new(), String::new()) } else { (format!(": {words}"), format!("：{words}")) };
+        Some(Fault::new(
+            program.clone(),
+            FaultKind::Config,
+            Text::made(format!("{program} ended with code {code}{en}"), format!("{program} 以 {code} 退出{zh}")),
+            Text::made(format!("run it by hand to see why: {}", self.by_hand()), format!("请手工运行看看原因：{}", self.by_hand())),
+        ))
+    }
+
+    /// The program knows none of the keys.
+    #[must_use]
+    pub fn unknown(&self) -> Fault {
+        let program = clean(self.argv.first().map_or("", String::as_str)).into_owned();
+        let host = self.inputs.first().map_or("", String::as_str);
+        let keys = clean(&self.inputs.join(", ")).into_owned();
+        Fault::new(
+            program.clone(),
+            FaultKind::Config,
+            Text::made(format!("{program} has no credential under {keys}"), format!("{program} 中没有 {keys} 的凭证")),
+            Text::made(
+                format!("docker login {} first; what is kept there: {program} list", clean(host)),
+                format!("请先 docker login {}；已保存的条目：{program} list", clean(host)),
+            ),
+        )
+    }
+
+    /// The same by hand, for a shell.
+    fn by_hand(&self) -> String {
+        let line = clean(&self.argv.join(" ")).into_owned();
+        match self.inputs.first() {
+            Some(input) => format!("echo {} | {line}", clean(input)),
+            None => line,
+        }
+    }
+
     /// Reads what the program printed on its standard output.
     ///
     /// # Errors
@@ -157,13 +215,15 @@ impl Asking {
                         Text::new("run it by hand: its first line must be the secret", "手工运行一次：第一行应是密文"),
                     ));
                 }
-                Ok(Credential { user: None, secret: line.to_owned().into() })
+                Ok(Credential { user: None, secret: line.to_owned().into(), form: SecretForm::Password })
             }
             AnswerShape::DockerCredential => {
                 let read: Result<StoredCredential, _> = serde_json::from_slice(output);
                 match read {
                     Ok(StoredCredential { username, secret: Some(secret) }) if !secret.is_empty() => {
-                        Ok(Credential { user: username.filter(|u| !u.is_empty()), secret: secret.into() })
+                        let user = username.filter(|u| !u.is_empty());
+                        let form = if user.as_deref() == Some(TOKEN_USER) { SecretForm::IdentityToken } else { SecretForm::Password };
+                        Ok(Credential { user: user.filter(|_| form == SecretForm::Password), secret: secret.into(), form })
                     }
                     _ => Err(fault(
                         Text::new("did not answer as a docker credential helper does", "没有按 docker 凭证助手的格式应答"),
@@ -181,69 +241,6 @@ impl Asking {
 struct StoredCredential {
     username: Option<String>,
     secret: Option<String>,
-}
-
-/// What is wrong with the file of a secret, without reading it: it is missing, is no file, is not ours,
-/// or others may read or change it.
-pub(super) fn check_file(path: &Path) -> Result<(), (Text, Text)> {
-    let shown = path.display().to_string();
-    let shown = clean(&shown);
-    let about = std::fs::metadata(path).map_err(|error| {
-        (
-            Text::made(format!("{shown}: {error}"), format!("{shown}：{error}")),
-            Text::made(
-                format!("create it with mode 600: install -m 600 /dev/stdin '{shown}'"),
-                format!("以 600 权限创建它：install -m 600 /dev/stdin '{shown}'"),
-            ),
-        )
-    })?;
-    if !about.is_file() {
-        return Err((
-            Text::made(format!("{shown} is not a file"), format!("{shown} 不是文件")),
-            Text::new("name a file that holds the secret alone", "应指向只含密文的文件"),
-        ));
-    }
-    let us = rustix::process::geteuid().as_raw();
-    if about.uid() != us && about.uid() != 0 {
-        return Err((
-            Text::made(format!("{shown} belongs to another user ({})", about.uid()), format!("{shown} 属于别的用户（{}）", about.uid())),
-            Text::made(format!("chown it to yourself: chown $(id -u) '{shown}'"), format!("改为自己所有：chown $(id -u) '{shown}'")),
-        ));
-    }
-    if about.mode() & 0o006 != 0 {
-        let mode = about.mode() & 0o777;
-        return Err((
-            Text::made(
-                format!("{shown} holds a secret and others can read or change it (mode {mode:o})"),
-                format!("{shown} 含密文，而其他用户可读或可改（权限 {mode:o}）"),
-            ),
-            Text::made(format!("chmod 600 '{shown}'"), format!("chmod 600 '{shown}'")),
-        ));
-    }
-    Ok(())
-}
-
-fn read_file(path: &Path) -> Result<SecretString, Fault> {
-    let place = format!("file:{}", clean(&path.display().to_string()));
-    let fault = |(cause, hint)| Fault::new(place.clone(), FaultKind::Config, cause, hint);
-    check_file(path).map_err(fault)?;
-    let mut text = String::new();
-    let read = std::fs::File::open(path).and_then(|file| file.take(SECRET_MAX + 1).read_to_string(&mut text));
-    if let Err(error) = read {
-        return Err(fault((
-            Text::made(format!("cannot be read: {error}"), format!("无法读取：{error}")),
-            Text::new("give this user the right to read it", "让当前用户可读"),
-        )));
-    }
-    let secret = text.strip_suffix('\n').unwrap_or(&text);
-    let secret = secret.strip_suffix('\r').unwrap_or(secret);
-    if secret.is_empty() || secret.len() as u64 > SECRET_MAX {
-        return Err(fault((
-            Text::new("is empty or longer than 64 KiB", "为空，或超过 64 KiB"),
-            Text::new("it must hold the secret alone", "文件应只含密文"),
-        )));
-    }
-    Ok(secret.to_owned().into())
 }
 
 /// Splits a command line into words at blanks; quotes and backslashes hold words together. No shell, no variables.
@@ -320,10 +317,17 @@ mod tests {
         let helper = SecretRef::DockerHelper("pass".into());
         let Ok(Resolved::Run(asking)) = helper.resolve("https://harbor.example") else { panic!("must be run") };
         assert_eq!(asking.argv, ["docker-credential-pass", "get"]);
-        assert_eq!(asking.input.as_deref(), Some("https://harbor.example"));
+        assert_eq!(asking.inputs[0], "harbor.example");
         let answer = asking.answer(br#"{"ServerURL":"x","Username":"ops","Secret":"pw"}"#).expect("answer");
         assert_eq!((answer.user.as_deref(), answer.secret.expose_secret()), (Some("ops"), "pw"));
         assert!(asking.answer(b"credentials not found in native keychain").is_err());
+        assert_eq!(asking.refusal(Some(1), b"credentials not found in native keychain\n"), None);
+        let locked = asking.refusal(Some(2), b"the keychain is locked").expect("a refusal");
+        assert!(locked.cause.en.contains("keychain is locked"), "{locked}");
+        assert!(locked.hint.en.ends_with("echo harbor.example | docker-credential-pass get"), "{locked}");
+        assert!(asking.unknown().hint.en.contains("docker login harbor.example"));
+        let token = asking.answer(br#"{"Username":"<token>","Secret":"refresh"}"#).expect("answer");
+        assert_eq!((token.user, token.form), (None, SecretForm::IdentityToken));
 
         let Ok(Resolved::Run(asking)) = SecretRef::Command(vec!["p".into()]).resolve("") else { panic!("must be run") };
         assert_eq!(asking.answer(b"pw\nuser: x\n").expect("answer").secret.expose_secret(), "pw");

@@ -75,7 +75,7 @@ impl Harbor {
     pub fn new(wire: &Wire, endpoint: HttpEndpoint) -> Result<Self, Fault> {
         let account = match &endpoint.credentials {
             Some(Credentials::Basic { user, .. }) => Some(user.as_str().into()),
-            Some(Credentials::Bearer(_)) => Some("".into()),
+            Some(Credentials::Bearer(_) | Credentials::IdentityToken(_)) => Some("".into()),
             None => None,
         };
         let clock = wire.shared().options.clock.clone();

@@ -12,13 +12,18 @@ use secrecy::{ExposeSecret, SecretString};
 /// Who we say we are. Never shown: `Debug` hides the secret.
 #[derive(Clone, Debug)]
 pub enum Credentials {
-    Basic { user: String, password: SecretString },
+    Basic {
+        user: String,
+        password: SecretString,
+    },
     Bearer(SecretString),
+    /// Only a token service takes it, and never in a header.
+    IdentityToken(SecretString),
 }
 
 impl Credentials {
     /// The value of an Authorization header, marked so that no log prints it. `None` where it has
-    /// characters that cannot stand in a header.
+    /// characters that cannot stand in a header, and for what never goes into one.
     pub(super) fn header(&self) -> Option<HeaderValue> {
         let text = match self {
             Self::Basic { user, password } => {
@@ -26,6 +31,7 @@ impl Credentials {
                 format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair))
             }
             Self::Bearer(token) => format!("Bearer {}", token.expose_secret()),
+            Self::IdentityToken(_) => return None,
         };
         let mut value = HeaderValue::from_str(&text).ok()?;
         value.set_sensitive(true);
@@ -119,6 +125,16 @@ impl Ask {
     pub fn json(mut self, body: &impl serde::Serialize) -> Self {
         self.body = Some(serde_json::to_vec(body).unwrap_or_else(|_| b"null".to_vec()).into());
         self.header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
+    }
+
+    /// A form as its body. The fields may be secrets: they are in no log and no address.
+    #[must_use]
+    pub fn form(mut self, fields: &[(&str, &str)]) -> Self {
+        if let Ok(mut url) = reqwest::Url::parse("form:") {
+            url.query_pairs_mut().extend_pairs(fields);
+            self.body = url.query().map(|text| Bytes::from(text.to_owned()));
+        }
+        self.header(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"))
     }
 
     /// True where sending it twice does no more than sending it once changes nothing.

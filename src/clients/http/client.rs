@@ -44,6 +44,16 @@ pub struct Http {
     line: Arc<Semaphore>,
     /// What this one's requests wait for before they take a place in the line.
     pace: Option<Arc<Pace>>,
+    roots: Roots,
+}
+
+/// Whom an endpoint with a CA of its own trusts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Roots {
+    /// That CA alone.
+    Own,
+    /// The system's roots as well.
+    OwnAndSystem,
 }
 
 /// One attempt's target and headers.
@@ -68,7 +78,19 @@ impl Http {
                 Text::new("write url = \"https://host\"", "请写成 url = \"https://host\""),
             ));
         }
-        Ok(Self { shared: Arc::clone(wire.shared()), endpoint: Arc::new(endpoint), line: Arc::new(Semaphore::new(AT_ONCE)), pace: None })
+        Ok(Self {
+            shared: Arc::clone(wire.shared()),
+            endpoint: Arc::new(endpoint),
+            line: Arc::new(Semaphore::new(AT_ONCE)),
+            pace: None,
+            roots: Roots::Own,
+        })
+    }
+
+    /// For a place that a registry with a CA of its own sends us to, such as its token service: either may have signed it.
+    #[must_use]
+    pub(in crate::clients) fn trusting_the_system_too(self) -> Self {
+        Self { roots: Roots::OwnAndSystem, ..self }
     }
 
     /// The same line, kept to a budget; other clones of it are not.
@@ -170,7 +192,11 @@ impl Http {
             let value = credentials.header().ok_or_else(|| bad_secret(origin))?;
             headers.insert(AUTHORIZATION, value);
         }
-        let domain = self.endpoint.ca.clone().map_or(Domain::System, Domain::Private);
+        let domain = match (self.endpoint.ca.clone(), self.roots) {
+            (Some(ca), Roots::Own) => Domain::Private(ca),
+            (Some(ca), Roots::OwnAndSystem) => Domain::SystemAnd(ca),
+            (None, _) => Domain::System,
+        };
         Ok(Hop { url, domain, headers })
     }
 
@@ -192,7 +218,7 @@ impl Http {
                 return Ok(answer);
             }
             let domain = match (&self.endpoint.ca, same) {
-                (Some(ca), true) => Domain::Private(ca.clone()),
+                (Some(_), true) => first.domain.clone(),
                 (Some(ca), false) => Domain::SystemAnd(ca.clone()),
                 (None, _) => Domain::System,
             };

@@ -6,7 +6,7 @@ use super::challenge::{Challenge, best};
 use super::tokens::{Service, Tokens};
 use crate::clients::Wire;
 use crate::clients::http::header::WWW_AUTHENTICATE;
-use crate::clients::http::{Answer, Ask, Auth, Http, HttpEndpoint, StatusCode};
+use crate::clients::http::{Answer, Ask, Auth, Credentials, Http, HttpEndpoint, StatusCode, Url};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::text::Text;
 
@@ -18,19 +18,31 @@ enum Way {
     Token(Service),
 }
 
+/// What we have to show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Credential {
+    None,
+    Password,
+    IdentityToken,
+}
+
 #[derive(Debug)]
 pub(super) struct Sender {
     http: Http,
     tokens: Tokens,
-    has_credential: bool,
+    credential: Credential,
     way: Mutex<Option<Way>>,
 }
 
 impl Sender {
     pub(super) fn new(wire: &Wire, endpoint: HttpEndpoint) -> Result<Self, Fault> {
         let tokens = Tokens::new(wire, &endpoint);
-        let has_credential = endpoint.credentials.is_some();
-        Ok(Self { http: Http::new(wire, endpoint)?, tokens, has_credential, way: Mutex::new(None) })
+        let credential = match &endpoint.credentials {
+            None => Credential::None,
+            Some(Credentials::IdentityToken(_)) => Credential::IdentityToken,
+            Some(_) => Credential::Password,
+        };
+        Ok(Self { http: Http::new(wire, endpoint)?, tokens, credential, way: Mutex::new(None) })
     }
 
     pub(super) fn name(&self) -> &Arc<str> {
@@ -127,10 +139,32 @@ impl Sender {
     fn way_asked(&self, answer: &Answer) -> Result<Option<Way>, Fault> {
         let values = answer.headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok());
         match best(values) {
-            Some(Challenge::Bearer { realm, service, .. }) => Ok(Some(Way::Token(Service::new(self.name(), &realm, service)?))),
-            Some(Challenge::Basic) if self.has_credential => Ok(Some(Way::Basic)),
+            Some(Challenge::Bearer { realm, service, .. }) => {
+                Ok(Some(Way::Token(Service::new(self.name(), &self.door(), &realm, service)?)))
+            }
+            Some(Challenge::Basic) if self.credential == Credential::IdentityToken => Err(self.no_token_service()),
+            Some(Challenge::Basic) if self.credential == Credential::Password => Ok(Some(Way::Basic)),
             Some(Challenge::Basic) | None => Ok(None),
         }
+    }
+
+    /// `/v2/` of this registry: what relative realms start from.
+    fn door(&self) -> Url {
+        let mut door = self.http.base().clone();
+        door.set_path(&format!("{}/v2/", door.path().trim_end_matches('/')));
+        door
+    }
+
+    fn no_token_service(&self) -> Fault {
+        Fault::new(
+            &**self.name(),
+            FaultKind::Config,
+            Text::new(
+                "docker keeps an identity token for it, and this registry asks for a user and a password",
+                "docker 为它保存的是身份令牌，而该仓库要求用户与密码",
+            ),
+            Text::new("write user and password in this [[registry]]", "请在该 [[registry]] 中写明 user 与 password"),
+        )
     }
 
     async fn ping(&self, auth: Auth) -> Result<Answer, Fault> {

@@ -4,14 +4,15 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
+use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::clients::Wire;
 use crate::clients::cause::short;
 use crate::clients::gate::Client;
-use crate::clients::http::{Ask, Auth, Credentials, Http, HttpEndpoint, Url};
+use crate::clients::http::{Ask, Auth, Credentials, Http, HttpEndpoint, Method, Url};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::text::Text;
 
@@ -28,10 +29,12 @@ pub(super) struct Service {
 }
 
 impl Service {
+    /// `asked` is the address whose answer named the realm: one without a host is relative to it.
+    ///
     /// # Errors
     /// Protocol, where the realm is no address.
-    pub(super) fn new(endpoint: &str, realm: &str, service: Option<String>) -> Result<Self, Fault> {
-        let realm = Url::parse(realm).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.host_str().is_some());
+    pub(super) fn new(endpoint: &str, asked: &Url, realm: &str, service: Option<String>) -> Result<Self, Fault> {
+        let realm = asked.join(realm.trim()).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.host_str().is_some());
         let realm = realm.ok_or_else(|| {
             Fault::new(
                 endpoint,
@@ -61,11 +64,32 @@ pub(super) struct Tokens {
     kept: Mutex<HashMap<String, Token>>,
 }
 
-#[derive(Deserialize)]
+/// What a token service answers, field by field: an odd one costs only itself.
+#[derive(Default, Deserialize)]
+#[serde(default)]
 struct WireToken {
-    token: Option<String>,
-    access_token: Option<String>,
-    expires_in: Option<u64>,
+    token: Value,
+    access_token: Value,
+    expires_in: Value,
+}
+
+impl WireToken {
+    fn secret(self) -> Option<String> {
+        [self.token, self.access_token].into_iter().find_map(|field| match field {
+            Value::String(text) if !text.is_empty() => Some(text),
+            _ => None,
+        })
+    }
+
+    /// Seconds, also where they are written as text or with a fraction; `None` where they make no sense.
+    fn life_s(&self) -> Option<f64> {
+        let seconds = match &self.expires_in {
+            Value::Number(number) => number.as_f64(),
+            Value::String(text) => text.trim().parse().ok(),
+            _ => None,
+        };
+        seconds.filter(|seconds| seconds.is_finite() && *seconds >= 0.0)
+    }
 }
 
 impl Tokens {
@@ -86,25 +110,15 @@ impl Tokens {
         base.set_path("");
         base.set_query(None);
         let same = base.origin() == self.endpoint.base.origin();
-        let ca = self.endpoint.ca.clone().filter(|_| same);
+        let ask = ask(service, scope, credentials.as_ref());
+        let ca = self.endpoint.ca.clone();
         let endpoint = HttpEndpoint { name: Arc::clone(&self.endpoint.name), base, ca, client: Client::Oci, credentials };
-        let auth = if endpoint.credentials.is_some() { Auth::Endpoint } else { Auth::Anonymous };
-        let mut ask = Ask { discriminator: "token".into(), auth, ..Ask::get("/{path+}", service.realm.path()) };
-        for (name, value) in service.realm.query_pairs() {
-            ask = ask.query(name.into_owned(), value.into_owned());
-        }
-        if let Some(service) = &service.service {
-            ask = ask.query("service", service.clone());
-        }
-        if !scope.is_empty() {
-            ask = ask.query("scope", scope);
-        }
-        let answer = Http::new(&self.wire, endpoint)?.send(ask).await?.success()?;
+        let http = Http::new(&self.wire, endpoint)?;
+        let answer = if same { http } else { http.trusting_the_system_too() }.send(ask).await?.success()?;
         // Never shown: a body that cannot be read may be a token all the same.
-        let told: Option<WireToken> = serde_json::from_slice(&answer.body).ok();
-        let life = told.as_ref().and_then(|told| told.expires_in);
-        let token = told.and_then(|told| told.token.filter(|t| !t.is_empty()).or(told.access_token)).filter(|t| !t.is_empty());
-        let Some(token) = token else { return Err(self.no_token()) };
+        let wire: WireToken = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let life = wire.life_s();
+        let Some(token) = wire.secret() else { return Err(self.no_token()) };
         let secret = SecretString::from(token);
         self.keep(scope, &secret, lifetime(life));
         Ok(Credentials::Bearer(secret))
@@ -157,6 +171,31 @@ impl Tokens {
     }
 }
 
+/// The request for a token: a GET with the credential in its header, or, for an identity token, a POST that carries it
+/// (the distribution project's "Authenticate via `OAuth2`").
+fn ask(service: &Service, scope: &str, credentials: Option<&Credentials>) -> Ask {
+    let path = service.realm.path();
+    let own = service.service.as_deref().map(|service| ("service", service));
+    let scope = Some(("scope", scope)).filter(|(_, scope)| !scope.is_empty());
+    let fields: Vec<(&str, &str)> = own.into_iter().chain(scope).collect();
+    let mut ask = match credentials {
+        Some(Credentials::IdentityToken(token)) => {
+            let given = [("grant_type", "refresh_token"), ("client_id", "wharf"), ("refresh_token", token.expose_secret())];
+            let form: Vec<(&str, &str)> = given.into_iter().chain(fields).collect();
+            Ask { auth: Auth::Anonymous, ..Ask::new(Method::POST, "/{path+}", path).form(&form) }
+        }
+        other => {
+            let auth = if other.is_some() { Auth::Endpoint } else { Auth::Anonymous };
+            let plain = Ask { auth, ..Ask::get("/{path+}", path) };
+            fields.into_iter().fold(plain, |ask, (name, value)| ask.query(name.to_owned(), value))
+        }
+    };
+    ask.discriminator = "token".into();
+    let own = service.realm.query_pairs().map(|(name, value)| (name.into_owned().into(), value.into_owned()));
+    ask.query.splice(0..0, own);
+    ask
+}
+
 /// A password may go to a token service over TLS, or where the registry itself is: never from https down to http,
 /// and never in the clear to another host.
 fn is_safe(registry: &Url, realm: &Url) -> bool {
@@ -164,8 +203,8 @@ fn is_safe(registry: &Url, realm: &Url) -> bool {
 }
 
 /// How long a token is used: a little less than it lives.
-fn lifetime(said_s: Option<u64>) -> Duration {
-    let said = said_s.map_or(USUAL_LIFE, Duration::from_secs).min(LONGEST_LIFE);
+fn lifetime(said_s: Option<f64>) -> Duration {
+    let said = said_s.map_or(USUAL_LIFE, |s| Duration::try_from_secs_f64(s).unwrap_or(LONGEST_LIFE)).min(LONGEST_LIFE);
     if said > Duration::from_secs(30) { said.saturating_sub(Duration::from_secs(10)) } else { said / 2 }
 }
 
@@ -186,9 +225,71 @@ mod tests {
     #[test]
     fn tokens_are_used_for_less_than_they_live() {
         assert_eq!(lifetime(None), Duration::from_secs(50));
-        assert_eq!(lifetime(Some(1800)), Duration::from_secs(1790));
-        assert_eq!(lifetime(Some(u64::MAX)), Duration::from_secs(3590));
-        assert_eq!(lifetime(Some(4)), Duration::from_secs(2));
-        assert_eq!(lifetime(Some(0)), Duration::ZERO);
+        assert_eq!(lifetime(Some(1800.0)), Duration::from_secs(1790));
+        assert_eq!(lifetime(Some(f64::MAX)), Duration::from_secs(3590));
+        assert_eq!(lifetime(Some(4.0)), Duration::from_secs(2));
+        assert_eq!(lifetime(Some(0.0)), Duration::ZERO);
+    }
+
+    fn read(json: &str) -> (Option<String>, Option<f64>) {
+        let wire: WireToken = serde_json::from_str(json).expect("json");
+        let life = wire.life_s();
+        (wire.secret(), life)
+    }
+
+    #[test]
+    fn lifetimes_as_text_or_with_a_fraction_are_read() {
+        for (json, life) in [
+            (r#"{"token":"t","expires_in":"300"}"#, Some(300.0)),
+            (r#"{"token":"t","expires_in":" 12.5 "}"#, Some(12.5)),
+            (r#"{"token":"t","expires_in":3600.0}"#, Some(3600.0)),
+        ] {
+            assert_eq!(read(json), (Some("t".into()), life), "{json}");
+        }
+    }
+
+    #[test]
+    fn lifetimes_that_make_no_sense_are_left_out() {
+        for odd in ["-1", "null", "true", "[]", r#""soon""#, r#""""#, r#""NaN""#, r#""inf""#, "{}"] {
+            assert_eq!(read(&format!(r#"{{"token":"t","expires_in":{odd}}}"#)), (Some("t".into()), None), "{odd}");
+        }
+    }
+
+    #[test]
+    fn a_token_under_its_other_name_is_found_beside_an_odd_one() {
+        for odd in ["null", r#""""#, "7", "{}"] {
+            assert_eq!(read(&format!(r#"{{"token":{odd},"access_token":"t"}}"#)).0, Some("t".into()), "{odd}");
+        }
+        assert_eq!(read(r#"{"token":null}"#).0, None);
+    }
+
+    #[test]
+    fn realms_without_a_host_are_relative_to_what_was_asked() {
+        let asked = Url::parse("https://r.example:5000/v2/").expect("url");
+        let realm = |text: &str| Service::new("r", &asked, text, None).map(|s| s.realm.to_string()).ok();
+        for (text, wanted) in [
+            ("/service/token", Some("https://r.example:5000/service/token")),
+            ("token", Some("https://r.example:5000/v2/token")),
+            ("//auth.example/token", Some("https://auth.example/token")),
+            ("https://auth.example/token?x=1", Some("https://auth.example/token?x=1")),
+            (" https://auth.example/token ", Some("https://auth.example/token")),
+            ("ftp://auth.example/token", None),
+            ("https://", None),
+        ] {
+            assert_eq!(realm(text).as_deref(), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_identity_token_is_posted_and_stands_in_no_address() {
+        let realm = Url::parse("https://auth.example/oauth?account=a").expect("url");
+        let service = Service { realm, service: Some("r.example".into()) };
+        let sent = ask(&service, "repository:a/b:pull", Some(&Credentials::IdentityToken("s3cret&x".to_owned().into())));
+        let body = String::from_utf8(sent.body.clone().expect("a body").to_vec()).expect("text");
+        assert_eq!(sent.method, Method::POST);
+        assert!(body.contains("refresh_token=s3cret%26x&service=r.example&scope=repository%3Aa%2Fb%3Apull"), "{body}");
+        assert!(sent.query.iter().all(|(_, value)| !value.contains("s3cret")), "{:?}", sent.query);
+        let plain = ask(&service, "", None);
+        assert_eq!((plain.method, plain.query.len(), plain.body), (Method::GET, 2, None));
     }
 }

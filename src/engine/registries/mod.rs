@@ -23,7 +23,7 @@ use super::backoff::{Backoff, Wait};
 use super::start::PollMode;
 use crate::clients::Wire;
 use crate::clients::gate::Client;
-use crate::clients::http::HttpEndpoint;
+use crate::clients::http::{Credentials, HttpEndpoint};
 use crate::config::RegistryEntry;
 use crate::model::clock::Clock;
 use crate::model::endpoint::{EndpointId, EndpointKind};
@@ -138,6 +138,9 @@ async fn endpoint(entry: &RegistryEntry, wire: &Wire, client: Client) -> Result<
     let spec = &entry.spec;
     let base = spec.url.parse().map_err(|_| bad_url(&spec.name, &spec.url))?;
     let credentials = secret::credentials(wire, &spec.name, &entry.access, &spec.url).await?;
+    if client == Client::Harbor && matches!(credentials, Some(Credentials::IdentityToken(_))) {
+        return Err(secret::no_identity_token(&spec.name));
+    }
     Ok(HttpEndpoint { name: Arc::clone(&spec.name), base, ca: entry.access.ca.clone(), client, credentials })
 }
 
