@@ -68,7 +68,8 @@ fn sweep(run: &Runtime, clients: &[Docker]) -> Duration {
 
 fn client(wire: &Wire, port: u16, files: &TlsFiles) -> Docker {
     let address = Address::Tcp { host: "127.0.0.1".into(), port, path: "".into() };
-    Docker::new(wire, DockerEndpoint { name: format!("h-{port}").into(), address, tls: Some(files.clone()) }).expect("a client")
+    Docker::new(wire, DockerEndpoint { name: format!("h-{port}").into(), address, tls: Some(files.clone()), ssh_arguments: [].into() })
+        .expect("a client")
 }
 
 /// A door with mutual TLS in front of one twin.
@@ -105,11 +106,8 @@ fn trust(folder: &Path) -> (TlsAcceptor, TlsFiles) {
         std::fs::write(folder.join(name), text).expect("a file");
         folder.join(name)
     };
-    let files = TlsFiles {
-        ca: written("ca.pem", authority.pem()),
-        cert: written("cert.pem", cert.pem()),
-        key: written("key.pem", key.serialize_pem()),
-    };
+    let (ca, cert) = (written("ca.pem", authority.pem()), written("cert.pem", cert.pem()));
+    let files = TlsFiles::mutual(ca, cert, written("key.pem", key.serialize_pem()));
     let mut roots = RootCertStore::empty();
     roots.add(authority.der().clone()).expect("a root");
     let verifier = WebPkiClientVerifier::builder(Arc::new(roots)).build().expect("a verifier");

@@ -24,7 +24,9 @@ fn list(c: &mut Criterion) {
     let folder = std::env::temp_dir().join(format!("wharf-bench-{}", std::process::id()));
     let wire = Wire::new(WireOptions::new(Mode::ReadOnly, Clock::system(), folder)).expect("a wire");
     let address = Address::Tcp { host: "127.0.0.1".into(), port, path: "".into() };
-    let ours = run.block_on(async { Docker::new(&wire, DockerEndpoint { name: "h".into(), address, tls: None }) }).expect("a client");
+    let ours = run
+        .block_on(async { Docker::new(&wire, DockerEndpoint { name: "h".into(), address, tls: None, ssh_arguments: [].into() }) })
+        .expect("a client");
     assert_eq!(run.block_on(ours.list_containers(&[])).expect("a list").len(), CONTAINERS);
     group.bench_function("asked and read", |b| b.iter(|| run.block_on(ours.list_containers(&[])).expect("a list")));
 

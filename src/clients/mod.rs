@@ -11,6 +11,7 @@ mod limits;
 pub mod oci;
 mod pace;
 pub mod program;
+mod proxy;
 mod ssh;
 mod tls;
 
@@ -21,7 +22,8 @@ use std::time::Duration;
 pub use gate::{Gate, Mode};
 pub use limits::Limits;
 pub use pace::Pace;
-pub use tls::TlsFiles;
+pub use proxy::Proxies;
+pub use tls::{TlsFiles, Verify};
 
 use crate::model::clock::Clock;
 use crate::model::fault::Fault;
@@ -42,6 +44,8 @@ pub struct WireOptions {
     pub max_body: usize,
     /// Another file than `~/.ssh/config` for ssh.
     pub ssh_config: Option<PathBuf>,
+    /// For engines over TCP.
+    pub proxies: Proxies,
 }
 
 impl WireOptions {
@@ -56,6 +60,7 @@ impl WireOptions {
             connect_timeout: Duration::from_secs(5),
             max_body: 64 << 20,
             ssh_config: None,
+            proxies: Proxies::environment(),
         }
     }
 }

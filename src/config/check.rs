@@ -68,6 +68,9 @@ pub(super) fn check(draft: Draft, problems: &mut Vec<Problem>, notes: &mut Vec<P
         let class = host.belongs.class.as_ref().and_then(|name| classes.find(name, problems));
         let Some(idc) = idc else { continue };
         if let Some(tls) = host.tls {
+            if !tls.verify {
+                say(notes, unverified(&host.name));
+            }
             hosts_tls.insert(Arc::clone(&host.name.value), tls);
         }
         let HostDraft { name, address, login, labels, .. } = host;
@@ -243,6 +246,17 @@ fn add_hosts(hosts: &mut Vec<HostDraft>, more: Vec<HostDraft>, notes: &mut Vec<P
         there.insert(Arc::clone(&host.name.value), hosts.len());
         hosts.push(host);
     }
+}
+
+fn unverified(host: &Name) -> Problem {
+    let name = clean(&host.value);
+    host.place.problem(
+        Text::made(
+            format!("the certificate of '{name}' is not checked: anybody in between may read and change what is sent"),
+            format!("不检查 {name} 的证书：中间人可读取和改动内容"),
+        ),
+        Text::new("give its ca and take verify = false (SkipTLSVerify) out", "请给出 ca，并去掉 verify = false（SkipTLSVerify）"),
+    )
 }
 
 fn known(idcs: &[IdcDraft], clusters: &[ClusterDraft], classes: Vec<Arc<str>>) -> Known {

@@ -10,12 +10,21 @@ use crate::model::endpoint::Address;
 use crate::model::idc::Idc;
 use crate::model::registry::{RegistryKind, RegistrySpec};
 
-/// Certificates of a host, absolute paths.
+/// How a host is spoken to by TLS; absolute paths. Without a CA the system's roots count.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TlsFiles {
-    pub ca: PathBuf,
-    pub cert: PathBuf,
-    pub key: PathBuf,
+    pub ca: Option<PathBuf>,
+    /// Our own certificate and its key.
+    pub identity: Option<(PathBuf, PathBuf)>,
+    /// False: whoever answers is taken for the host, as with docker's `SkipTLSVerify`.
+    pub verify: bool,
+}
+
+impl Default for TlsFiles {
+    /// TLS by the system's roots.
+    fn default() -> Self {
+        Self { ca: None, identity: None, verify: true }
+    }
 }
 
 /// A reference to another noun by its name.

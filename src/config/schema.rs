@@ -33,7 +33,7 @@ shapes! {
     POOL "[[cluster.pool]]": "name" "engine" "quota" "shared" "init" "budget";
     QUOTA "quota": "cores" "memory" "hosts";
     HOST "[[host]]": "name" "idc" "cluster" "pool" "class" "address" "login" "tls" "labels";
-    TLS "tls": "ca" "cert" "key";
+    TLS "tls": "ca" "cert" "key" "verify";
     INVENTORY "[[inventory]]": "kind" "path" "idc" "cluster" "pool" "class" "address" "tls" "labels";
     CLOUD "[[cloud]]": "name" "kind" "idc" "region" "endpoint" "credentials" "image" "subnet" "security_groups" "key" "user_data"
         "zones" "types";

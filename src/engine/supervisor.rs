@@ -17,9 +17,8 @@ use super::start::{PollMode, RunnerCommand};
 use super::tail::{Tail, TailAsk, TailText};
 use super::tailing::Feed;
 use super::tasks::Tasks;
-use crate::clients::TlsFiles;
-use crate::clients::Wire;
 use crate::clients::docker::{Docker, DockerEndpoint};
+use crate::clients::{TlsFiles, Verify, Wire};
 use crate::config::{self, Config, Loaded, Places, RegistryEntry};
 use crate::model::clock::Clock;
 use crate::model::endpoint::{EndpointId, EndpointKind};
@@ -263,8 +262,10 @@ impl Supervisor {
             self.started += 1;
             let generation = self.started * GENERATIONS;
             let tls = self.config.hosts_tls.get(&name).cloned();
-            let of_wire = tls.clone().map(|t| TlsFiles { ca: t.ca, cert: t.cert, key: t.key });
-            let endpoint = DockerEndpoint { name: Arc::clone(&name), address: spec.address.clone(), tls: of_wire };
+            let of_wire =
+                tls.clone().map(|t| TlsFiles { ca: t.ca, identity: t.identity, verify: if t.verify { Verify::Yes } else { Verify::No } });
+            let ssh_arguments = self.config.hosts_ssh.get(&name).cloned().unwrap_or_default();
+            let endpoint = DockerEndpoint { name: Arc::clone(&name), address: spec.address.clone(), tls: of_wire, ssh_arguments };
             match Docker::new(&self.parts.wire, endpoint) {
                 Ok(docker) => {
                     let line = HostClient { docker, wake: Arc::new(Notify::new()) };

@@ -112,7 +112,7 @@ user = \"file:token\"
     assert_eq!(class.hourly.map(|m| m.amount.normalize().to_string()), Some("0.42".to_owned()));
     let host = &config.site.hosts[0];
     assert_eq!((&*host.idc, host.pool.as_deref(), host.address.to_string()), ("yf", Some("frontend"), "tcp://10.1.1.11:2376".to_owned()));
-    assert_eq!(config.hosts_tls["yf-web-01"].ca, folder.path("ca.pem"));
+    assert_eq!(config.hosts_tls["yf-web-01"].ca, Some(folder.path("ca.pem")));
     assert_eq!(config.site.idcs[1].parent.as_deref(), Some("yf"));
     assert_eq!(&*config.site.idcs[0].environment, "prod", "an IDC that does not say is treated with most care");
     let [yf, tc] = config.registries.as_slice() else { panic!("two registries") };

@@ -32,7 +32,7 @@ pub(crate) fn wire(mode: Mode) -> Wire {
 
 pub(crate) fn docker(wire: &Wire, address: &str, tls: Option<TlsFiles>) -> Docker {
     let address = Address::parse(address).expect("an address");
-    Docker::new(wire, DockerEndpoint { name: "web-1".into(), address, tls }).expect("a client")
+    Docker::new(wire, DockerEndpoint { name: "web-1".into(), address, tls, ssh_arguments: [].into() }).expect("a client")
 }
 
 /// Every fault says where, what and what to do next, in both languages.

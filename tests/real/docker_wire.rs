@@ -21,8 +21,8 @@ fn wire(hosts: &Hosts) -> Wire {
 fn client(hosts: &Hosts, wire: &Wire, index: usize) -> Docker {
     let address = Address::parse(&hosts.address(index)).expect("an address");
     let pem = |name: &str| hosts.site.join("tls").join(name);
-    let tls = (index == 2).then(|| TlsFiles { ca: pem("ca.pem"), cert: pem("cert.pem"), key: pem("key.pem") });
-    Docker::new(wire, DockerEndpoint { name: format!("h{index}").into(), address, tls }).expect("a client")
+    let tls = (index == 2).then(|| TlsFiles::mutual(pem("ca.pem"), pem("cert.pem"), pem("key.pem")));
+    Docker::new(wire, DockerEndpoint { name: format!("h{index}").into(), address, tls, ssh_arguments: [].into() }).expect("a client")
 }
 
 /// The next events until one with this action, within a second.

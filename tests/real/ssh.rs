@@ -286,3 +286,98 @@ async fn a_master_dies_with_a_console_that_is_killed_and_its_directory_is_swept(
     let _wire = sshd.wire();
     assert_eq!(left(), 0, "the next start does");
 }
+
+/// A list through this sshd with these lines in the user's settings.
+async fn list_with(sshd: &Sshd, settings: &str) -> Result<(), Fault> {
+    let (_far, address) = far(sshd, "one.sock");
+    sshd.write_config("key", settings);
+    let wire = sshd.wire();
+    let listed = docker(&wire, &address, None).list_containers(&[]).await.map(drop);
+    wire.close().await;
+    std::fs::remove_file(sshd.at("one.sock")).expect("removed");
+    listed
+}
+
+#[tokio::test]
+async fn settings_of_the_user_that_would_keep_a_master_from_being_one_are_overridden() {
+    if !have_programs(&["sshd", "ssh", "ssh-keygen"], "the wire over ssh") {
+        return;
+    }
+    let sshd = Sshd::start("");
+    for setting in [
+        "RemoteCommand bash -l",
+        "RemoteCommand tmux new -A -s main\n  RequestTTY force",
+        "RequestTTY force",
+        "SessionType none",
+        "StdinNull yes",
+        "ForkAfterAuthentication yes",
+        "PermitLocalCommand yes\n  LocalCommand touch /nonexistent/x",
+    ] {
+        list_with(&sshd, &format!("Host *\n  {setting}\n")).await.unwrap_or_else(|fault| panic!("{setting}: {fault}"));
+        until("no master is left", Duration::from_secs(2), || sshd.masters().is_empty()).await;
+    }
+}
+
+#[tokio::test]
+async fn a_banner_changes_nothing_and_explains_nothing() {
+    if !have_programs(&["sshd", "ssh", "ssh-keygen"], "the wire over ssh") {
+        return;
+    }
+    let banner = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(banner.path(), "Authorised use only.\nSessions are timed out; Connection refused to others.\n").expect("written");
+    let sshd = Sshd::start(&format!("Banner {}", banner.path().display()));
+    list_with(&sshd, "").await.expect("a list");
+    sshd.write_config("stranger", "");
+    let fault = docker(&sshd.wire(), &sshd.address(&sshd.at("one.sock")), None).ping().await.expect_err("not let in");
+    whole(&fault);
+    assert!(fault.kind == FaultKind::Unauthorized && fault.cause.en.contains("Permission denied"), "{fault}");
+    // What the hint says: a key that is in authorized_keys there.
+    list_with(&sshd, "").await.expect("that key helps");
+}
+
+#[tokio::test]
+async fn a_shell_that_greets_everybody_is_listened_past() {
+    if !have_programs(&["sshd", "ssh", "ssh-keygen", "perl"], "the wire over ssh") {
+        return;
+    }
+    let sshd = Sshd::start("AllowStreamLocalForwarding no");
+    sshd.install_docker();
+    let docker_there = sshd.at("bin").join("docker");
+    let script = std::fs::read_to_string(&docker_there).expect("a script");
+    for greeting in ["Welcome to h1\\n", "no line end", "\\e[1mlots\\e[0m of\\n colours\\n\\n"] {
+        let noisy = script.replace("use strict;", &format!("$| = 1; print \"{greeting}\"; use strict;"));
+        std::fs::write(&docker_there, noisy).expect("written");
+        list_with(&sshd, "").await.unwrap_or_else(|fault| panic!("{greeting}: {fault}"));
+    }
+    std::fs::write(&docker_there, "#!/usr/bin/perl\nprint \"This account serves git only.\\n\";\n").expect("written");
+    let (_far, address) = far(&sshd, "two.sock");
+    let fault = docker(&sshd.wire(), &address, None).ping().await.expect_err("no engine answers");
+    whole(&fault);
+    assert!(fault.kind == FaultKind::Ssh && fault.cause.en.contains("This account serves git only."), "{fault}");
+}
+
+#[tokio::test]
+async fn arguments_of_an_inventory_reach_ssh_and_undo_nothing_that_a_master_must_be() {
+    if !have_programs(&["sshd", "ssh", "ssh-keygen"], "the wire over ssh") {
+        return;
+    }
+    let sshd = Sshd::start("");
+    let (_far, address) = far(&sshd, "one.sock");
+    sshd.write_config("stranger", "");
+    let with = |arguments: &[&str]| {
+        let endpoint = wharf::clients::docker::DockerEndpoint {
+            name: "web-1".into(),
+            address: wharf::model::endpoint::Address::parse(&address).expect("an address"),
+            tls: None,
+            ssh_arguments: arguments.iter().map(|argument| (*argument).into()).collect(),
+        };
+        wharf::clients::docker::Docker::new(&sshd.wire(), endpoint).expect("a client")
+    };
+    let fault = with(&[]).ping().await.expect_err("a stranger's key");
+    assert_eq!(fault.kind, FaultKind::Unauthorized);
+    let key = sshd.at("key").display().to_string();
+    let odd = ["-i", &key, "-o", "RemoteCommand=bash", "-o", "ControlPersist=60s", "-o", "BatchMode=no", "-o", "RequestTTY=force"];
+    with(&odd).list_containers(&[]).await.expect("a list");
+    let fault = with(&["-i", &key, "-o", "ProxyCommand=false"]).ping().await.expect_err("the way is another");
+    assert_eq!(fault.kind, FaultKind::Ssh, "{fault}");
+}

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, USER_AGENT};
+use hyper::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, PROXY_AUTHORIZATION, USER_AGENT};
 use hyper::{Method, Request, Response, StatusCode};
 use tokio::time::timeout;
 
@@ -19,6 +19,7 @@ use super::version::ApiVersion;
 use crate::clients::Shared;
 use crate::clients::cause::Place;
 use crate::clients::gate::{Client, Passage};
+use crate::clients::proxy::Proxy;
 use crate::clients::ssh::{After, Way};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::text::Text;
@@ -80,7 +81,12 @@ impl Engine {
 
     pub(super) fn place(&self) -> Place<'_> {
         let tls = self.route.tls();
-        Place { endpoint: &self.endpoint.name, address: &self.address, ca: tls.map(|t| t.ca.clone()), identity: tls.is_some() }
+        Place {
+            endpoint: &self.endpoint.name,
+            address: &self.address,
+            ca: tls.and_then(|t| t.ca.clone()),
+            identity: tls.is_some_and(|t| t.identity.is_some()),
+        }
     }
 
     /// Asks and reads the whole answer, whatever its status.
@@ -242,12 +248,21 @@ impl Engine {
     /// The same request as bytes, for a stream that is read without hyper.
     fn raw_request(&self, question: &Question, version: Option<ApiVersion>) -> Vec<u8> {
         let (method, target, host) = (&question.method, self.target(question, version), self.route.authority());
-        format!("{method} {target} HTTP/1.1\r\nhost: {host}\r\nuser-agent: {AGENT}\r\naccept: application/json\r\n\r\n").into_bytes()
+        let mut request =
+            format!("{method} {target} HTTP/1.1\r\nhost: {host}\r\nuser-agent: {AGENT}\r\naccept: application/json\r\n").into_bytes();
+        if let Some(secret) = self.route.forward_proxy().and_then(Proxy::authorization) {
+            request.extend_from_slice(b"proxy-authorization: ");
+            request.extend_from_slice(secret.as_bytes());
+            request.extend_from_slice(b"\r\n");
+        }
+        request.extend_from_slice(b"\r\n");
+        request
     }
 
     fn target(&self, question: &Question, version: Option<ApiVersion>) -> String {
         let versioned = version.map(|v| format!("/v{v}")).unwrap_or_default();
-        format!("{}{versioned}{}{}", self.prefix, question.path, question.query)
+        let whole = self.route.forward_proxy().map(|_| format!("http://{}", self.route.authority())).unwrap_or_default();
+        format!("{whole}{}{versioned}{}{}", self.prefix, question.path, question.query)
     }
 
     fn request(&self, question: &Question, version: Option<ApiVersion>) -> Result<Request<Full<Bytes>>, Fault> {
@@ -257,6 +272,9 @@ impl Engine {
             .header(HOST, self.route.authority())
             .header(USER_AGENT, AGENT)
             .header(ACCEPT, "application/json");
+        if let Some(secret) = self.route.forward_proxy().and_then(Proxy::authorization) {
+            request = request.header(PROXY_AUTHORIZATION, secret);
+        }
         if question.method == Method::POST {
             request = request.header(CONTENT_LENGTH, "0");
         }

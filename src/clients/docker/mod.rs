@@ -37,6 +37,7 @@ pub(in crate::clients) use connection::Opened;
 pub(in crate::clients) use words::Words;
 
 use super::Wire;
+use super::proxy::Speech;
 use super::ssh::Tunnel;
 use super::tls::TlsFiles;
 use crate::model::clock::Stamp;
@@ -56,6 +57,8 @@ pub struct DockerEndpoint {
     pub address: Address,
     /// For `tcp://`.
     pub tls: Option<TlsFiles>,
+    /// For `ssh://`: further arguments, as an inventory gives them.
+    pub ssh_arguments: Arc<[Arc<str>]>,
 }
 
 /// A client of one engine. Clones share its connections. Dropping the last one closes them.
@@ -71,9 +74,13 @@ impl Docker {
         let (route, prefix) = match &endpoint.address {
             Address::Unix(path) => (Route::Unix(path.to_string().into()), "".into()),
             Address::Tcp { host, port, path } => {
-                (Route::Tcp { host: Arc::clone(host), port: *port, tls: endpoint.tls.clone() }, Arc::clone(path))
+                let speech = if endpoint.tls.is_some() { Speech::Tls } else { Speech::Plain };
+                let proxy = wire.shared().options.proxies.of(host, *port, speech);
+                (Route::Tcp { host: Arc::clone(host), port: *port, tls: endpoint.tls.clone(), proxy }, Arc::clone(path))
             }
-            Address::Ssh { .. } => (Route::Ssh(Tunnel::new(&endpoint.name, &endpoint.address)), "".into()),
+            Address::Ssh { .. } => {
+                (Route::Ssh(Tunnel::new(&endpoint.name, &endpoint.address, Arc::clone(&endpoint.ssh_arguments))), "".into())
+            }
         };
         if endpoint.tls.is_some() && !matches!(route, Route::Tcp { .. }) {
             return Err(Fault::new(

@@ -86,7 +86,8 @@ impl Playback {
         let wire =
             Wire::new(WireOptions::new(Mode::Writing, Clock::manual(Stamp(1_795_404_745_000)), "/tmp/wharf-none".into())).expect("wire");
         let address = Address::parse(&far.tcp()).expect("address");
-        let docker = Docker::new(&wire, DockerEndpoint { name: "new".into(), address, tls: None }).expect("client");
+        let docker =
+            Docker::new(&wire, DockerEndpoint { name: "new".into(), address, tls: None, ssh_arguments: [].into() }).expect("client");
         Self { docker, far, next }
     }
 

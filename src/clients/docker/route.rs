@@ -1,4 +1,4 @@
-//! The way to an engine: a socket file, TCP with or without mutual TLS, or ssh.
+//! The way to an engine: a socket file, TCP with or without TLS, past a proxy or through it, or ssh.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,6 +13,7 @@ use tokio_rustls::TlsConnector;
 use super::connection::Opened;
 use crate::clients::Shared;
 use crate::clients::cause::Place;
+use crate::clients::proxy::Proxy;
 use crate::clients::ssh::Tunnel;
 use crate::clients::tls::{Domain, TlsFiles};
 use crate::model::fault::{Fault, FaultKind};
@@ -24,7 +25,7 @@ const SILENT: Duration = Duration::from_secs(20);
 #[derive(Debug)]
 pub(super) enum Route {
     Unix(PathBuf),
-    Tcp { host: Arc<str>, port: u16, tls: Option<TlsFiles> },
+    Tcp { host: Arc<str>, port: u16, tls: Option<TlsFiles>, proxy: Option<Proxy> },
     Ssh(Tunnel),
 }
 
@@ -41,11 +42,24 @@ impl Route {
                     let stream = UnixStream::connect(path).await.map_err(|why| place.explain(&why))?;
                     Ok(Opened { stream: Box::new(stream), way: None })
                 }
-                Self::Tcp { host, port, tls: None } => Ok(Opened { stream: Box::new(dial(host, *port, place).await?), way: None }),
-                Self::Tcp { host, port, tls: Some(files) } => {
-                    let config = mutual(shared, place.endpoint, files).await?;
+                Self::Tcp { host, port, tls: None, proxy } => {
+                    let stream = match proxy {
+                        None => dial(host, *port, place).await?,
+                        Some(proxy) => dial_proxy(proxy, place).await?,
+                    };
+                    Ok(Opened { stream: Box::new(stream), way: None })
+                }
+                Self::Tcp { host, port, tls: Some(files), proxy } => {
+                    let config = trust(shared, place.endpoint, files).await?;
                     let name = ServerName::try_from(host.to_string()).map_err(|_| bad_name(place, host))?;
-                    let tcp = dial(host, *port, place).await?;
+                    let tcp = match proxy {
+                        None => dial(host, *port, place).await?,
+                        Some(proxy) => {
+                            let mut tcp = dial_proxy(proxy, place).await?;
+                            proxy.connect(&mut tcp, &self.authority(), place).await?;
+                            tcp
+                        }
+                    };
                     *stage = Stage::Handshake;
                     let stream = TlsConnector::from(config).connect(name, tcp).await.map_err(|why| place.explain(&why))?;
                     Ok(Opened { stream: Box::new(stream), way: None })
@@ -66,6 +80,14 @@ impl Route {
             Self::Tcp { host, port, .. } if host.contains(':') => format!("[{host}]:{port}"),
             Self::Tcp { host, port, .. } => format!("{host}:{port}"),
             Self::Unix(_) | Self::Ssh(_) => "docker".to_owned(),
+        }
+    }
+
+    /// The proxy that requests are given to, where it wants them whole.
+    pub(super) fn forward_proxy(&self) -> Option<&Proxy> {
+        match self {
+            Self::Tcp { proxy, .. } => proxy.as_ref().filter(|proxy| proxy.takes_whole_addresses()),
+            _ => None,
         }
     }
 
@@ -95,8 +117,13 @@ async fn dial(host: &str, port: u16, place: &Place<'_>) -> Result<TcpStream, Fau
     Ok(stream)
 }
 
-async fn mutual(shared: &Arc<Shared>, endpoint: &str, files: &TlsFiles) -> Result<Arc<rustls::ClientConfig>, Fault> {
-    let (shared, name, domain) = (Arc::clone(shared), endpoint.to_owned(), Domain::Mutual(files.clone()));
+async fn dial_proxy(proxy: &Proxy, place: &Place<'_>) -> Result<TcpStream, Fault> {
+    proxy.check(place)?;
+    dial(&proxy.host, proxy.port, place).await.map_err(|fault| proxy.unreached(place, &fault))
+}
+
+async fn trust(shared: &Arc<Shared>, endpoint: &str, files: &TlsFiles) -> Result<Arc<rustls::ClientConfig>, Fault> {
+    let (shared, name, domain) = (Arc::clone(shared), endpoint.to_owned(), Domain::Engine(files.clone()));
     let made = tokio::task::spawn_blocking(move || shared.trust.config(&name, &domain)).await;
     made.unwrap_or_else(|_| {
         Err(Fault::new(

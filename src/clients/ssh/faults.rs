@@ -1,5 +1,8 @@
 //! What ssh says on its standard error, read into a Fault: each trouble with its own next step.
 
+use tokio::io::AsyncReadExt as _;
+use tokio::process::ChildStdout;
+
 use super::Login;
 use crate::clients::cause::short;
 use crate::model::fault::{Fault, FaultKind};
@@ -97,15 +100,101 @@ const KNOWN: &[Known] = &[
     },
 ];
 
-/// Reads what ssh wrote. `jump` is the first hop where there is one.
-pub(super) fn explain(endpoint: &str, login: &Login, jump: Option<&str>, said: &str) -> Fault {
-    let known = KNOWN.iter().find(|known| known.marks.iter().any(|mark| said.contains(mark)));
-    let to = match login.port {
+/// What was said before ssh ended.
+pub(super) struct Said<'a> {
+    pub(super) ssh: &'a str,
+    /// By the login shell on the other side, on its standard output.
+    pub(super) shell: &'a str,
+}
+
+/// The first words of a shell that has ended.
+pub(super) async fn words_of(stdout: Option<ChildStdout>) -> String {
+    const MOST: usize = 2048;
+    let mut words = vec![0u8; MOST];
+    let mut length = 0;
+    let Some(mut stdout) = stdout else { return String::new() };
+    let reading = async {
+        while let Ok(n @ 1..) = stdout.read(&mut words[length..]).await {
+            length += n;
+        }
+    };
+    // A child of its own may hold the pipe open: half of the words will do.
+    let _ = tokio::time::timeout(std::time::Duration::from_millis(200), reading).await;
+    short(&String::from_utf8_lossy(&words[..length]))
+}
+
+/// ssh was let in or not, and ended: a login shell that runs no commands ends at once and says so in its own words.
+pub(super) fn ended(endpoint: &str, login: &Login, jump: Option<&str>, said: &Said<'_>) -> Fault {
+    if said.shell.is_empty() || known(said.ssh).is_some() {
+        return explain(endpoint, login, jump, said.ssh);
+    }
+    let shell = said.shell;
+    Fault::new(
+        endpoint,
+        FaultKind::Ssh,
+        Text::made(
+            format!("ssh to {login} is let in, and its login shell ends at once, saying: {shell}"),
+            format!("ssh 到 {login} 已登录，但其登录 shell 立即结束，并输出：{shell}"),
+        ),
+        Text::made(
+            format!("give that user a shell that runs commands (`ssh {} true` must print nothing), or name another user", to(login)),
+            format!("请给该用户一个能执行命令的 shell（`ssh {} true` 应无输出），或换一个用户", to(login)),
+        ),
+    )
+}
+
+/// What one would type after `ssh`.
+pub(super) fn to(login: &Login) -> String {
+    match login.port {
         Some(port) => format!("-p {port} {}", login.destination()),
         None => login.destination(),
-    };
+    }
+}
+
+/// The trouble that these words name. Only lines that ssh itself begins so count: a banner may hold any words.
+fn known(said: &str) -> Option<&'static Known> {
+    KNOWN.iter().find(|known| said.lines().any(|line| is_of_ssh(line) && known.marks.iter().any(|mark| line.contains(mark))))
+}
+
+/// How lines of ssh begin (and those of the ssh to a jump host, which go to the same place).
+fn is_of_ssh(line: &str) -> bool {
+    const BEGINNINGS: &[&str] = &[
+        "ssh: ",
+        "ssh_",
+        "kex_",
+        "client_loop",
+        "channel ",
+        "mux_",
+        "packet_write",
+        "stdio forwarding",
+        "Connection ",
+        "Timeout, ",
+        "Received disconnect",
+        "Disconnected ",
+        "Host key ",
+        "No ",
+        "@ ",
+        "Unable to negotiate",
+        "Bad ",
+        "Can't open",
+        "Could not ",
+        "Cannot ",
+        "command-line",
+        "unknown option",
+        "setsid: ",
+    ];
+    let line = line.trim_end();
+    // `user@host: Permission denied (publickey).`, `/root/.ssh/config: line 3: Bad ..`, `/x/config: terminating, 1 bad ..`
+    let named = line.split_once(": ").is_some_and(|(who, _)| !who.contains(' ') && (who.contains('@') || who.starts_with(['/', '~'])));
+    named || BEGINNINGS.iter().any(|beginning| line.starts_with(beginning))
+}
+
+/// Reads what ssh wrote. `jump` is the first hop where there is one.
+pub(super) fn explain(endpoint: &str, login: &Login, jump: Option<&str>, said: &str) -> Fault {
+    let known = known(said);
+    let to = to(login);
     let line = known
-        .and_then(|k| said.lines().find(|line| k.marks.iter().any(|mark| line.contains(mark))))
+        .and_then(|k| said.lines().find(|line| is_of_ssh(line) && k.marks.iter().any(|mark| line.contains(mark))))
         .or_else(|| said.lines().rfind(|l| !l.trim().is_empty()));
     // The banner of a changed key is all capitals and at-signs: our own words say it better.
     let line = line.filter(|l| !l.starts_with('@')).map(short).filter(|l| !l.is_empty());
@@ -129,7 +218,7 @@ pub(super) fn explain(endpoint: &str, login: &Login, jump: Option<&str>, said: &
 /// ssh did not say anything in time.
 pub(super) fn timeout(endpoint: &str, login: &Login, jump: Option<&str>, said: &str) -> Fault {
     if said.trim().is_empty() {
-        return explain(endpoint, login, jump, "timed out");
+        return explain(endpoint, login, jump, "Connection timed out");
     }
     let mut fault = explain(endpoint, login, jump, said);
     if fault.kind == FaultKind::Ssh {
@@ -140,11 +229,47 @@ pub(super) fn timeout(endpoint: &str, login: &Login, jump: Option<&str>, said: &
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     #[test]
+    fn a_banner_is_not_taken_for_what_went_wrong() {
+        let login = Login { user: None, host: "h1".into(), port: None, arguments: Arc::default() };
+        let denied = "ops@h1: Permission denied (publickey).\r\n";
+        let refused = "ssh: connect to host h1 port 22: Connection refused\r\n";
+        for banner in [
+            "Idle sessions are timed out after 10 minutes.",
+            "    Connection refused to all but staff.",
+            "Unauthorised users: your login is closed by remote host policy, Connection reset by the guard.",
+            "*** No route to host for visitors: Permission denied (visitors) ***",
+            "Welcome to h1. Host key verification failed? Ask operations.",
+            "keyword of the day: terminating, as ever",
+        ] {
+            for (line, kind) in [(denied, FaultKind::Unauthorized), (refused, FaultKind::Refused), ("exit 255\r\n", FaultKind::Ssh)] {
+                let fault = explain("web", &login, None, &format!("{banner}\n{line}"));
+                assert_eq!(fault.kind, kind, "{banner}: {fault}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_shell_that_runs_no_commands_is_told_in_its_own_words() {
+        let login = Login { user: Some("ops".into()), host: "h1".into(), port: None, arguments: Arc::default() };
+        for shell in ["This account is currently not available.", "Welcome! Only git is served here.", "sorry, no shell"] {
+            let fault = ended("web", &login, None, &Said { ssh: "Authorised use only\n", shell });
+            assert!(
+                fault.kind == FaultKind::Ssh && fault.cause.en.ends_with(shell) && fault.hint.en.contains("ssh ops@h1 true"),
+                "{fault}"
+            );
+        }
+        let denied = ended("web", &login, None, &Said { ssh: "ops@h1: Permission denied (publickey).", shell: "noise" });
+        assert_eq!(denied.kind, FaultKind::Unauthorized, "what ssh says goes first");
+    }
+
+    #[test]
     fn words_of_openssh_are_told_apart() {
-        let login = Login { user: Some("ops".into()), host: "h1".into(), port: Some(2222) };
+        let login = Login { user: Some("ops".into()), host: "h1".into(), port: Some(2222), arguments: Arc::default() };
         for (said, kind, part) in [
             (
                 "@@@@@@@@@@@@@@@\n@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @\nHost key verification failed.\n",
@@ -176,7 +301,7 @@ mod tests {
             assert!(fault.cause.en.contains(part) && !fault.cause.en.contains('\x1b'), "{}", fault.cause.en);
             assert!(!fault.hint.zh.is_empty() && !fault.hint.en.contains("{to}"));
         }
-        let changed = explain("web", &login, Some("jump"), "REMOTE HOST IDENTIFICATION HAS CHANGED!");
+        let changed = explain("web", &login, Some("jump"), "@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @");
         assert!(changed.hint.en.contains("ssh-keygen -R h1") && changed.hint.en.contains("ssh -p 2222 ops@h1"), "{changed}");
         assert!(changed.cause.en.contains("through jump"));
         assert_eq!(timeout("web", &login, None, "").kind, FaultKind::Timeout);

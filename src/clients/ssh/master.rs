@@ -7,10 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use openssh::{ForwardType, Session, Socket};
-use tokio::process::{Child, ChildStdin};
+use tokio::process::{Child, ChildStdin, ChildStdout};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::dir::Dir;
+use super::settings::Settings;
 use super::{Login, faults, settings};
 use crate::clients::Wire;
 use crate::clients::cause::short;
@@ -44,6 +45,8 @@ pub(super) struct Master {
     child: Mutex<Child>,
     /// Held open for its life: its end is the master's end.
     stdin: Mutex<Option<ChildStdin>>,
+    /// Never read: a shell that goes on writing waits, and `cat` has nothing to write.
+    _stdout: Option<ChildStdout>,
     /// What ssh writes, for the words of faults.
     log: PathBuf,
     dir: Arc<Dir>,
@@ -53,7 +56,8 @@ pub(super) struct Master {
 
 impl Master {
     /// Starts ssh and waits until it is let in. Bounded by three connect timeouts: a jump host is one more hop.
-    pub(super) async fn start(wire: &Wire, endpoint: &str, login: &Login, jump: Option<&str>, dir: &Arc<Dir>) -> Result<Self, Fault> {
+    pub(super) async fn start(wire: &Wire, endpoint: &str, login: &Login, settings: &Settings, dir: &Arc<Dir>) -> Result<Self, Fault> {
+        let jump = settings.jump.as_deref();
         let options = &wire.shared().options;
         let (control, log) = (dir.fresh('m'), dir.fresh('e'));
         let output = std::fs::File::create(&log).map_err(|why| not_started(endpoint, "ssh", &why))?;
@@ -66,13 +70,17 @@ impl Master {
         let (place, to) = settings::destination(login, options.ssh_config.as_deref());
         let seconds = options.connect_timeout.as_secs().max(1);
         command.args(place).arg("-M").arg("-S").arg(&control).arg("-T").arg("-o").arg(format!("ConnectTimeout={seconds}"));
-        for fixed in FIXED {
+        // Of two words about one setting ssh takes the first: ours stand before those of an inventory and of files.
+        for fixed in FIXED.iter().chain(&settings.overrides) {
             command.arg("-o").arg(fixed);
         }
+        command.args(login.arguments.iter().map(|argument| &**argument));
         command.arg("--").arg(to).arg("cat");
-        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::from(output)).kill_on_drop(true);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::from(output)).kill_on_drop(true);
         let mut child = command.spawn().map_err(|why| not_started(endpoint, "ssh", &why))?;
         let stdin = child.stdin.take();
+        // `cat` says nothing by itself: what comes is the login shell's.
+        let mut stdout = child.stdout.take();
         let deadline = Instant::now() + options.connect_timeout * 3;
         loop {
             if control.exists() {
@@ -82,6 +90,7 @@ impl Master {
                         session: Arc::new(session),
                         child: Mutex::new(child),
                         stdin: Mutex::new(stdin),
+                        _stdout: stdout,
                         log,
                         dir: Arc::clone(dir),
                         forwards: tokio::sync::Mutex::default(),
@@ -89,7 +98,8 @@ impl Master {
                 }
             }
             if let Ok(Some(_)) = child.try_wait() {
-                return Err(faults::explain(endpoint, login, jump, &read_tail(&log)));
+                let (said, shell) = (read_tail(&log), faults::words_of(stdout.take()).await);
+                return Err(faults::ended(endpoint, login, jump, &faults::Said { ssh: &said, shell: &shell }));
             }
             if Instant::now() > deadline {
                 return Err(faults::timeout(endpoint, login, jump, &read_tail(&log)));

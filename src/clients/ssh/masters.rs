@@ -51,8 +51,8 @@ impl Masters {
             return Ok(master);
         }
         let wire = Wire(Arc::clone(shared));
-        let jump = settings::fetch_jump(&wire, endpoint, login).await?;
-        let hop = jump.as_ref().map(|jump| self.turn(jump));
+        let settings = settings::fetch_settings(&wire, endpoint, login).await?;
+        let hop = settings.jump.as_ref().map(|jump| self.turn(jump));
         let _hop = match &hop {
             Some(hop) => hop.acquire().await.ok(),
             None => None,
@@ -60,7 +60,7 @@ impl Masters {
         let _all = self.all.acquire().await.ok();
         let dir = self.dir(endpoint, &wire).await?;
         self.check_open(endpoint)?;
-        let master = Arc::new(Master::start(&wire, endpoint, login, jump.as_deref(), &dir).await?);
+        let master = Arc::new(Master::start(&wire, endpoint, login, &settings, &dir).await?);
         *slot = Arc::downgrade(&master);
         Ok(master)
     }

@@ -5,6 +5,7 @@ mod dir;
 mod faults;
 mod master;
 mod masters;
+mod quiet;
 mod settings;
 mod tunnel;
 
@@ -13,12 +14,14 @@ use std::sync::Arc;
 pub(in crate::clients) use masters::Masters;
 pub(in crate::clients) use tunnel::{After, Tunnel, Way};
 
-/// Whom a master belongs to. Hosts that share all three share the master.
+/// Whom a master belongs to. Hosts that share all of it share the master.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Login {
     user: Option<Arc<str>>,
     host: Arc<str>,
     port: Option<u16>,
+    /// Further arguments of ssh: a key file, a jump host. They never undo what a master must be.
+    arguments: Arc<[Arc<str>]>,
 }
 
 impl Login {

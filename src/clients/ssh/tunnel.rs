@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use super::Login;
 use super::complaint::Complaint;
 use super::master::Master;
+use super::quiet::{Noise, Quiet};
 use crate::clients::Shared;
 use crate::clients::cause::short;
 use crate::clients::docker::Opened;
@@ -31,7 +32,7 @@ pub(in crate::clients) struct Way(Kind);
 #[derive(Debug)]
 enum Kind {
     Forward,
-    Stdio(Complaint),
+    Stdio(Complaint, Noise),
 }
 
 /// What to do after a stream failed before its first answer.
@@ -71,7 +72,7 @@ enum Course {
 
 impl Tunnel {
     /// No I/O. For other addresses than ssh it would lead nowhere; none is given one.
-    pub(in crate::clients) fn new(endpoint: &Arc<str>, address: &Address) -> Self {
+    pub(in crate::clients) fn new(endpoint: &Arc<str>, address: &Address, arguments: Arc<[Arc<str>]>) -> Self {
         let (user, host, port, socket) = match address {
             Address::Ssh { user, host, port, socket } => (user.clone(), Arc::clone(host), *port, socket.clone()),
             Address::Tcp { host, .. } => (None, Arc::clone(host), None, None),
@@ -80,7 +81,7 @@ impl Tunnel {
         let named = socket.is_some();
         Self {
             endpoint: Arc::clone(endpoint),
-            login: Login { user, host, port },
+            login: Login { user, host, port, arguments },
             socket: socket.unwrap_or_else(|| SOCKET.into()),
             named,
             state: Mutex::default(),
@@ -131,7 +132,7 @@ impl Tunnel {
 
     /// No answer came this way.
     pub(in crate::clients) async fn failed(&self, way: Way, fault: Fault) -> After {
-        let complaint = match way.0 {
+        let (complaint, noise) = match way.0 {
             Kind::Forward => {
                 let mut state = self.lock();
                 let said = state.master.as_ref().map(|m| m.last_words()).unwrap_or_default();
@@ -141,9 +142,13 @@ impl Tunnel {
                 state.course = Course::Stdio(if said.is_empty() { "the forward was closed at once".to_owned() } else { said });
                 return After::Again;
             }
-            Kind::Stdio(complaint) => complaint,
+            Kind::Stdio(complaint, noise) => (complaint, noise),
         };
-        let said = complaint.words().await;
+        let (said, noise) = (complaint.words().await, noise.words());
+        if said.is_empty() && !noise.is_empty() {
+            return After::Ended(Box::new(self.noisy(&noise)));
+        }
+        let said = if noise.is_empty() { said } else { format!("{said}; on its standard output: {noise}") };
         // Next time from the start: the engine may be up then, or the docker command installed.
         let course = std::mem::take(&mut self.lock().course);
         let forward = if let Course::Stdio(why) = course { why } else { String::new() };
@@ -180,8 +185,9 @@ impl Tunnel {
         };
         match (child.stdin().take(), child.stdout().take(), child.stderr().take()) {
             (Some(input), Some(output), Some(errors)) => {
-                let stream = Remote { input, output, _child: child };
-                Ok(Opened { stream: Box::new(stream), way: Some(Way(Kind::Stdio(Complaint(errors)))) })
+                let noise = Noise::default();
+                let stream = Remote { input, output, quiet: Some(Quiet::new(noise.clone())), answer: Vec::new(), _child: child };
+                Ok(Opened { stream: Box::new(stream), way: Some(Way(Kind::Stdio(Complaint(errors), noise))) })
             }
             _ => Err(self.both(why, "no pipes")),
         }
@@ -205,6 +211,23 @@ impl Tunnel {
             Text::new(
                 "see whether the engine runs there (`systemctl status docker`)",
                 "请检查那里的引擎是否在运行(`systemctl status docker`)",
+            ),
+        )
+    }
+
+    /// Something else than the engine answered through the shell there.
+    fn noisy(&self, noise: &str) -> Fault {
+        let (login, to) = (&self.login, super::faults::to(&self.login));
+        Fault::new(
+            &*self.endpoint,
+            FaultKind::Ssh,
+            Text::made(
+                format!("ssh to {login} works, but its login shell writes, and no engine answers: {noise}"),
+                format!("ssh 到 {login} 正常，但其登录 shell 有输出，而引擎没有应答：{noise}"),
+            ),
+            Text::made(
+                format!("run `ssh {to} docker version` by hand; `ssh {to} true` should print nothing"),
+                format!("请手工执行 `ssh {to} docker version`；`ssh {to} true` 应无输出"),
             ),
         )
     }
@@ -234,12 +257,38 @@ impl Tunnel {
 struct Remote {
     input: ChildStdin,
     output: ChildStdout,
+    /// Until the first answer has begun.
+    quiet: Option<Quiet>,
+    /// What of it was read ahead.
+    answer: Vec<u8>,
     _child: Child<Arc<Session>>,
 }
 
 impl AsyncRead for Remote {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.output).poll_read(context, buffer)
+        loop {
+            if !self.answer.is_empty() {
+                let given = self.answer.len().min(buffer.remaining());
+                buffer.put_slice(&self.answer[..given]);
+                self.answer.drain(..given);
+                return Poll::Ready(Ok(()));
+            }
+            if self.quiet.is_none() {
+                return Pin::new(&mut self.output).poll_read(context, buffer);
+            }
+            let mut space = [0u8; 4096];
+            let mut piece = ReadBuf::new(&mut space);
+            std::task::ready!(Pin::new(&mut self.output).poll_read(context, &mut piece))?;
+            let ended = piece.filled().is_empty();
+            let Some(quiet) = &mut self.quiet else { continue };
+            if let Some(answer) = if ended { Some(quiet.end()) } else { quiet.take(piece.filled()) } {
+                self.answer = answer;
+                self.quiet = None;
+                if ended && self.answer.is_empty() {
+                    return Poll::Ready(Ok(()));
+                }
+            }
+        }
     }
 }
 

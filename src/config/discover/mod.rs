@@ -2,10 +2,10 @@
 
 mod starter;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde_json::Value;
 
 use super::draft::TlsFiles;
 
@@ -13,6 +13,11 @@ pub use starter::starter;
 
 /// Larger files of docker's are not read (bytes).
 const FILE_MAX: u64 = 1 << 20;
+
+/// As docker names the files of TLS.
+const CA: &str = "ca.pem";
+const CERT: &str = "cert.pem";
+const KEY: &str = "key.pem";
 
 /// The socket of a local engine.
 const DEFAULT_SOCKET: &str = "/var/run/docker.sock";
@@ -49,7 +54,10 @@ pub struct Surroundings {
     /// `DOCKER_CONFIG`, or `~/.docker`.
     pub folder: Option<PathBuf>,
     pub docker_host: Option<String>,
+    /// `DOCKER_TLS_VERIFY`: TLS, and the engine's certificate is checked.
     pub tls_verify: bool,
+    /// `DOCKER_TLS`: TLS with whoever answers.
+    pub tls: bool,
     pub cert_path: Option<PathBuf>,
     pub socket: PathBuf,
 }
@@ -63,6 +71,7 @@ impl Surroundings {
             folder: docker_folder(),
             docker_host: text("DOCKER_HOST"),
             tls_verify: text("DOCKER_TLS_VERIFY").is_some(),
+            tls: text("DOCKER_TLS").is_some(),
             cert_path: text("DOCKER_CERT_PATH").map(PathBuf::from),
             socket: PathBuf::from(DEFAULT_SOCKET),
         }
@@ -75,7 +84,9 @@ pub fn discover(around: &Surroundings) -> Discovered {
     let mut engines = Vec::new();
     if let Some(host) = &around.docker_host {
         let folder = around.cert_path.clone().or_else(|| around.folder.clone());
-        let tls = folder.filter(|_| around.tls_verify).and_then(|folder| tls_in(&folder));
+        // As docker does: what is asked for is never dropped, also where a file is missing.
+        let wanted = (around.tls_verify || around.tls) && host.starts_with("tcp://");
+        let tls = wanted.then(|| TlsFiles { verify: around.tls_verify, ..folder.map(|folder| tls_in(&folder)).unwrap_or_default() });
         engines.push(Found { name: "docker-host".to_owned(), host: host.clone(), tls });
     }
     if let Some(folder) = &around.folder {
@@ -92,18 +103,34 @@ pub fn discover(around: &Surroundings) -> Discovered {
 }
 
 /// The contexts in docker's folder, by name. A context is `contexts/meta/<sha256 of its name>/meta.json`, its
-/// certificates are in `contexts/tls/<the same>/docker/` (docker/cli, `cli/context/store`).
+/// certificates are in `contexts/tls/<the same>/docker/` (docker/cli, `cli/context/store`). Any of them, or
+/// `SkipTLSVerify`, means TLS (`cli/context/docker/load.go`).
 pub(super) fn contexts(folder: &Path) -> Vec<Found> {
     let mut found = Vec::new();
     let Ok(entries) = std::fs::read_dir(folder.join("contexts/meta")) else { return found };
     for entry in entries.flatten() {
-        let Some(meta) = read_json::<ContextMeta>(&entry.path().join("meta.json")) else { continue };
-        let Some(host) = meta.endpoints.get("docker").and_then(|e| e.host.clone()).filter(|h| !h.is_empty()) else { continue };
-        let tls = tls_in(&folder.join("contexts/tls").join(entry.file_name()).join("docker"));
-        found.push(Found { name: meta.name, host, tls });
+        let Some(meta) = read_json(&entry.path().join("meta.json")) else { continue };
+        let text = |pointer: &str| meta.pointer(pointer).and_then(Value::as_str).filter(|t| !t.is_empty()).map(str::to_owned);
+        let (Some(name), Some(host)) = (text("/Name"), text("/Endpoints/docker/Host")) else { continue };
+        let skips = meta.pointer("/Endpoints/docker/SkipTLSVerify").is_some_and(is_on);
+        let certificates = folder.join("contexts/tls").join(entry.file_name()).join("docker");
+        // One file is enough, also half of a pair: docker then speaks TLS without a certificate of its own.
+        let asked = skips || [CA, CERT, KEY].iter().any(|name| certificates.join(name).exists());
+        let tls = asked.then(|| TlsFiles { verify: !skips, ..tls_in(&certificates) });
+        found.push(Found { name, host, tls });
     }
     found.sort_by(|a, b| a.name.cmp(&b.name));
     found
+}
+
+/// A switch, also one that somebody wrote as text or a number.
+fn is_on(value: &Value) -> bool {
+    match value {
+        Value::Bool(on) => *on,
+        Value::String(text) => text.eq_ignore_ascii_case("true") || text == "1",
+        Value::Number(number) => number.as_f64().is_some_and(|n| n != 0.0),
+        _ => false,
+    }
 }
 
 /// Docker's own folder: `DOCKER_CONFIG`, or `~/.docker`.
@@ -112,75 +139,48 @@ pub(super) fn docker_folder() -> Option<PathBuf> {
     named.or_else(|| directories::BaseDirs::new().map(|dirs| dirs.home_dir().join(".docker")))
 }
 
+/// The registries of `config.json`. Of `auths` only the addresses are looked at: the values may hold passwords. An odd
+/// entry costs only itself.
 fn registries(folder: &Path) -> Vec<FoundRegistry> {
-    let Some(file) = read_json::<DockerConfig>(&folder.join("config.json")) else { return Vec::new() };
-    let addresses: BTreeSet<&String> = file.auths.0.iter().chain(file.cred_helpers.keys()).collect();
+    let Some(file) = read_json(&folder.join("config.json")) else { return Vec::new() };
+    let keys = |table: &str| file.get(table).and_then(Value::as_object).into_iter().flat_map(|table| table.keys());
+    let word = |value: Option<&Value>| value.and_then(Value::as_str).filter(|word| !word.is_empty()).map(str::to_owned);
+    let store = word(file.get("credsStore"));
+    let addresses: BTreeSet<&String> = keys("auths").chain(keys("credHelpers")).filter(|key| is_address(key)).collect();
+    // Docker keeps tokens of the Hub beside its password, and `host` may stand beside `https://host`.
+    let mut seen = BTreeSet::new();
     addresses
         .into_iter()
-        .map(|address| FoundRegistry {
-            address: address.clone(),
-            helper: file.cred_helpers.get(address).or(file.creds_store.as_ref()).cloned(),
+        .filter(|address| seen.insert(host_of(address)))
+        .map(|address| {
+            // An empty helper means the store for all, as in docker/cli `getConfiguredCredentialStore`.
+            let own = word(file.get("credHelpers").and_then(|table| table.get(host_of(address)).or_else(|| table.get(address))));
+            FoundRegistry { address: address.clone(), helper: own.or_else(|| store.clone()) }
         })
         .collect()
 }
 
-fn tls_in(folder: &Path) -> Option<TlsFiles> {
-    let files = TlsFiles { ca: folder.join("ca.pem"), cert: folder.join("cert.pem"), key: folder.join("key.pem") };
-    (files.ca.exists() && files.cert.exists() && files.key.exists()).then_some(files)
+/// `host[:port]` of an address as docker writes it.
+fn host_of(address: &str) -> &str {
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    rest.split('/').next().unwrap_or(rest)
 }
 
-fn read_json<T: for<'de> Deserialize<'de>>(path: &Path) -> Option<T> {
+/// Can be a host: something else under `auths` is no registry.
+fn is_address(key: &str) -> bool {
+    let host = host_of(key);
+    !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || ".-:[]_".contains(c))
+}
+
+/// What lies in a folder of certificates, named as docker names them. A certificate without its key is none.
+fn tls_in(folder: &Path) -> TlsFiles {
+    let file = |name: &str| Some(folder.join(name)).filter(|path| path.exists());
+    TlsFiles { ca: file(CA), identity: file(CERT).zip(file(KEY)), verify: true }
+}
+
+fn read_json(path: &Path) -> Option<Value> {
     if std::fs::metadata(path).ok()?.len() > FILE_MAX {
         return None;
     }
     serde_json::from_slice(&std::fs::read(path).ok()?).ok()
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct ContextMeta {
-    name: String,
-    #[serde(default)]
-    endpoints: BTreeMap<String, ContextEndpoint>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct ContextEndpoint {
-    host: Option<String>,
-}
-
-/// Of `auths` only the addresses are kept: the values may hold passwords.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct DockerConfig {
-    #[serde(default)]
-    auths: Addresses,
-    creds_store: Option<String>,
-    #[serde(default)]
-    cred_helpers: BTreeMap<String, String>,
-}
-
-/// The keys of a map; its values are skipped while reading.
-#[derive(Default)]
-struct Addresses(BTreeSet<String>);
-
-impl<'de> Deserialize<'de> for Addresses {
-    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Keys;
-        impl<'de> serde::de::Visitor<'de> for Keys {
-            type Value = Addresses;
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("a table of addresses")
-            }
-            fn visit_map<M: serde::de::MapAccess<'de>>(self, mut map: M) -> Result<Addresses, M::Error> {
-                let mut keys = BTreeSet::new();
-                while let Some((key, serde::de::IgnoredAny)) = map.next_entry()? {
-                    keys.insert(key);
-                }
-                Ok(Addresses(keys))
-            }
-        }
-        from.deserialize_map(Keys)
-    }
 }

@@ -21,8 +21,13 @@ pub fn starter(found: &Discovered) -> String {
         let name = unique(&mut names, &word(&engine.name));
         let _ = write!(out, "\n[[host]]\nname = {}\nidc = \"local\"\naddress = {}\n", quoted(&name), quoted(host));
         if let Some(tls) = &engine.tls {
-            let path = |p: &std::path::Path| quoted(&p.display().to_string());
-            let _ = writeln!(out, "tls = {{ ca = {}, cert = {}, key = {} }}", path(&tls.ca), path(&tls.cert), path(&tls.key));
+            let path = |key: &str, path: &std::path::Path| format!("{key} = {}", quoted(&path.display().to_string()));
+            let mut keys: Vec<String> = tls.ca.iter().map(|ca| path("ca", ca)).collect();
+            keys.extend(tls.identity.iter().flat_map(|(cert, key)| [path("cert", cert), path("key", key)]));
+            if !tls.verify {
+                keys.push("verify = false".to_owned());
+            }
+            let _ = writeln!(out, "tls = {{ {} }}", keys.join(", "));
         }
     }
     if names.is_empty() {

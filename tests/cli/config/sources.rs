@@ -101,5 +101,123 @@ fn docker_contexts_are_found_and_the_first_config_parses() {
     std::fs::remove_dir_all(folder.path("docker/contexts/meta/dd")).expect("remove");
     let config = folder.parse(&text).expect("good");
     assert_eq!(config.site.hosts.len(), 2);
-    assert_eq!(config.hosts_tls["secure"].key, folder.path("docker/contexts/tls/bb/docker/key.pem"));
+    assert_eq!(
+        config.hosts_tls["secure"].identity.as_ref().map(|(_, key)| key.clone()),
+        Some(folder.path("docker/contexts/tls/bb/docker/key.pem"))
+    );
+}
+
+/// The contexts of docker's folder as hosts, after these have been written: name, meta, files beside it.
+fn contexts(list: &[(&str, &str, &[&str])]) -> config::Config {
+    let folder = Folder::new();
+    for (id, meta, files) in list {
+        std::fs::create_dir_all(folder.path(&format!("docker/contexts/meta/{id}"))).expect("meta");
+        folder.write(&format!("docker/contexts/meta/{id}/meta.json"), meta);
+        std::fs::create_dir_all(folder.path(&format!("docker/contexts/tls/{id}/docker"))).expect("tls");
+        for file in *files {
+            folder.write(&format!("docker/contexts/tls/{id}/docker/{file}"), "x");
+        }
+    }
+    folder.parse(&format!("{SITE}[[inventory]]\nkind=\"docker-context\"\npath=\"docker\"\nidc=\"yf\"\n")).expect("good")
+}
+
+#[test]
+fn tls_that_a_context_asks_for_is_never_dropped() {
+    let meta = |name: &str, more: &str| format!(r#"{{"Name":"{name}","Endpoints":{{"docker":{{"Host":"tcp://10.0.0.9:2376"{more}}}}}}}"#);
+    let (ca, cert, key, skip) = ("ca.pem", "cert.pem", "key.pem", r#","SkipTLSVerify":true"#);
+    let config = contexts(&[
+        ("1", &meta("plain", ""), &[]),
+        ("2", &meta("only-ca", ""), &[ca]),
+        ("3", &meta("only-pair", ""), &[cert, key]),
+        ("4", &meta("half-a-pair", ""), &[cert]),
+        ("5", &meta("skips", skip), &[]),
+        ("6", &meta("skips-with-files", skip), &[ca, cert, key]),
+        ("7", &meta("skips-as-text", r#","SkipTLSVerify":"true""#), &[]),
+        ("8", &meta("does-not-skip", r#","SkipTLSVerify":false"#), &[ca]),
+    ]);
+    assert_eq!(config.site.hosts.len(), 8);
+    // CA, a certificate of ours, checked.
+    let shape = |name: &str| config.hosts_tls.get(name).map(|tls| (tls.ca.is_some(), tls.identity.is_some(), tls.verify));
+    for (name, wanted) in [
+        ("plain", None),
+        ("only-ca", Some((true, false, true))),
+        ("only-pair", Some((false, true, true))),
+        ("half-a-pair", Some((false, false, true))),
+        ("skips", Some((false, false, false))),
+        ("skips-with-files", Some((true, true, false))),
+        ("skips-as-text", Some((false, false, false))),
+        ("does-not-skip", Some((true, false, true))),
+    ] {
+        assert_eq!(shape(name), wanted, "{name}");
+    }
+    let told = config.notes.iter().filter(|note| note.to_string().contains("is not checked")).count();
+    assert_eq!(told, 3, "{:#?}", config.notes);
+}
+
+#[test]
+fn an_odd_context_costs_only_itself() {
+    let config = contexts(&[
+        ("1", r#"{"Name":"good","Endpoints":{"docker":{"Host":"tcp://10.0.0.9:2375"}}}"#, &[]),
+        ("2", r#"{"Name":7,"Endpoints":{"docker":{"Host":"tcp://10.0.0.8:2375"}}}"#, &[]),
+        ("3", r#"{"Name":"k8s","Endpoints":{"kubernetes":{"Host":"https://10.0.0.1"}}}"#, &[]),
+        ("4", r#"{"Name":"null","Endpoints":null}"#, &[]),
+        ("5", r#"{"Name":"odd beside","Endpoints":{"docker":{"Host":"tcp://10.0.0.7:2375"},"x":[1]},"Metadata":"text"}"#, &[]),
+        ("6", "[]", &[]),
+    ]);
+    let names: Vec<&str> = config.site.hosts.iter().map(|host| &*host.name).collect();
+    assert_eq!(names, ["good", "odd-beside"]);
+}
+
+#[test]
+fn docker_host_with_tls_is_written_down_with_what_there_is_of_it() {
+    let folder = Folder::new();
+    let found = |files: &[&str], tls: bool, tls_verify: bool| {
+        let certs = tempfile::tempdir_in(folder.path("docker")).expect("certs");
+        for file in files {
+            std::fs::write(certs.path().join(file), "x").expect("written");
+        }
+        let around = Surroundings {
+            docker_host: Some("tcp://10.0.0.9:2376".into()),
+            cert_path: Some(certs.path().to_owned()),
+            tls,
+            tls_verify,
+            ..Surroundings::default()
+        };
+        let text = config::starter(&config::discover(&around));
+        let config = folder.parse(&text).unwrap_or_else(|p| panic!("{p:#?}\n{text}"));
+        config.hosts_tls.get("docker-host").map(|tls| (tls.ca.is_some(), tls.identity.is_some(), tls.verify))
+    };
+    assert_eq!(found(&["ca.pem", "cert.pem", "key.pem"], false, true), Some((true, true, true)));
+    assert_eq!(found(&["ca.pem"], false, true), Some((true, false, true)));
+    assert_eq!(found(&[], false, true), Some((false, false, true)), "DOCKER_TLS_VERIFY without a file is TLS all the same");
+    assert_eq!(found(&[], true, false), Some((false, false, false)), "DOCKER_TLS");
+    assert_eq!(found(&["ca.pem"], false, false), None, "files alone ask for nothing");
+}
+
+#[test]
+fn odd_entries_of_auths_cost_only_themselves() {
+    let folder = Folder::new();
+    let found = |json: &str| {
+        folder.write("docker/config.json", json);
+        let around = Surroundings { folder: Some(folder.path("docker")), ..Surroundings::default() };
+        let found = config::discover(&around);
+        let text = config::starter(&found);
+        folder.parse(&text).unwrap_or_else(|p| panic!("{p:#?}\n{text}"));
+        found.registries.into_iter().map(|r| format!("{} {}", r.address, r.helper.unwrap_or_default())).collect::<Vec<_>>()
+    };
+    for (json, wanted) in [
+        (r#"{"auths":null,"credHelpers":{"a.example":"pass"}}"#, vec!["a.example pass"]),
+        (r#"{"auths":{"a.example":null,"b.example":7,"c.example":{"auth":[]}}}"#, vec!["a.example ", "b.example ", "c.example "]),
+        (r#"{"auths":{"":{},"not a host":{},"a.example":{}}}"#, vec!["a.example "]),
+        (r#"{"auths":{"a.example":{}},"credsStore":"desktop","credHelpers":{"a.example":""}}"#, vec!["a.example desktop"]),
+        (r#"{"auths":{"a.example":{}},"credsStore":7,"credHelpers":["x"]}"#, vec!["a.example "]),
+        (
+            r#"{"auths":{"https://index.docker.io/v1/":{},"https://index.docker.io/v1/access-token":{},"https://index.docker.io/v1/refresh-token":{}}}"#,
+            vec!["https://index.docker.io/v1/ "],
+        ),
+        (r#"{"auths":{"https://a.example":{}},"credHelpers":{"a.example":"pass"}}"#, vec!["a.example pass"]),
+    ] {
+        assert_eq!(found(json), wanted, "{json}");
+    }
+    folder.write("docker/config.json", "not json");
 }

@@ -13,7 +13,7 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
 use wharf::clients::gate::Client;
 use wharf::clients::http::{Ask, Http, HttpEndpoint, Url};
-use wharf::clients::{Mode, TlsFiles};
+use wharf::clients::{Mode, TlsFiles, Verify};
 use wharf::model::fault::{Fault, FaultKind};
 
 use crate::docker_client::{docker, whole, wire};
@@ -60,7 +60,7 @@ impl Papers {
     /// What a client of an engine shows and trusts.
     fn client(&self) -> TlsFiles {
         let (cert, key) = self.sign("client", &["client"], 2090);
-        TlsFiles { ca: self.ca(), cert, key }
+        TlsFiles::mutual(self.ca(), cert, key)
     }
 
     /// An engine with this certificate that asks for one of this authority.
@@ -122,7 +122,7 @@ async fn wrong_certificates_of_the_engine_are_told_apart() {
     let good = papers.sign("server", &["127.0.0.1"], 2090);
     ping(papers.server(&good), papers.client()).await.expect("the right papers");
 
-    let stranger = TlsFiles { ca: others.ca(), ..papers.client() };
+    let stranger = TlsFiles { ca: Some(others.ca()), ..papers.client() };
     let fault = ping(papers.server(&good), stranger).await.expect_err("wrong CA");
     assert!(fault.cause.en.contains("not signed by the CA in") && fault.cause.en.contains("ca.pem"), "{fault}");
 
@@ -139,16 +139,16 @@ async fn wrong_certificates_of_the_engine_are_told_apart() {
 async fn wrong_certificates_of_ours_are_told() {
     let (papers, others) = (Papers::new(), Papers::new());
     let good = papers.sign("server", &["127.0.0.1"], 2090);
-    let theirs = TlsFiles { ca: papers.ca(), ..others.client() };
+    let theirs = TlsFiles { ca: Some(papers.ca()), ..others.client() };
     let fault = ping(papers.server(&good), theirs).await.expect_err("not ours");
     assert!(fault.cause.en.contains("accept our"), "{fault}");
 
     let (cert, _) = papers.sign("one", &["client"], 2090);
     let (_, key) = papers.sign("two", &["client"], 2090);
-    let fault = ping(papers.server(&good), TlsFiles { ca: papers.ca(), cert, key }).await.expect_err("no pair");
+    let fault = ping(papers.server(&good), TlsFiles::mutual(papers.ca(), cert, key)).await.expect_err("no pair");
     assert!(fault.cause.en.contains("do not belong together"), "{fault}");
 
-    let none = TlsFiles { ca: papers.ca(), cert: "/no/such/cert.pem".into(), key: "/no/such/key.pem".into() };
+    let none = TlsFiles::mutual(papers.ca(), "/no/such/cert.pem".into(), "/no/such/key.pem".into());
     let fault = ping(papers.server(&good), none).await.expect_err("no file");
     assert!(fault.cause.en.contains("/no/such/cert.pem"), "{fault}");
 }
@@ -184,12 +184,13 @@ async fn a_renewed_certificate_of_ours_is_used_without_a_restart() {
     let (papers, others) = (Papers::new(), Papers::new());
     let far = Far::serve_tls(papers.server(&papers.sign("server", &["127.0.0.1"], 2090)), engine("1.41", |_| Act::json("[]")));
     let stale = others.client();
-    let files = TlsFiles { ca: papers.ca(), ..stale.clone() };
+    let files = TlsFiles { ca: Some(papers.ca()), ..stale.clone() };
     let docker = docker(&wire(Mode::ReadOnly), &far.tcp(), Some(files));
     docker.ping().await.expect_err("not accepted");
     let fresh = papers.client();
-    std::fs::copy(&fresh.cert, &stale.cert).expect("copied");
-    std::fs::copy(&fresh.key, &stale.key).expect("copied");
+    let ((cert, key), (old_cert, old_key)) = (fresh.identity.expect("a pair"), stale.identity.expect("a pair"));
+    std::fs::copy(cert, old_cert).expect("copied");
+    std::fs::copy(key, old_key).expect("copied");
     docker.ping().await.expect("the new one is accepted");
 }
 
@@ -217,4 +218,77 @@ async fn the_http_layer_says_the_same() {
     let system = send(None).await;
     assert!(system.kind == FaultKind::Tls && system.cause.en.contains("a CA of this system"), "{system}");
     assert_eq!(asked.load(Ordering::SeqCst), 0);
+}
+
+impl Papers {
+    /// An engine with this certificate that asks for none.
+    fn open_server(&self, names: &[&str]) -> ServerConfig {
+        let (cert, key) = self.sign("open", names, 2090);
+        ServerConfig::builder_with_provider(provider())
+            .with_safe_default_protocol_versions()
+            .expect("versions")
+            .with_no_client_auth()
+            .with_single_cert(
+                CertificateDer::pem_file_iter(&cert).expect("a file").collect::<Result<_, _>>().expect("certificates"),
+                PrivateKeyDer::from_pem_file(&key).expect("a key"),
+            )
+            .expect("a configuration")
+    }
+}
+
+/// A list from an engine over TLS that wants no certificate of ours.
+async fn list_from(papers: &Papers, names: &[&str], files: TlsFiles) -> Result<(), Fault> {
+    let far = Far::serve_tls(papers.open_server(names), engine("1.41", |_| Act::json("[]")));
+    docker(&wire(Mode::ReadOnly), &far.tcp(), Some(files)).list_containers(&[]).await.map(drop)
+}
+
+#[tokio::test]
+async fn a_ca_alone_is_tls_without_a_certificate_of_ours() {
+    let papers = Papers::new();
+    let only_ca = TlsFiles { ca: Some(papers.ca()), ..TlsFiles::default() };
+    list_from(&papers, &["127.0.0.1"], only_ca.clone()).await.expect("a list");
+    let fault = list_from(&papers, &["other.example"], only_ca).await.expect_err("another name");
+    assert_eq!(fault.kind, FaultKind::Tls);
+}
+
+#[tokio::test]
+async fn the_ca_of_somebody_else_is_refused() {
+    let (papers, others) = (Papers::new(), Papers::new());
+    let fault = list_from(&papers, &["127.0.0.1"], TlsFiles { ca: Some(others.ca()), ..TlsFiles::default() }).await.expect_err("refused");
+    whole(&fault);
+    assert_eq!(fault.kind, FaultKind::Tls);
+    // What the hint of such a fault says: the CA that signed it.
+    list_from(&papers, &["127.0.0.1"], TlsFiles { ca: Some(papers.ca()), ..TlsFiles::default() }).await.expect("that CA helps");
+}
+
+#[tokio::test]
+async fn without_a_ca_the_roots_of_the_system_count() {
+    let papers = Papers::new();
+    let fault = list_from(&papers, &["127.0.0.1"], TlsFiles::default()).await.expect_err("nobody knows this authority");
+    whole(&fault);
+    assert_eq!(fault.kind, FaultKind::Tls);
+}
+
+#[tokio::test]
+async fn who_asks_for_no_check_gets_tls_all_the_same() {
+    let papers = Papers::new();
+    let unchecked = TlsFiles { verify: Verify::No, ..TlsFiles::default() };
+    list_from(&papers, &["another.example"], unchecked.clone()).await.expect("any certificate will do");
+    // A CA beside it is not looked at, as docker does.
+    let with_ca = TlsFiles { ca: Some("/no/such/ca.pem".into()), ..unchecked.clone() };
+    list_from(&papers, &["127.0.0.1"], with_ca).await.expect("a list");
+    let plain = Far::serve(engine("1.41", |_| Act::json("[]")));
+    let fault = docker(&wire(Mode::ReadOnly), &plain.tcp(), Some(unchecked)).ping().await.expect_err("never in the clear");
+    assert!(fault.cause.en.contains("TLS handshake"), "{fault}");
+    assert!(plain.asked().iter().all(|asked| !asked.head.starts_with("GET")), "{:?}", plain.lines());
+}
+
+#[tokio::test]
+async fn who_asks_for_no_check_still_shows_a_certificate_of_ours() {
+    let papers = Papers::new();
+    let far = Far::serve_tls(papers.server(&papers.sign("server", &["other.example"], 2090)), engine("1.41", |_| Act::json("[]")));
+    let unchecked = TlsFiles { verify: Verify::No, ..papers.client() };
+    docker(&wire(Mode::ReadOnly), &far.tcp(), Some(unchecked)).list_containers(&[]).await.expect("a list");
+    let nameless = TlsFiles { verify: Verify::No, ..TlsFiles::default() };
+    docker(&wire(Mode::ReadOnly), &far.tcp(), Some(nameless)).list_containers(&[]).await.expect_err("it wants one of ours");
 }

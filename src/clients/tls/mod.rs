@@ -1,5 +1,7 @@
 //! Trust: rustls configurations from files, cached while the files stay the same, with ring as the only provider.
 
+mod unverified;
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,19 +14,38 @@ use rustls::{ClientConfig, RootCertStore};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::text::{Text, clean};
 
-/// The files of a mutual TLS endpoint. The CA stands alone: the system's roots are not trusted beside it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// How an engine is spoken to by TLS. A CA stands alone: the system's roots are not trusted beside it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct TlsFiles {
-    pub ca: PathBuf,
-    pub cert: PathBuf,
-    pub key: PathBuf,
+    /// The system's roots where `None`.
+    pub ca: Option<PathBuf>,
+    /// Our own certificate and its key, where the engine wants one.
+    pub identity: Option<(PathBuf, PathBuf)>,
+    pub verify: Verify,
+}
+
+/// Whether the engine's certificate is checked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Verify {
+    #[default]
+    Yes,
+    /// Docker's `SkipTLSVerify`: encrypted, and nobody knows with whom.
+    No,
+}
+
+impl TlsFiles {
+    /// Mutual TLS by an own CA.
+    #[must_use]
+    pub fn mutual(ca: PathBuf, cert: PathBuf, key: PathBuf) -> Self {
+        Self { ca: Some(ca), identity: Some((cert, key)), verify: Verify::Yes }
+    }
 }
 
 /// Whom an endpoint trusts.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Domain {
-    /// Own CA only, and a certificate of our own.
-    Mutual(TlsFiles),
+    /// An engine's, as the config declares it.
+    Engine(TlsFiles),
     /// Own CA only.
     Private(PathBuf),
     /// The system's roots.
@@ -46,7 +67,10 @@ type Cached = (Vec<Option<SystemTime>>, Arc<ClientConfig>);
 impl Domain {
     fn files(&self) -> Vec<&Path> {
         match self {
-            Self::Mutual(files) => vec![&files.ca, &files.cert, &files.key],
+            Self::Engine(TlsFiles { ca, identity, .. }) => {
+                let own = identity.iter().flat_map(|(cert, key)| [cert, key]);
+                ca.iter().chain(own).map(PathBuf::as_path).collect()
+            }
             Self::Private(ca) | Self::SystemAnd(ca) => vec![ca],
             Self::System => Vec::new(),
         }
@@ -76,22 +100,26 @@ impl Trust {
 
     fn build(&self, endpoint: &str, domain: &Domain) -> Result<ClientConfig, Fault> {
         let roots = match domain {
-            Domain::Mutual(TlsFiles { ca, .. }) | Domain::Private(ca) => own_roots(endpoint, ca, RootCertStore::empty())?,
+            Domain::Engine(TlsFiles { verify: Verify::No, .. }) => RootCertStore::empty(),
+            Domain::Engine(TlsFiles { ca: Some(ca), .. }) | Domain::Private(ca) => own_roots(endpoint, ca, RootCertStore::empty())?,
             Domain::SystemAnd(ca) => own_roots(endpoint, ca, self.system_roots())?,
-            Domain::System => self.system_roots(),
+            Domain::Engine(TlsFiles { ca: None, .. }) | Domain::System => self.system_roots(),
         };
         let builder = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .with_safe_default_protocol_versions()
             .map_err(|why| broken(endpoint, Path::new("ring"), &why.to_string()))?
             .with_root_certificates(roots);
         let mut config = match domain {
-            Domain::Mutual(files) => {
-                let chain = certificates(endpoint, &files.cert)?;
-                let key = private_key(endpoint, &files.key)?;
-                builder.with_client_auth_cert(chain, key).map_err(|why| pair(endpoint, files, &why))?
+            Domain::Engine(TlsFiles { identity: Some((cert, key)), .. }) => {
+                let chain = certificates(endpoint, cert)?;
+                let secret = private_key(endpoint, key)?;
+                builder.with_client_auth_cert(chain, secret).map_err(|why| pair(endpoint, cert, key, &why))?
             }
             _ => builder.with_no_client_auth(),
         };
+        if let Domain::Engine(TlsFiles { verify: Verify::No, .. }) = domain {
+            config.dangerous().set_certificate_verifier(Arc::new(unverified::Anybody::new()));
+        }
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(config)
     }
@@ -166,15 +194,29 @@ fn broken(endpoint: &str, path: &Path, why: &str) -> Fault {
     )
 }
 
-fn pair(endpoint: &str, files: &TlsFiles, why: &rustls::Error) -> Fault {
-    let (cert, key) = (files.cert.display().to_string(), files.key.display().to_string());
-    let (cert, key, why) = (clean(&cert), clean(&key), clean(&why.to_string()).into_owned());
+fn pair(endpoint: &str, cert: &Path, key: &Path, why: &rustls::Error) -> Fault {
+    let (cert, key) = (cert.display().to_string(), key.display().to_string());
+    let (cert, key, words) = (clean(&cert), clean(&key), clean(&why.to_string()).into_owned());
+    if !matches!(why, rustls::Error::InconsistentKeys(_)) {
+        return Fault::new(
+            endpoint,
+            FaultKind::Tls,
+            Text::made(
+                format!("the key {key} is of a kind that cannot be used here: {words}"),
+                format!("不支持私钥 {key} 的类型：{words}"),
+            ),
+            Text::new(
+                "have a certificate made with another kind of key: ECDSA P-256 or P-384, Ed25519, or RSA of 2048 bits or more",
+                "请改用其他类型的私钥重新签发证书：ECDSA P-256 或 P-384、Ed25519，或 2048 位以上的 RSA",
+            ),
+        );
+    }
     Fault::new(
         endpoint,
         FaultKind::Tls,
         Text::made(
-            format!("the certificate {cert} and the key {key} do not belong together: {why}"),
-            format!("证书 {cert} 与私钥 {key} 不匹配:{why}"),
+            format!("the certificate {cert} and the key {key} do not belong together: {words}"),
+            format!("证书 {cert} 与私钥 {key} 不匹配：{words}"),
         ),
         Text::new("give the key that this certificate was made for", "请使用生成该证书时的私钥"),
     )
@@ -203,6 +245,34 @@ mod tests {
         std::fs::write(&ca, "not pem").expect("write");
         let empty = trust.config("h", &Domain::Private(ca)).expect_err("empty");
         assert!(empty.cause.en.contains("no CERTIFICATE block"), "{empty}");
+    }
+
+    #[test]
+    fn a_key_that_is_not_supported_is_told_from_one_that_does_not_belong_and_each_hint_helps() {
+        let dir = tempfile::tempdir().expect("tempdir");
+        let file = |name: &str, text: &str| {
+            std::fs::write(dir.path().join(name), text).expect("write");
+            dir.path().join(name)
+        };
+        let pair = |name: &str| {
+            let made = rcgen::generate_simple_self_signed(["x".to_owned()]).expect("certificate");
+            (file(&format!("{name}.pem"), &made.cert.pem()), file(&format!("{name}-key.pem"), &made.signing_key.serialize_pem()))
+        };
+        let trust = Trust::default();
+        let config =
+            |identity: (PathBuf, PathBuf)| trust.config("h", &Domain::Engine(TlsFiles { identity: Some(identity), ..TlsFiles::default() }));
+        let odd = (
+            file("odd.pem", include_str!("../../../tests/data/tls/p521.pem")),
+            file("odd-key.pem", include_str!("../../../tests/data/tls/p521-key.pem")),
+        );
+        let fault = config(odd).expect_err("P-521");
+        assert!(fault.cause.en.contains("of a kind") && fault.hint.en.contains("P-256"), "{fault}");
+        // What the hint says: another kind of key, P-256 here.
+        let (one, other) = (pair("one"), pair("other"));
+        config(one.clone()).expect("P-256 is taken");
+        let fault = config((one.0.clone(), other.1)).expect_err("not a pair");
+        assert!(fault.cause.en.contains("do not belong together") && fault.hint.en.contains("was made for"), "{fault}");
+        config(one).expect("the key that it was made for");
     }
 
     #[test]
