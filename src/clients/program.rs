@@ -49,7 +49,7 @@ impl Wire {
     /// Runs a program to its end. It is killed when the time is over or the caller goes away.
     ///
     /// # Errors
-    /// `ReadOnly` from the gate; not found, forbidden, timeout or own limits where it did not run to its end.
+    /// `ReadOnly` or `Unlisted` from the gate; not found, forbidden, timeout or own limits where it did not run to its end.
     /// An exit code other than 0 is not an error.
     pub async fn run_program(&self, program: Program<'_>) -> Result<Ended, Fault> {
         let mut command = self.prepare(program.endpoint, program.template, program.path)?;
@@ -78,7 +78,7 @@ impl Wire {
     /// so that what ends this console does not end it.
     ///
     /// # Errors
-    /// `ReadOnly` from the gate; not found, forbidden, own limits.
+    /// `ReadOnly` or `Unlisted` from the gate; not found, forbidden, own limits.
     pub fn start_detached(&self, endpoint: &str, template: &'static str, binary: &Path, args: &[OsString]) -> Result<(), Fault> {
         let path = binary.to_string_lossy();
         let mut command = self.prepare(endpoint, template, &path)?;
@@ -153,15 +153,20 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_program_not_in_the_table_is_not_started_when_read_only() {
+    async fn a_program_that_changes_things_is_started_only_where_writing_is_on_and_a_stranger_nowhere() {
         let dir = tempfile::tempdir().expect("tempdir");
         let mark = dir.path().join("mark");
         let script = format!("touch {}", mark.display());
-        let fault =
-            wire(Mode::ReadOnly).run_program(shell(&script, "ansible-playbook", Duration::from_secs(5))).await.expect_err("refused");
-        assert_eq!(fault.kind, FaultKind::ReadOnly);
-        assert!(!mark.exists());
-        wire(Mode::Writing).run_program(shell(&script, "ansible-playbook", Duration::from_secs(5))).await.expect("runs");
+        for (mode, template, kind) in [
+            (Mode::ReadOnly, "wharf run resume", FaultKind::ReadOnly),
+            (Mode::ReadOnly, "rm -rf", FaultKind::Unlisted),
+            (Mode::Writing, "rm -rf", FaultKind::Unlisted),
+        ] {
+            let fault = wire(mode).run_program(shell(&script, template, Duration::from_secs(5))).await.expect_err("refused");
+            assert_eq!(fault.kind, kind);
+            assert!(!mark.exists());
+        }
+        wire(Mode::Writing).run_program(shell(&script, "wharf run resume", Duration::from_secs(5))).await.expect("runs");
         assert!(mark.exists());
     }
 

@@ -47,6 +47,8 @@ pub enum FaultKind {
     Usage,
     /// The one gate refused: read-only.
     ReadOnly,
+    /// The one gate refused: no row of its table lists the request.
+    Unlisted,
     /// A person or a reload cancelled it.
     Cancelled,
     /// The plan shown is no longer the plan.
@@ -66,9 +68,14 @@ impl FaultKind {
     #[must_use]
     pub fn retry(self) -> Retry {
         match self {
-            Self::Unauthorized | Self::HostKey | Self::Config | Self::Usage | Self::ReadOnly | Self::Cancelled | Self::PlanChanged => {
-                Retry::Never
-            }
+            Self::Unauthorized
+            | Self::HostKey
+            | Self::Config
+            | Self::Usage
+            | Self::ReadOnly
+            | Self::Unlisted
+            | Self::Cancelled
+            | Self::PlanChanged => Retry::Never,
             _ => Retry::Backoff,
         }
     }
@@ -77,7 +84,7 @@ impl FaultKind {
     #[must_use]
     pub fn exit_code(self) -> u8 {
         match self {
-            Self::Forbidden | Self::ReadOnly => 3,
+            Self::Forbidden | Self::ReadOnly | Self::Unlisted => 3,
             Self::PlanChanged => 4,
             Self::Usage => 64,
             Self::Config => 78,
@@ -115,6 +122,7 @@ impl FaultKind {
             Self::Config => Text::new("config", "配置"),
             Self::Usage => Text::new("usage", "用法"),
             Self::ReadOnly => Text::new("read-only", "只读"),
+            Self::Unlisted => Text::new("not allowed", "不在清单"),
             Self::Cancelled => Text::new("cancelled", "已取消"),
             Self::PlanChanged => Text::new("plan changed", "计划已变"),
         }

@@ -124,7 +124,7 @@ async fn three_hosts_are_read_and_changed() {
         wait_for(&mut events, "destroy").await;
         assert_eq!(docker.inspect_container(&id).await.expect_err("gone").kind, FaultKind::NotFound);
         assert!(docker.connections() <= 8);
-        assert_eq!(wire.gate().counts().unknown_reads, 0);
+        assert_eq!(wire.gate().counts().refused, 0);
     }
     let (stopped, well) = (client(&hosts, &wire, 2), client(&hosts, &wire, 1));
     stopped.ping().await.expect("a ping");

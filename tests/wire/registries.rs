@@ -2,6 +2,7 @@
 
 mod faults;
 mod fields;
+mod members;
 mod playback;
 mod reads;
 mod registry_v2;

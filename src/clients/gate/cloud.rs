@@ -1,4 +1,4 @@
-//! What may be sent to clouds and to Dragonfly by a read-only console.
+//! What may be sent to clouds and to Dragonfly.
 
 use super::Row;
 

@@ -1,4 +1,4 @@
-//! What may be sent to a Dragonfly manager by a read-only console.
+//! What may be sent to a Dragonfly manager.
 
 use super::{Client, Row};
 
@@ -9,6 +9,7 @@ pub(super) const ROWS: &[Row] = &[
         method: "POST",
         template: "/api/v1/users/signin",
         discriminator: "",
+        family: None,
         reason: "signs in for a token to read with",
     },
     get("/oapi/v1/clusters", "lists clusters"),
@@ -19,6 +20,7 @@ pub(super) const ROWS: &[Row] = &[
         method: "POST",
         template: "/oapi/v1/jobs",
         discriminator: "get_image_distribution",
+        family: None,
         reason: "asks which peers hold an image; answered at once, nothing is fetched",
     },
     get("/api/v1/clusters", "lists clusters"),
@@ -33,5 +35,5 @@ pub(super) const ROWS: &[Row] = &[
 ];
 
 const fn get(template: &'static str, reason: &'static str) -> Row {
-    Row { client: Client::Dragonfly, method: "GET", template, discriminator: "", reason }
+    Row { client: Client::Dragonfly, method: "GET", template, discriminator: "", family: None, reason }
 }

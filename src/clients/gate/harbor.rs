@@ -1,4 +1,4 @@
-//! What may be sent to a Harbor registry by a read-only console.
+//! What may be sent to a Harbor registry.
 
 use super::{Client, Row};
 
@@ -22,6 +22,7 @@ pub(super) const ROWS: &[Row] = &[
         method: "HEAD",
         template: "/api/v2.0/projects",
         discriminator: "",
+        family: None,
         reason: "asks whether a project exists",
     },
     get("/api/v2.0/projects/{project}", "describes one project"),
@@ -77,13 +78,20 @@ pub(super) const ROWS: &[Row] = &[
     get("/api/v2.0/projects/{project}/preheat/policies/{policy}/executions/{id}", "describes one preheat run"),
     get("/api/v2.0/projects/{project}/preheat/policies/{policy}/executions/{id}/tasks", "lists the tasks of a preheat run"),
     get("/api/v2.0/projects/{project}/preheat/policies/{policy}/executions/{id}/tasks/{task}/logs", "reads a preheat task's log"),
+    write("POST", "/api/v2.0/projects/{project}/members", "makes a user or a group a member of a project"),
+    write("PUT", "/api/v2.0/projects/{project}/members/{id}", "changes a member's role"),
+    write("DELETE", "/api/v2.0/projects/{project}/members/{id}", "takes a member out of a project"),
 ];
 
 const fn get(template: &'static str, reason: &'static str) -> Row {
-    Row { client: Client::Harbor, method: "GET", template, discriminator: "", reason }
+    Row { client: Client::Harbor, method: "GET", template, discriminator: "", family: None, reason }
 }
 
 /// A POST that only looks: its body names a saved endpoint and nothing else.
 const fn ping(template: &'static str, reason: &'static str) -> Row {
-    Row { client: Client::Harbor, method: "POST", template, discriminator: r#"{"id":N}"#, reason }
+    Row { client: Client::Harbor, method: "POST", template, discriminator: r#"{"id":N}"#, family: None, reason }
+}
+
+const fn write(method: &'static str, template: &'static str, reason: &'static str) -> Row {
+    Row { client: Client::Harbor, method, template, discriminator: "", family: Some("harbor"), reason }
 }

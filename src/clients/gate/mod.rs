@@ -1,4 +1,5 @@
-//! The one gate: everything that leaves this process asks it, and in read-only mode only what stands in its table passes.
+//! The one gate: everything that leaves this process asks it, and only what its table lists passes; writes only where
+//! this process may write.
 
 mod cloud;
 mod docker;
@@ -51,7 +52,7 @@ impl Client {
     }
 }
 
-/// One thing that may leave a read-only process, and why that is harmless.
+/// One thing that may leave this process, and why.
 #[derive(Clone, Copy, Debug)]
 pub struct Row {
     pub client: Client,
@@ -61,6 +62,9 @@ pub struct Row {
     pub template: &'static str,
     /// What the vendor hides the verb in (`Action`, a job's type, ..); empty where the method and path say all.
     pub discriminator: &'static str,
+    /// The family of calls that a write belongs to; `None` for a read, which a read-only process may send too.
+    pub family: Option<&'static str>,
+    /// What it does, and for a read why it is harmless.
     pub reason: &'static str,
 }
 
@@ -75,13 +79,11 @@ pub struct Passage<'a> {
     pub discriminator: &'a str,
 }
 
-/// How much asked, since the start.
+/// How many requests asked, since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     pub passed: u64,
     pub refused: u64,
-    /// Reads that passed while writing is on and that the table does not know: each is a hole in it.
-    pub unknown_reads: u64,
 }
 
 /// The gate. All clones are one gate.
@@ -93,13 +95,12 @@ struct Inner {
     mode: Mode,
     passed: AtomicU64,
     refused: AtomicU64,
-    unknown_reads: AtomicU64,
 }
 
 impl Gate {
     #[must_use]
     pub fn new(mode: Mode) -> Self {
-        Self(Arc::new(Inner { mode, passed: AtomicU64::new(0), refused: AtomicU64::new(0), unknown_reads: AtomicU64::new(0) }))
+        Self(Arc::new(Inner { mode, passed: AtomicU64::new(0), refused: AtomicU64::new(0) }))
     }
 
     #[must_use]
@@ -114,50 +115,36 @@ impl Gate {
 
     #[must_use]
     pub fn counts(&self) -> Counts {
-        Counts {
-            passed: self.0.passed.load(Ordering::Relaxed),
-            refused: self.0.refused.load(Ordering::Relaxed),
-            unknown_reads: self.0.unknown_reads.load(Ordering::Relaxed),
-        }
+        Counts { passed: self.0.passed.load(Ordering::Relaxed), refused: self.0.refused.load(Ordering::Relaxed) }
     }
 
-    /// Lets it pass or says why not. A path that does not fit its template never passes, in either mode:
-    /// the template is what the table judges.
+    /// Lets it pass or says why not. The template is what the table judges, so a path that does not fit its template
+    /// never passes.
     ///
     /// # Errors
-    /// [`FaultKind::ReadOnly`]; [`FaultKind::Protocol`] for a path that is not its template.
+    /// [`FaultKind::ReadOnly`] for a write where this process only reads; [`FaultKind::Unlisted`] for what no row
+    /// lists; [`FaultKind::Protocol`] for a path that is not its template.
     pub fn ask(&self, endpoint: &str, passage: &Passage<'_>) -> Result<(), Fault> {
+        let judged = self.judge(endpoint, passage);
+        let count = if judged.is_ok() { &self.0.passed } else { &self.0.refused };
+        count.fetch_add(1, Ordering::Relaxed);
+        judged
+    }
+
+    fn judge(&self, endpoint: &str, passage: &Passage<'_>) -> Result<(), Fault> {
         if !fits(passage.template, passage.path) {
-            self.0.refused.fetch_add(1, Ordering::Relaxed);
             return Err(misfit(endpoint, passage));
         }
-        let known = Self::rows().any(|row| row.allows(passage));
-        match self.0.mode {
-            Mode::ReadOnly if !known => {
-                self.0.refused.fetch_add(1, Ordering::Relaxed);
-                Err(refused(endpoint, passage))
-            }
-            Mode::Writing if !known && matches!(passage.method, "GET" | "HEAD") => {
-                self.0.unknown_reads.fetch_add(1, Ordering::Relaxed);
-                self.0.passed.fetch_add(1, Ordering::Relaxed);
-                tracing::warn!(
-                    client = passage.client.word(),
-                    method = passage.method,
-                    template = passage.template,
-                    "a read the gate does not know"
-                );
-                Ok(())
-            }
-            _ => {
-                self.0.passed.fetch_add(1, Ordering::Relaxed);
-                Ok(())
-            }
+        match Self::rows().find(|row| row.is_for(passage)) {
+            None => Err(unlisted(endpoint, passage)),
+            Some(row) if row.family.is_some() && self.0.mode == Mode::ReadOnly => Err(read_only(endpoint, passage)),
+            Some(_) => Ok(()),
         }
     }
 }
 
 impl Row {
-    fn allows(&self, passage: &Passage<'_>) -> bool {
+    fn is_for(&self, passage: &Passage<'_>) -> bool {
         self.client == passage.client
             && self.method == passage.method
             && self.template == passage.template
@@ -205,16 +192,29 @@ fn is_dots(segment: &str) -> bool {
     plain == "." || plain == ".."
 }
 
-fn refused(endpoint: &str, passage: &Passage<'_>) -> Fault {
+fn read_only(endpoint: &str, passage: &Passage<'_>) -> Fault {
     let what = clean(&format!("{} {}", passage.method, passage.template)).into_owned();
     Fault::new(
         endpoint,
         FaultKind::ReadOnly,
-        Text::made(format!("this console is read-only: {what} was not sent"), format!("本控制台只读:{what} 没有发出")),
+        Text::made(format!("this console is read-only: {what} was not sent"), format!("本控制台只读：{what} 未发出")),
         Text::new(
             "start wharf without --read-only (and not as `wharf watch`) to change things",
-            "需要改动时,请不带 --read-only(也不用 `wharf watch`)启动",
+            "需要改动时，请不带 --read-only（也不用 `wharf watch`）启动",
         ),
+    )
+}
+
+fn unlisted(endpoint: &str, passage: &Passage<'_>) -> Fault {
+    let what = clean(&format!("{} {}", passage.method, passage.template)).into_owned();
+    Fault::new(
+        endpoint,
+        FaultKind::Unlisted,
+        Text::made(
+            format!("{what} is not on the list of what wharf may send; it was not sent"),
+            format!("{what} 不在 wharf 允许发送的清单中，未发出"),
+        ),
+        Text::new("this is a fault of wharf: report it with this message", "这是 wharf 的缺陷：请附上此消息反馈"),
     )
 }
 
@@ -226,91 +226,11 @@ fn misfit(endpoint: &str, passage: &Passage<'_>) -> Fault {
         FaultKind::Protocol,
         Text::made(
             format!("the path of {what} does not fit {template}; it was not sent"),
-            format!("{what} 的路径不合 {template},没有发出"),
+            format!("{what} 的路径与 {template} 不符，未发出"),
         ),
-        Text::new("a name in it has characters that cannot stand in a path; correct the name", "路径里的名字含有不允许的字符,请改正名字"),
+        Text::new("a name in it has characters that cannot stand in a path; correct the name", "路径中的名称含有不允许的字符，请更正名称"),
     )
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const ID: &str = "4f";
-
-    fn passage<'a>(method: &'a str, template: &'a str, path: &'a str) -> Passage<'a> {
-        Passage { client: Client::Docker, method, template, path, discriminator: "" }
-    }
-
-    #[test]
-    fn read_only_passes_what_is_in_the_table_and_nothing_else() {
-        let gate = Gate::new(Mode::ReadOnly);
-        assert!(gate.ask("h", &passage("GET", "/containers/{id}/json", &format!("/containers/{ID}/json"))).is_ok());
-        for (method, template, path) in [
-            ("POST", "/containers/{id}/stop", "/containers/4f/stop"),
-            ("GET", "/containers/{id}/attach/ws", "/containers/4f/attach/ws"),
-            ("DELETE", "/containers/{id}", "/containers/4f"),
-            ("POST", "/containers/{id}/json", "/containers/4f/json"),
-        ] {
-            let fault = gate.ask("h", &passage(method, template, path)).expect_err(path);
-            assert_eq!(fault.kind, FaultKind::ReadOnly);
-        }
-        assert_eq!(gate.counts(), Counts { passed: 1, refused: 4, unknown_reads: 0 });
-    }
-
-    #[test]
-    fn another_client_or_discriminator_is_another_row() {
-        let gate = Gate::new(Mode::ReadOnly);
-        let mut ask = passage("GET", "/containers/json", "/containers/json");
-        ask.client = Client::Harbor;
-        assert!(gate.ask("h", &ask).is_err());
-        ask.client = Client::Docker;
-        ask.discriminator = "RunInstances";
-        assert!(gate.ask("h", &ask).is_err());
-    }
-
-    #[test]
-    fn writing_passes_writes_and_counts_reads_that_the_table_does_not_know() {
-        let gate = Gate::new(Mode::Writing);
-        assert!(gate.ask("h", &passage("POST", "/containers/{id}/stop", "/containers/4f/stop")).is_ok());
-        assert!(gate.ask("h", &passage("GET", "/secrets", "/secrets")).is_ok());
-        assert_eq!(gate.counts(), Counts { passed: 2, refused: 0, unknown_reads: 1 });
-    }
-
-    #[test]
-    fn a_path_that_is_not_its_template_passes_in_neither_mode() {
-        for mode in [Mode::ReadOnly, Mode::Writing] {
-            let gate = Gate::new(mode);
-            for path in [
-                "/containers/4f/stop",
-                "/containers//json",
-                "/containers/../json",
-                "/containers/%2E%2e/json",
-                "/containers/4f/json/x",
-                "/containers/4f\r\nx/json",
-            ] {
-                assert!(gate.ask("h", &passage("GET", "/containers/{id}/json", path)).is_err(), "{path}");
-            }
-        }
-    }
-
-    #[test]
-    fn long_names_take_several_segments() {
-        assert!(fits("/v2/{name+}/manifests/{ref}", "/v2/a/b/c/manifests/v1"));
-        assert!(fits("/v2/{name+}/manifests/{ref}", "/v2/a/manifests/v1"));
-        assert!(!fits("/v2/{name+}/manifests/{ref}", "/v2/manifests/v1"));
-        assert!(!fits("/v2/{name+}/manifests/{ref}", "/v2/a//manifests/v1"));
-        assert!(!fits("/v2/{name+}/manifests/{ref}", "/v2/a/../manifests/v1"));
-        assert!(!fits("/v2/{name+}/manifests/{ref}", "/v2/a/blobs/v1"));
-    }
-
-    #[test]
-    fn every_row_has_a_reason_and_stands_once() {
-        let mut seen = std::collections::BTreeSet::new();
-        for row in Gate::rows() {
-            assert!(row.reason.len() > 10, "{row:?}");
-            assert!(seen.insert((row.client, row.method, row.template, row.discriminator)), "twice: {row:?}");
-            assert!(row.client == Client::Program || row.template.starts_with('/'), "{row:?}");
-        }
-    }
-}
+mod tests;

@@ -1,4 +1,4 @@
-//! What may be sent to an OCI registry by a read-only console.
+//! What may be sent to an OCI registry.
 
 use super::{Client, Row};
 
@@ -15,5 +15,5 @@ pub(super) const ROWS: &[Row] = &[
 ];
 
 const fn row(method: &'static str, template: &'static str, discriminator: &'static str, reason: &'static str) -> Row {
-    Row { client: Client::Oci, method, template, discriminator, reason }
+    Row { client: Client::Oci, method, template, discriminator, family: None, reason }
 }

@@ -1,4 +1,4 @@
-//! What a read-only console may start.
+//! What may be started on this machine.
 
 use super::{Client, Row};
 
@@ -8,8 +8,16 @@ pub(super) const ROWS: &[Row] = &[
     run("ssh docker system dial-stdio", "a byte stream to the engine on the other side; each request on it asks the gate itself"),
     run("secret command", "prints a secret that the config names with `command:`"),
     run("docker-credential get", "prints a secret that the config names with `docker-helper:`"),
+    Row {
+        client: Client::Program,
+        method: "RUN",
+        template: "wharf run resume",
+        discriminator: "",
+        family: Some("program"),
+        reason: "carries on a run of the journal in a process of its own, which outlives this console",
+    },
 ];
 
 const fn run(template: &'static str, reason: &'static str) -> Row {
-    Row { client: Client::Program, method: "RUN", template, discriminator: "", reason }
+    Row { client: Client::Program, method: "RUN", template, discriminator: "", family: None, reason }
 }

@@ -21,6 +21,7 @@ use wire::{FromWire, Rows};
 
 pub use artifacts::Which;
 pub use errors::{ApiError, api_errors};
+pub use members::NewMember;
 pub use pages::Listing;
 pub use replication::{PeerPing, TaskLog};
 pub use robots::AuditFilter;

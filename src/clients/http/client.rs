@@ -113,7 +113,7 @@ impl Http {
     /// timeout, after failures to connect and after 429, 502, 503 and 504; nothing else is ever sent twice.
     ///
     /// # Errors
-    /// `ReadOnly` from the gate; faults of the network, of TLS, and of an answer over its bounds.
+    /// `ReadOnly` or `Unlisted` from the gate; faults of the network, of TLS, and of an answer over its bounds.
     pub async fn send(&self, ask: Ask) -> Result<Answer, Fault> {
         let origin = Arc::new(self.origin());
         let first = self.first_hop(&ask, &origin)?;

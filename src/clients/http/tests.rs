@@ -11,6 +11,11 @@ use crate::clients::{Mode, Wire, WireOptions};
 use crate::model::clock::Clock;
 use crate::model::fault::{Fault, FaultKind};
 
+// Rows of the gate: a read and a write.
+const PING: &str = "/api/v2.0/ping";
+const MEMBERS: &str = "/api/v2.0/projects/{project}/members";
+const MEMBERS_OF_WEB: &str = "/api/v2.0/projects/web/members";
+
 /// Answers the n-th request with the n-th script (the last one again and again) and remembers what was asked.
 struct Script {
     address: String,
@@ -76,7 +81,7 @@ fn secret() -> Credentials {
 
 async fn fault_of(answer: &'static str) -> Fault {
     let far = Script::serve(vec![answer]);
-    let sent = http(&far.address, Mode::Writing, None).send(Ask::get("/x", "/x")).await;
+    let sent = http(&far.address, Mode::Writing, None).send(Ask::get(PING, PING)).await;
     let fault = match sent {
         Ok(answer) if answer.status.is_success() => answer.json::<serde_json::Value>().expect_err("no JSON"),
         Ok(answer) => answer.into_fault(),
@@ -91,11 +96,12 @@ async fn a_request_carries_prefix_query_credentials_and_id_and_no_cookie() {
     let far = Script::serve(vec!["HTTP/1.1 200 OK\r\nSet-Cookie: sid=1; Path=/\r\nContent-Length: 7\r\n\r\n{\"a\":1}"]);
     let http = http(&format!("{}/harbor/", far.address), Mode::Writing, Some(secret()));
     for _ in 0..2 {
-        let answer = http.send(Ask::get("/api/{x}", "/api/a%252Fb").query("q", "name=~土")).await.expect("answer");
+        let answer =
+            http.send(Ask::get("/api/v2.0/projects/{project}", "/api/v2.0/projects/a%252Fb").query("q", "name=~土")).await.expect("answer");
         assert_eq!(answer.json::<serde_json::Value>().expect("json")["a"], 1);
     }
     let asked = far.asked();
-    assert!(asked[0].starts_with("GET /harbor/api/a%252Fb?q=name%3D%7E%E5%9C%9F HTTP/1.1\r\n"), "{}", asked[0]);
+    assert!(asked[0].starts_with("GET /harbor/api/v2.0/projects/a%252Fb?q=name%3D%7E%E5%9C%9F HTTP/1.1\r\n"), "{}", asked[0]);
     let head = asked[1].to_ascii_lowercase();
     assert!(head.contains("authorization: basic ywrtaw46ahvudgvymg==") && head.contains("x-request-id: "), "{head}");
     assert!(!head.contains("cookie"), "{head}");
@@ -105,15 +111,15 @@ async fn a_request_carries_prefix_query_credentials_and_id_and_no_cookie() {
 async fn reads_are_tried_again_and_writes_are_not() {
     let busy = "HTTP/1.1 503 Busy\r\nConnection: close\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n";
     let far = Script::serve(vec![busy, busy, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"]);
-    let answer = http(&far.address, Mode::Writing, None).send(Ask::get("/x", "/x")).await.expect("answer");
+    let answer = http(&far.address, Mode::Writing, None).send(Ask::get(PING, PING)).await.expect("answer");
     assert_eq!((answer.status.as_u16(), far.asked().len()), (200, 3));
 
     let far = Script::serve(vec![busy]);
-    let answer = http(&far.address, Mode::Writing, None).send(Ask::new(Method::POST, "/x", "/x")).await.expect("answer");
+    let answer = http(&far.address, Mode::Writing, None).send(Ask::new(Method::POST, MEMBERS, MEMBERS_OF_WEB)).await.expect("answer");
     assert_eq!((answer.status.as_u16(), far.asked().len()), (503, 1));
 
     let far = Script::serve(vec![busy]);
-    let fault = http(&far.address, Mode::Writing, None).send(Ask::get("/x", "/x")).await.expect("answer").into_fault();
+    let fault = http(&far.address, Mode::Writing, None).send(Ask::get(PING, PING)).await.expect("answer").into_fault();
     assert_eq!((fault.kind, far.asked().len()), (FaultKind::Server, 3));
 }
 
@@ -121,7 +127,7 @@ async fn reads_are_tried_again_and_writes_are_not() {
 async fn a_long_retry_after_is_told_and_not_waited_for() {
     let far = Script::serve(vec!["HTTP/1.1 429 Slow\r\nRetry-After: 120\r\nContent-Length: 0\r\n\r\n"]);
     let began = Instant::now();
-    let fault = http(&far.address, Mode::Writing, None).send(Ask::get("/x", "/x")).await.expect("answer").into_fault();
+    let fault = http(&far.address, Mode::Writing, None).send(Ask::get(PING, PING)).await.expect("answer").into_fault();
     assert_eq!((fault.kind, fault.retry_after_ms, far.asked().len()), (FaultKind::Throttled, Some(120_000), 1));
     assert!(began.elapsed() < Duration::from_secs(2));
 }
@@ -133,15 +139,15 @@ async fn credentials_do_not_follow_a_redirect_to_another_host() {
     let location: &'static str = Box::leak(location.into_boxed_str());
     let far = Script::serve(vec![location]);
     let http = http(&far.address, Mode::Writing, Some(secret()));
-    let refused = http.send(Ask::get("/x", "/x")).await.expect("answer");
+    let refused = http.send(Ask::get(PING, PING)).await.expect("answer");
     assert_eq!(refused.status.as_u16(), 307);
     assert!(refused.into_fault().hint.en.contains("it points to"));
     assert!(there.asked().is_empty());
-    let answer = http.send(Ask { redirects: Redirects::Follow, ..Ask::get("/x", "/x") }).await.expect("answer");
+    let answer = http.send(Ask { redirects: Redirects::Follow, ..Ask::get(PING, PING) }).await.expect("answer");
     assert_eq!(&answer.body[..], b"blob");
     let asked = there.asked().join("").to_ascii_lowercase();
     assert!(asked.starts_with("get /blob?sig=1") && !asked.contains("authorization"), "{asked}");
-    let post = Ask { redirects: Redirects::Follow, ..Ask::new(Method::POST, "/x", "/x") };
+    let post = Ask { redirects: Redirects::Follow, ..Ask::new(Method::POST, MEMBERS, MEMBERS_OF_WEB) };
     assert_eq!(http.send(post).await.expect("answer").status.as_u16(), 307, "a write is not sent elsewhere");
 }
 
@@ -149,10 +155,16 @@ async fn credentials_do_not_follow_a_redirect_to_another_host() {
 async fn the_gate_stands_before_the_socket() {
     let far = Script::serve(vec!["HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"]);
     let http = http(&far.address, Mode::ReadOnly, None);
-    let fault = http.send(Ask::new(Method::POST, "/x", "/x")).await.expect_err("refused");
+    let fault = http.send(Ask::new(Method::POST, MEMBERS, MEMBERS_OF_WEB)).await.expect_err("refused");
     assert_eq!(fault.kind, FaultKind::ReadOnly);
-    let sly = http.send(Ask::get("/x/{y}/z", "/x/../z")).await.expect_err("folded");
+    let sly = http.send(Ask::get(MEMBERS, "/api/v2.0/projects/../members")).await.expect_err("folded");
     assert_eq!(sly.kind, FaultKind::Protocol);
+    for mode in [Mode::ReadOnly, Mode::Writing] {
+        for method in [Method::GET, Method::POST] {
+            let unlisted = self::http(&far.address, mode, None).send(Ask::new(method, "/x", "/x")).await.expect_err("not listed");
+            assert_eq!(unlisted.kind, FaultKind::Unlisted);
+        }
+    }
     assert!(far.asked().is_empty());
 }
 
@@ -184,10 +196,10 @@ async fn each_bad_answer_is_its_own_fault() {
 #[tokio::test]
 async fn a_place_where_nobody_listens_and_one_that_never_answers() {
     let closed = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("port");
-    let fault = http(&format!("http://{closed}"), Mode::Writing, None).send(Ask::get("/x", "/x")).await.expect_err("refused");
+    let fault = http(&format!("http://{closed}"), Mode::Writing, None).send(Ask::get(PING, PING)).await.expect_err("refused");
     assert_eq!(fault.kind, FaultKind::Refused, "{fault}");
     let far = Script::serve(vec!["HANG"]);
-    let ask = Ask { timeout: Some(Duration::from_millis(200)), auth: Auth::Anonymous, ..Ask::get("/x", "/x") };
+    let ask = Ask { timeout: Some(Duration::from_millis(200)), auth: Auth::Anonymous, ..Ask::get(PING, PING) };
     let fault = http(&far.address, Mode::Writing, None).send(ask).await.expect_err("timeout");
     assert_eq!((fault.kind, far.asked().len()), (FaultKind::Timeout, 1), "{fault}");
 }

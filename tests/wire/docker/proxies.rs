@@ -23,8 +23,9 @@ fn http(base: &str) -> Http {
 #[tokio::test]
 async fn proxy_in_front_of_an_engine() {
     let Ok(here) = std::env::var(WHERE) else { return };
-    http(&here).send(Ask::get("/x", "/x")).await.expect("this machine is reached past the proxy");
-    let fault = http("http://registry.invalid").send(Ask::get("/x", "/x")).await.expect_err("the proxy is not there");
+    http(&here).send(Ask::get("/api/v2.0/ping", "/api/v2.0/ping")).await.expect("this machine is reached past the proxy");
+    let fault =
+        http("http://registry.invalid").send(Ask::get("/api/v2.0/ping", "/api/v2.0/ping")).await.expect_err("the proxy is not there");
     whole(&fault);
     assert!(fault.kind == FaultKind::Refused && fault.hint.en.contains("NO_PROXY"), "{fault}");
 }

@@ -208,7 +208,11 @@ async fn the_http_layer_says_the_same() {
     let wire = wire(Mode::Writing);
     let send = async |ca: Option<PathBuf>| {
         let endpoint = HttpEndpoint { name: "web-1".into(), base: base.clone(), ca, client: Client::Harbor, credentials: None };
-        Http::new(&wire, endpoint).expect("a client").send(Ask::get("/x", "/x")).await.expect_err("no certificate of ours")
+        Http::new(&wire, endpoint)
+            .expect("a client")
+            .send(Ask::get("/api/v2.0/ping", "/api/v2.0/ping"))
+            .await
+            .expect_err("no certificate of ours")
     };
     let missing = send(Some(papers.ca())).await;
     whole(&missing);

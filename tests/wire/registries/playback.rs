@@ -31,6 +31,8 @@ pub(crate) struct Exchange {
 pub(crate) struct Asked {
     pub(crate) method: String,
     pub(crate) path: String,
+    #[serde(default)]
+    pub(crate) body: Option<serde_json::Value>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -58,7 +60,7 @@ impl Exchange {
             n: 0,
             user: None,
             credential: "ok".into(),
-            request: Asked { method: method.into(), path: path.into() },
+            request: Asked { method: method.into(), path: path.into(), body: None },
             response: Answered { status, headers: Vec::new(), body: Some(body), text: true },
         }
     }
@@ -157,6 +159,11 @@ pub(crate) struct Playback {
 
 impl Playback {
     pub(crate) async fn start() -> Self {
+        // Read-only: a client that reads needs no more.
+        Self::start_in(Mode::ReadOnly).await
+    }
+
+    pub(crate) async fn start_in(mode: Mode) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let base = format!("http://{}", listener.local_addr().expect("an address"));
         let script: Arc<Mutex<Script>> = Arc::default();
@@ -165,8 +172,7 @@ impl Playback {
         #[allow(clippy::disallowed_methods, reason = "the far end of a test, gone with its runtime")]
         let _server = tokio::spawn(async move { axum::serve(listener, app).await });
         let clock = Clock::manual(Stamp::parse_rfc3339("2026-11-23T02:10:00Z").expect("a time"));
-        // Read-only: a read that the gate does not know fails here.
-        let options = WireOptions::new(Mode::ReadOnly, clock, std::env::temp_dir());
+        let options = WireOptions::new(mode, clock, std::env::temp_dir());
         Self { base, script, wire: Wire::new(options).expect("a wire") }
     }
 
