@@ -90,8 +90,9 @@ async fn over(given: &Given, face: &Face, premises: Premises) -> Exit {
             with_engine(given, premises, start, async |running| cli::get::get(&running.engine, &query, &mut streams.lend()).await).await
         }
         Face::Plan(ask) => {
-            let interest = if ask.operation.reads_run().is_some() { PollMode::Console } else { PollMode::Once };
-            let start = Start { mode: Mode::ReadOnly, interest, kinds: vec![EndpointKind::Docker], questions: Vec::new() };
+            let needs = ask.operation.needs();
+            let interest = if needs.run.is_some() { PollMode::Console } else { PollMode::Once };
+            let start = Start { mode: Mode::ReadOnly, interest, kinds: needs.kinds(), questions: needs.questions.clone() };
             with_engine(given, premises, start, async |running| cli::plan::plan(&running.engine, ask, &limits, &mut streams.lend()).await)
                 .await
         }
@@ -100,8 +101,12 @@ async fn over(given: &Given, face: &Face, premises: Premises) -> Exit {
                 // A session of its own: it goes on when the terminal that began it is gone.
                 let _ = rustix::process::setsid();
             }
-            let start =
-                Start { mode: writing(given), interest: PollMode::Console, kinds: vec![EndpointKind::Docker], questions: Vec::new() };
+            // A run that goes on may have calls of every kind.
+            let (kinds, questions) = match &ask.what {
+                RunWhat::Operation(operation) => (operation.needs().kinds(), operation.needs().questions),
+                RunWhat::Resume { .. } | RunWhat::Cancel { .. } => (Vec::new(), Vec::new()),
+            };
+            let start = Start { mode: writing(given), interest: PollMode::Console, kinds, questions };
             with_engine(given, premises, start, async |running| cli::run::run(&running.engine, ask, &limits, &mut streams.lend()).await)
                 .await
         }

@@ -18,7 +18,7 @@ use crate::model::fleet::Fleet;
 use crate::model::plan::{Plan, Skipped};
 use crate::model::run::{Run, run_named};
 use crate::model::text::{Lang, clean, width};
-use crate::operations::{AnyOperation, Limits, danger};
+use crate::operations::{self, AnyOperation, Limits, danger};
 
 /// How long the journal may take to show the runs it has.
 pub(super) const JOURNAL_WITHIN: Duration = Duration::from_secs(3);
@@ -49,14 +49,11 @@ pub(super) async fn make(
     limits: &Limits,
     out: &mut Out<'_>,
 ) -> Result<Plan, Fault> {
-    let needs = match operation.reads_run() {
-        Some(word) => {
-            let task = named(engine, word).await?;
-            Needs::Named(task.plan.steps.iter().map(|step| step.call.endpoint().name).collect())
-        }
-        None => operation.depends_on().map_or(Needs::Hosts, Needs::Named),
-    };
-    let settled = settle(&mut engine.fleet(), &needs, deadline).await;
+    let mut needs = operation.needs();
+    if let Some(word) = &needs.run {
+        needs = operations::Needs::of_run(&*named(engine, word).await?);
+    }
+    let settled = settle(&mut engine.fleet(), &Needs::Of(needs), deadline).await;
     let mut plan = operation.plan(&settled.fleet, out.clock.now())?;
     danger::reweigh(&mut plan, &settled.fleet, limits);
     Ok(plan)
@@ -75,14 +72,14 @@ pub(super) async fn named(engine: &Engine, word: &str) -> Result<Arc<Run>, Fault
 pub(super) fn draw(plan: &Plan, lang: Lang) -> String {
     let zh = lang == Lang::Zh;
     let mut text = format!("{}: {}\n", plan.operation, clean(plan.title.get(lang)));
-    let targets: Vec<String> = plan.steps.iter().map(|step| clean(&step.call.target()).into_owned()).collect();
+    let targets: Vec<String> = plan.steps.iter().map(|step| clean(&step.target()).into_owned()).collect();
     let wide = targets.iter().map(|target| width(target)).max().unwrap_or(0);
     for (at, (step, target)) in plan.steps.iter().zip(&targets).enumerate() {
         if at > 0 && plan.steps[at - 1].group != step.group {
             text.push_str(if zh { "  然后\n" } else { "  then\n" });
         }
         let pad = " ".repeat(wide - width(target));
-        let _ = writeln!(text, "  {target}{pad}  {}", clean(&step.call.shown()));
+        let _ = writeln!(text, "  {target}{pad}  {}", clean(&step.shown()));
     }
     for (title, list) in
         [(if zh { "跳过" } else { "skipped" }, &plan.skipped), (if zh { "无法判断" } else { "undecided" }, &plan.undecided)]
@@ -126,10 +123,10 @@ pub(super) fn document(plan: &Plan, lang: Lang) -> Value {
         .iter()
         .map(|step| {
             json!({
-                "target": step.call.target(),
-                "endpoint": step.call.endpoint().name,
-                "request": step.call.shown(),
-                "call": step.call,
+                "target": step.target(),
+                "endpoint": step.targets().first().map(|target| Arc::clone(&target.endpoint.name)),
+                "request": step.shown(),
+                "call": step.call(),
                 "group": step.group,
                 "seconds": step.seconds,
             })

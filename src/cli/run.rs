@@ -171,11 +171,10 @@ async fn follow(engine: &Engine, run: &RunId, out: &mut Out<'_>) -> Arc<Run> {
     loop {
         let task = fleet.borrow_and_update().runs.iter().find(|task| task.id == *run).cloned();
         if let Some(task) = task {
-            told.resize(task.endings.len(), false);
-            for (at, ending) in task.endings.iter().enumerate().filter_map(|(at, ending)| Some((at, ending.as_ref()?))) {
-                if !std::mem::replace(&mut told[at], true) {
-                    let target = task.plan.steps.get(at).map(|step| step.call.target()).unwrap_or_default();
-                    out.line(&format!("{}  {}", clean(&target), ending.words().get(out.lang)));
+            told.resize(task.steps.len(), false);
+            for (step, told) in task.steps.iter().zip(&mut told) {
+                if let Some(ending) = step.ending.as_ref().filter(|_| !std::mem::replace(told, step.ending.is_some())) {
+                    out.line(&format!("{}  {}", clean(&step.step.target()), ending.words().get(out.lang)));
                 }
             }
             if task.ended.is_some() {
@@ -235,29 +234,27 @@ async fn interrupt(engine: &Engine, run: &RunId, out: &mut Out<'_>) -> Followed 
 
 fn told(task: &Run, lang: Lang) -> serde_json::Value {
     let steps: Vec<serde_json::Value> = task
-        .plan
         .steps
         .iter()
-        .zip(&task.endings)
-        .map(|(step, ending)| {
+        .map(|step| {
             serde_json::json!({
-                "target": step.call.target(),
-                "request": step.call.shown(),
-                "ending": ending,
-                "words": ending.as_ref().map(|ending| ending.words().get(lang).to_owned()),
+                "target": step.step.target(),
+                "request": step.step.shown(),
+                "ending": step.ending,
+                "words": step.ending.as_ref().map(|ending| ending.words().get(lang).to_owned()),
             })
         })
         .collect();
-    serde_json::json!({ "id": task.id, "operation": task.plan.operation, "state": task.state, "steps": steps })
+    serde_json::json!({ "id": task.id, "operation": task.operation, "state": task.state, "steps": steps })
 }
 
 fn exit_of(task: &Run) -> Exit {
     match task.state {
         RunState::Done => Exit::Ok,
-        RunState::Partial | RunState::Cancelled | RunState::Abandoned | RunState::Running => Exit::Partial,
+        RunState::Partial | RunState::Cancelled | RunState::Abandoned | RunState::Running | RunState::Waiting => Exit::Partial,
         RunState::Failed => {
             let refused = |ending: &Ending| matches!(ending, Ending::Failed(fault) if Exit::of(fault) == Exit::Refused);
-            let all_refused = task.endings.iter().flatten().all(refused);
+            let all_refused = task.endings().iter().flatten().all(refused);
             if all_refused { Exit::Refused } else { Exit::Failed }
         }
     }
@@ -271,32 +268,8 @@ async fn answered(asked: Result<oneshot::Receiver<Result<Answer, Fault>>, Busy>)
 }
 
 fn gone(run: &RunId, engine: &Engine) -> Run {
-    let plan = Plan {
-        operation: String::new(),
-        arguments: serde_json::Value::Null,
-        title: Text::raw(""),
-        revision: 0,
-        steps: Vec::new(),
-        skipped: Vec::new(),
-        undecided: Vec::new(),
-        cost_delta: Vec::new(),
-        danger: crate::model::plan::Danger::default(),
-        undoes: None,
-    };
-    Run {
-        id: run.clone(),
-        title: Text::raw(""),
-        owner: crate::model::run::Owner::clone(engine.owner()),
-        state: RunState::Running,
-        started: crate::model::clock::Stamp::default(),
-        ended: None,
-        plan: Arc::new(plan),
-        reason: None,
-        endings: Vec::new(),
-        under_way: Vec::new(),
-        stopped_by: None,
-        before: Vec::new(),
-    }
+    let owner = crate::model::run::Owner::clone(engine.owner());
+    Run::of(&Plan::empty("", Text::raw("")), run.clone(), owner, crate::model::clock::Stamp::default())
 }
 
 fn busy() -> Fault {

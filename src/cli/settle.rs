@@ -1,6 +1,5 @@
 //! Waiting until every endpoint that matters has answered or failed, or the time is over.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +12,7 @@ use crate::model::fault::{Fault, FaultKind};
 use crate::model::fleet::Fleet;
 use crate::model::registry::Question;
 use crate::model::text::Text;
+use crate::operations;
 
 /// Which endpoints an answer depends on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,8 +24,8 @@ pub(super) enum Needs {
     Registries(&'static [Question]),
     /// Every host and every registry; without a question no registry.
     Everything(&'static [Question]),
-    /// These hosts.
-    Named(BTreeSet<Arc<str>>),
+    /// What an operation needs.
+    Of(operations::Needs),
 }
 
 /// How it went with the endpoints that matter.
@@ -40,9 +40,10 @@ pub(super) struct Settled {
 }
 
 impl Needs {
-    fn questions(&self) -> &'static [Question] {
+    fn questions(&self) -> &[Question] {
         match self {
             Self::Registries(questions) | Self::Everything(questions) => questions,
+            Self::Of(needs) => &needs.questions,
             _ => &[],
         }
     }
@@ -106,13 +107,16 @@ impl Standing<'_> {
 }
 
 fn endpoints<'f>(fleet: &'f Fleet, needs: &'f Needs) -> impl Iterator<Item = Standing<'f>> {
-    let wants_hosts = matches!(needs, Needs::Hosts | Needs::Everything(_) | Needs::Named(_));
+    let wants_hosts = matches!(needs, Needs::Hosts | Needs::Everything(_));
     let hosts = fleet.hosts.iter().filter(move |host| match needs {
-        Needs::Named(names) => names.contains(host.name()),
+        Needs::Of(needs) => needs.hosts.has(host.name()),
         _ => wants_hosts,
     });
     let questions = needs.questions();
-    let registries = fleet.registries.iter().filter(|_| !questions.is_empty());
+    let registries = fleet.registries.iter().filter(move |registry| match needs {
+        Needs::Of(needs) => needs.registries.has(&registry.spec.name),
+        _ => !questions.is_empty(),
+    });
     let hosts = hosts.map(|h| Standing { name: h.name(), freshness: &h.freshness, has_told: h.containers.is_some(), refusals: Vec::new() });
     hosts.chain(registries.map(|r| Standing {
         name: &r.spec.name,
@@ -169,7 +173,7 @@ mod tests {
             tell.send_replace(Arc::new(fleet()));
             std::future::pending::<()>().await;
         };
-        let needs = Needs::Named(BTreeSet::from(["yf-web-01".into()]));
+        let needs = Needs::Of(operations::Needs::hosts(Some(std::collections::BTreeSet::from(["yf-web-01".into()]))));
         let waiting = settle(&mut facts, &needs, Duration::from_secs(20));
         let settled = tokio::select! { settled = waiting => settled, () = answering => unreachable!("waits for ever") };
         assert_eq!((settled.asked, settled.exit()), (1, Exit::Ok));
@@ -181,7 +185,7 @@ mod tests {
         failed(&mut world, "yf-web-01", ago(1), FaultKind::Refused);
         let (_tell, mut facts) = watch::channel(Arc::new(world));
         let began = Instant::now();
-        let needs = Needs::Named(BTreeSet::from(["yf-web-01".into()]));
+        let needs = Needs::Of(operations::Needs::hosts(Some(std::collections::BTreeSet::from(["yf-web-01".into()]))));
         let settled = settle(&mut facts, &needs, Duration::from_secs(5)).await;
         assert_eq!((settled.asked, settled.exit(), began.elapsed().as_secs()), (1, Exit::Failed, 0));
         let settled = settle(&mut facts, &Needs::Nothing, Duration::from_secs(5)).await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
-use super::start::log_fault;
+use super::tasks::log_fault;
 use crate::journal::Journal;
 use crate::model::fleet::Fleet;
 use crate::model::report::Report;

@@ -9,15 +9,14 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use super::endpoints::DockerClients;
-use super::truth::{self, Truth};
-use crate::clients::docker::CarriedOut;
+use super::endpoints::Clients;
+use super::steps::{self, PerformContext, Seen, Verdict, may_have_arrived};
 use crate::journal::{Heard, Intended, Journal};
+use crate::model::call::{Call, Observed};
 use crate::model::clock::Clock;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::fleet::Fleet;
-use crate::model::host::ContainerId;
-use crate::model::plan::{Before, Call, ContainerVerb, Ending, Intent, Outcome, Plan, RunId, Step};
+use crate::model::plan::{Ending, Intent, Outcome, Plan, RunId, Step};
 use crate::model::report::Report;
 use crate::model::run::{Owner, Run, RunState};
 use crate::model::text::Text;
@@ -34,7 +33,7 @@ const TRUTH_WITHIN: Duration = Duration::from_secs(10);
 #[derive(Clone, Debug)]
 pub(super) struct Executor {
     pub(super) journal: Journal,
-    pub(super) lines: DockerClients,
+    pub(super) clients: Clients,
     pub(super) fleet: watch::Receiver<Arc<Fleet>>,
     pub(super) reports: mpsc::Sender<Report>,
     pub(super) clock: Clock,
@@ -103,14 +102,9 @@ impl Executor {
     /// Those whose target does not answer in time stay open, and no step of theirs is begun.
     async fn settle_open(&self, run: &RunId) -> Result<(), Fault> {
         for intent in self.journal.open_intents(run).await? {
-            let Call::Container { host, id, verb, .. } = &intent.call;
             let elapsed = Duration::from_millis(self.clock.now().since(intent.at));
-            let left = truth::settles_within(verb).saturating_sub(elapsed);
-            let ending = match self.find_out(host, id, verb, &intent.before, left).await {
-                Some(Truth::TookEffect) => Ending::FoundDone,
-                Some(Truth::DidNot) => Ending::FoundNotDone,
-                None => continue,
-            };
+            let left = intent.call.settles_within().saturating_sub(elapsed);
+            let Some(ending) = self.find_out(&intent.call, &intent.observed, left).await else { continue };
             self.journal.conclude(&Outcome { run: run.clone(), step: intent.step, at: self.clock.now(), ending }).await?;
             self.show(run).await;
         }
@@ -120,16 +114,13 @@ impl Executor {
     async fn steps(&self, run: &RunId, cancel: &CancellationToken, leave: &CancellationToken) -> Result<RunState, Fault> {
         let task = self.journal.run(run).await?;
         let open: Vec<(u32, Step)> = task
-            .plan
             .steps
             .iter()
-            .zip(&task.endings)
-            .enumerate()
-            .filter(|(n, (_, ending))| match ending {
-                None => !task.under_way.iter().any(|open| *open as usize == *n),
+            .filter(|step| match &step.ending {
+                None => !step.under_way,
                 Some(ending) => *ending == Ending::FoundNotDone,
             })
-            .filter_map(|(n, (step, _))| u32::try_from(n).ok().map(|n| (n, step.clone())))
+            .map(|step| (step.number, step.step.clone()))
             .collect();
         let mut groups: Vec<u32> = open.iter().map(|(_, step)| step.group).collect();
         groups.dedup();
@@ -154,65 +145,58 @@ impl Executor {
 
     /// Says of every step that was never begun that it will not be.
     pub(super) async fn cancel_rest(&self, task: &Run) -> Result<(), Fault> {
-        for (step, ending) in (0u32..).zip(&task.endings) {
-            if ending.is_none() && !task.under_way.contains(&step) {
-                let at = self.clock.now();
-                self.journal.conclude(&Outcome { run: task.id.clone(), step, at, ending: Ending::Cancelled }).await?;
-            }
+        for step in task.steps.iter().filter(|step| step.ending.is_none() && !step.under_way) {
+            let at = self.clock.now();
+            self.journal.conclude(&Outcome { run: task.id.clone(), step: step.number, at, ending: Ending::Cancelled }).await?;
         }
         Ok(())
     }
 
     /// The call itself. An error is the journal's; what the world answers is an ending.
     async fn act(&self, run: &RunId, number: u32, step: &Step, cancel: &CancellationToken) -> Result<Ending, Fault> {
-        let Call::Container { host, id, verb, .. } = &step.call;
-        let Some(line) = self.lines.line(host) else {
-            return Ok(Ending::Failed(no_such_host(host)));
-        };
-        let before = match line.docker.inspect_container(id).await {
-            Ok(found) => found.before,
-            Err(fault) if fault.kind == FaultKind::NotFound && matches!(verb, ContainerVerb::Remove { .. }) => return Ok(Ending::Already),
+        let Some(call) = step.call() else { return Ok(Ending::Failed(not_a_call(step))) };
+        let before = match steps::observe(call, &self.clients).await {
+            Ok(Seen::As(before)) => before,
+            Ok(Seen::Already) => return Ok(Ending::Already),
             Err(fault) => return Ok(Ending::Failed(fault)),
         };
         if step.only_if.as_ref().is_some_and(|only_if| !only_if.still_holds(&before)) {
-            return Ok(Ending::Failed(touched_since(&step.call)));
+            return Ok(Ending::Failed(touched_since(call)));
         }
-        let intent = Intent { run: run.clone(), step: number, at: self.clock.now(), call: step.call.clone(), before: before.clone() };
+        let intent = Intent { run: run.clone(), step: number, at: self.clock.now(), call: call.clone(), observed: before.clone() };
         if self.journal.intend(&intent).await? == Intended::Stopped {
             cancel.cancel();
             return Ok(Ending::Cancelled);
         }
         self.show(run).await;
-        let ending = match line.docker.carry_out(id, verb).await {
-            Ok(CarriedOut::Done) => Ending::Done,
-            Ok(CarriedOut::Already) => Ending::Already,
+        let cx = PerformContext { clients: &self.clients, cancel: cancel.clone(), journal: &self.journal, run };
+        let ending = match steps::perform(call, &before, &cx).await {
+            Ok(performed) => ending_of(&performed.parts),
             // The request may have arrived: only the target can say.
-            Err(fault)
-                if fault.kind.is_absence() || matches!(fault.kind, FaultKind::Protocol | FaultKind::Server | FaultKind::TooLarge) =>
-            {
-                match self.find_out(host, id, verb, &before, truth::settles_within(verb)).await {
-                    Some(Truth::TookEffect) => Ending::FoundDone,
-                    Some(Truth::DidNot) => Ending::Failed(fault),
-                    None => Ending::Unknown(fault),
-                }
-            }
+            Err(fault) if may_have_arrived(&fault) => match self.find_out(call, &before, call.settles_within()).await {
+                Some(Ending::FoundNotDone) => Ending::Failed(fault),
+                Some(found) => found,
+                None => Ending::Unknown(fault),
+            },
+            // Stopped between the intent and the request: nothing was sent.
+            Err(fault) if fault.kind == FaultKind::Cancelled => Ending::Cancelled,
             Err(fault) => Ending::Failed(fault),
         };
-        line.wake.notify_one();
+        for endpoint in call.endpoints() {
+            self.clients.wake(&endpoint);
+        }
         Ok(ending)
     }
 
     /// What became of a call that may be at work for `left` longer; `None` where the target does not say.
-    async fn find_out(&self, host: &str, id: &ContainerId, verb: &ContainerVerb, before: &Before, left: Duration) -> Option<Truth> {
+    async fn find_out(&self, call: &Call, before: &Observed, left: Duration) -> Option<Ending> {
         let settled = Instant::now() + left;
         let give_up = settled + TRUTH_WITHIN;
         while Instant::now() < give_up {
-            if let Some(line) = self.lines.line(host) {
-                match truth::ask(&line.docker, id, verb, before).await {
-                    Ok(Truth::TookEffect) => return Some(Truth::TookEffect),
-                    Ok(Truth::DidNot) if Instant::now() >= settled => return Some(Truth::DidNot),
-                    Ok(Truth::DidNot) | Err(_) => {}
-                }
+            if let Ok(verdicts) = steps::judge(call, before, &self.clients).await
+                && let Some(ending) = found(&verdicts, settled.saturating_duration_since(Instant::now()))
+            {
+                return Some(ending);
             }
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
@@ -240,7 +224,7 @@ impl Executor {
     /// Brings the run as the journal has it to every face of this console.
     pub(super) async fn show(&self, run: &RunId) {
         match self.journal.run(run).await {
-            Ok(task) => drop(self.reports.send(Report::Run(Box::new(task))).await),
+            Ok(task) => drop(self.reports.send(Report::Run(Box::new(task.whole()))).await),
             Err(fault) => tracing::warn!(%run, %fault, "cannot show the run"),
         }
     }
@@ -260,12 +244,13 @@ impl Executor {
 
 /// How a run whose steps have all ended is summed up. An ending that nobody knows leaves the run for a person.
 pub(super) fn ended_state(task: &Run) -> RunState {
-    let all = task.endings.len();
+    let all = task.counts.all;
+    let never_begun = task.steps.iter().filter(|step| step.ending.is_none()).count();
     // What was found not done can be gone on with, like what was never begun.
-    let open = task.endings.iter().filter(|e| matches!(e, None | Some(Ending::FoundNotDone))).count();
+    let open = never_begun + task.counts.found_not_done;
     // Where somebody asked for the end it is gone on with no more.
-    let is_over = task.stopped_by.is_some() && task.endings.iter().all(Option::is_some);
-    let cancelled = open > 0 || task.endings.iter().flatten().any(|e| *e == Ending::Cancelled);
+    let is_over = task.stopped_by.is_some() && never_begun == 0;
+    let cancelled = open > 0 || task.counts.cancelled > 0;
     match task.failed() {
         _ if open > 0 && !is_over => RunState::Abandoned,
         // Each row says for itself what failed; the run was cut short.
@@ -276,13 +261,34 @@ pub(super) fn ended_state(task: &Run) -> RunState {
     }
 }
 
+/// What verdicts come to; `None` while one of them is none yet. What did not take effect may still do so while
+/// time is `left`.
+pub(super) fn found(verdicts: &[Verdict], left: Duration) -> Option<Ending> {
+    let mut all = Ending::FoundDone;
+    for verdict in verdicts {
+        match verdict {
+            Verdict::TookEffect => {}
+            Verdict::NotYet => return None,
+            Verdict::DidNot if !left.is_zero() => return None,
+            Verdict::DidNot | Verdict::SafeToRepeat => all = Ending::FoundNotDone,
+        }
+    }
+    Some(all)
+}
+
+/// What a step came to by its parts: the first that went wrong, else the first that was done, else the first.
+fn ending_of(parts: &[Ending]) -> Ending {
+    let first = |is: fn(&Ending) -> bool| parts.iter().find(|part| is(part)).cloned();
+    first(Ending::is_bad).or_else(|| first(Ending::took_effect)).or_else(|| parts.first().cloned()).unwrap_or(Ending::Already)
+}
+
 /// The target is not as the plan wants it: whoever changed it had a reason.
 fn touched_since(call: &Call) -> Fault {
     let cause = Text::new("somebody has started or stopped it since: left as it is", "此后有人启动或停止过它：保持现状");
     Fault::new(call.target(), FaultKind::Conflict, cause, Text::new("look at it, then act on it by itself", "请查看后再单独操作"))
 }
 
-fn no_such_host(host: &str) -> Fault {
-    let hint = Text::new("it has left the config since the plan was made; plan again", "做计划之后它已从配置中移除，请重新计划");
-    Fault::new(host, FaultKind::NotFound, Text::new("this host is not declared any more", "该主机已不在配置中"), hint)
+fn not_a_call(step: &Step) -> Fault {
+    let cause = Text::new("this version does not carry out such a step", "此版本不执行这类步骤");
+    Fault::new(step.target(), FaultKind::Version, cause, Text::new("use the version that planned it", "请使用做出该计划的版本"))
 }

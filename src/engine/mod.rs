@@ -11,19 +11,21 @@ mod poller;
 mod reconcile;
 mod registries;
 mod runs;
+mod setup;
 mod start;
+mod steps;
 mod supervisor;
 pub mod tail;
 mod tailing;
 mod tasks;
-mod truth;
 
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
 pub use command::{Answer, Command};
-pub use start::{PollMode, RunnerCommand, Running, Setup, start};
+pub use setup::{PollMode, RunnerCommand, Setup};
+pub use start::{Running, start};
 pub use tail::{TAIL_SOURCES, Tail, TailAsk, TailLine, TailText};
 
 pub use crate::clients::Mode;

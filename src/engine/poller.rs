@@ -9,7 +9,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until, 
 
 use super::backoff::{Backoff, Wait};
 use super::endpoints::HostClient;
-use super::start::PollMode;
+use super::setup::PollMode;
 use crate::clients::docker::{DockerEvent, DockerEvents};
 use crate::model::clock::{Clock, Stamp};
 use crate::model::endpoint::EndpointId;

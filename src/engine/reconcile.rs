@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::executor::{Executor, ended_state};
-use super::truth::{self, Truth};
+use super::executor::{Executor, ended_state, found};
+use super::steps;
 use crate::journal::TakeOver;
 use crate::model::fault::Fault;
-use crate::model::plan::{Call, Ending, Intent, Outcome, RunId};
+use crate::model::plan::{Ending, Intent, Outcome, RunId};
 use crate::model::report::Report;
 use crate::model::run::{Notice, Run, RunState, Severity};
 use crate::model::text::Text;
@@ -61,7 +61,7 @@ pub(super) async fn follow(executor: Executor, role: Role) {
         changed.dedup();
         for run in changed {
             if let Ok(task) = executor.journal.run(&run).await {
-                if task.state == RunState::Running {
+                if task.state.is_alive() {
                     alive.push(run);
                 }
                 look_at(&executor, task, &mut abandoned).await;
@@ -76,10 +76,10 @@ pub(super) async fn follow(executor: Executor, role: Role) {
 async fn look_at(executor: &Executor, task: Run, abandoned: &mut Vec<RunId>) {
     let is_new = task.state == RunState::Abandoned && !abandoned.contains(&task.id);
     // Where somebody asked for its end, the steps never begun are for no person to decide on.
-    if is_new && (!task.under_way.is_empty() || task.stopped_by.is_some()) {
+    if is_new && (task.counts.under_way > 0 || task.stopped_by.is_some()) {
         abandoned.push(task.id.clone());
     }
-    if is_new && !task.under_way.is_empty() {
+    if is_new && task.counts.under_way > 0 {
         let notice = Notice {
             at: executor.clock.now(),
             severity: Severity::Warn,
@@ -87,18 +87,15 @@ async fn look_at(executor: &Executor, task: Run, abandoned: &mut Vec<RunId>) {
             text: Text::made(
                 format!(
                     "{}: {} calls were under way when {}@{} went away",
-                    task.title.en,
-                    task.under_way.len(),
-                    task.owner.who,
-                    task.owner.machine
+                    task.title.en, task.counts.under_way, task.owner.who, task.owner.machine
                 ),
-                format!("{}：{}@{} 中断时有 {} 个调用正在进行", task.title.zh, task.owner.who, task.owner.machine, task.under_way.len()),
+                format!("{}：{}@{} 中断时有 {} 个调用正在进行", task.title.zh, task.owner.who, task.owner.machine, task.counts.under_way),
             ),
             who: Some(Arc::clone(&task.owner.who)),
         };
         let _ = executor.reports.send(Report::Notice(notice)).await;
     }
-    let _ = executor.reports.send(Report::Run(Box::new(task))).await;
+    let _ = executor.reports.send(Report::Run(Box::new(task.whole()))).await;
 }
 
 /// Each abandoned run whose targets answer is taken over, its open calls are told, and what is left is left to a person.
@@ -151,16 +148,11 @@ async fn mend_one(executor: &Executor, run: &RunId) -> Result<Mended, Fault> {
         RunState::Abandoned => executor.journal.hand_over(run, &executor.owner).await?,
         ended => executor.journal.finish(run, ended).await?,
     }
-    Ok(if task.under_way.is_empty() { Mended::Settled } else { Mended::NobodyKnows })
+    Ok(if task.counts.under_way == 0 { Mended::Settled } else { Mended::NobodyKnows })
 }
 
 async fn tell(executor: &Executor, intent: &Intent) -> Option<Ending> {
-    let Call::Container { host, id, verb, .. } = &intent.call;
-    let line = executor.lines.line(host)?;
-    let settled = u64::try_from(truth::settles_within(verb).as_millis()).unwrap_or(u64::MAX);
-    match truth::ask(&line.docker, id, verb, &intent.before).await {
-        Ok(Truth::TookEffect) => Some(Ending::FoundDone),
-        Ok(Truth::DidNot) if executor.clock.now().since(intent.at) >= settled => Some(Ending::FoundNotDone),
-        Ok(Truth::DidNot) | Err(_) => None,
-    }
+    let verdicts = steps::judge(&intent.call, &intent.observed, &executor.clients).await.ok()?;
+    let elapsed = Duration::from_millis(executor.clock.now().since(intent.at));
+    found(&verdicts, intent.call.settles_within().saturating_sub(elapsed))
 }

@@ -7,8 +7,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::command::{Answer, Command};
 use super::executor::Executor;
-use super::start::{RunnerCommand, log_fault};
-use super::tasks::Tasks;
+use super::setup::RunnerCommand;
+use super::tasks::{Tasks, log_fault};
 use crate::clients::Wire;
 use crate::journal::{Stopping, TakeOver};
 use crate::model::fault::{Fault, FaultKind};
@@ -84,7 +84,7 @@ impl Runs {
         }
         let task = self.executor.journal.run(&run).await?;
         self.executor.cancel_rest(&task).await?;
-        if task.under_way.is_empty() {
+        if task.counts.under_way == 0 {
             self.executor.journal.finish(&run, RunState::Cancelled).await?;
         } else {
             // What became of the calls under way is still to be found out.
@@ -112,7 +112,7 @@ impl Runs {
     /// A run that is taken back goes on no more: what was left open of it is left for good.
     async fn close_undone(&mut self, run: &RunId) -> Result<(), Fault> {
         let task = self.executor.journal.run(run).await?;
-        if task.state == RunState::Abandoned && task.under_way.is_empty() {
+        if task.state == RunState::Abandoned && task.counts.under_way == 0 {
             self.abandon(run.clone()).await?;
         }
         Ok(())
@@ -136,7 +136,7 @@ impl Runs {
                 let fleet = self.executor.fleet.borrow().clone();
                 let ours = fleet.runs.iter().filter(|t| self.ours.contains_key(&t.id));
                 let open: Vec<RunId> = ours.filter(|t| t.ended.is_none()).map(|t| t.id.clone()).collect();
-                let at_work = fleet.runs.iter().any(|t| open.contains(&t.id) && !t.under_way.is_empty());
+                let at_work = fleet.runs.iter().any(|t| open.contains(&t.id) && t.counts.under_way > 0);
                 if open.is_empty() || !at_work {
                     return open;
                 }

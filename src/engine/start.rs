@@ -1,32 +1,25 @@
 //! Starts the engine: the keeper, a poller a host, the figures, the follower of the journal, and the supervisor for commands.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
 use super::cache;
-use super::endpoints::DockerClients;
+use super::endpoints::{Clients, DockerClients};
 use super::executor::Executor;
 use super::figures::{Figures, Visible};
 use super::keeper::Keeper;
 use super::reconcile::{self, Role};
 use super::registries::{Memory, QuestionSet};
+use super::setup::{PollMode, Setup};
 use super::supervisor::{Supervisor, SupervisorParts};
 use super::tasks::Tasks;
 use super::{Engine, Mode, keeper};
 use crate::clients::Wire;
-use crate::config::{Config, Places};
-use crate::journal::Journal;
-use crate::model::clock::Clock;
-use crate::model::endpoint::EndpointKind;
-use crate::model::fault::Fault;
 use crate::model::fleet::Fleet;
 use crate::model::live::Live;
-use crate::model::registry::Question;
 use crate::model::report::Report;
-use crate::model::run::Owner;
 
 /// Commands that may wait.
 const COMMANDS: usize = 64;
@@ -36,46 +29,6 @@ const REPORTS: usize = 256;
 const SAVE_WITHIN: Duration = Duration::from_millis(500);
 /// How long closing waits for what has to be finished.
 const CLOSE_WITHIN: Duration = Duration::from_millis(1_500);
-
-/// What an engine is started with.
-#[derive(Debug)]
-pub struct Setup {
-    pub config: Config,
-    /// Where the config came from, to read it again when it changes; `None`: it does not change.
-    pub places: Option<Places>,
-    pub wire: Wire,
-    /// Memory; without it nothing can be run and no earlier run is known.
-    pub journal: Option<Journal>,
-    pub clock: Clock,
-    pub owner: Owner,
-    pub runner: Option<RunnerCommand>,
-    pub interest: PollMode,
-    /// Which endpoints are asked; empty: all.
-    pub kinds: Vec<EndpointKind>,
-    /// What registries are asked; empty: all.
-    pub questions: Vec<Question>,
-}
-
-/// How this same binary is started as a runner of its own session.
-#[derive(Clone, Debug)]
-pub struct RunnerCommand {
-    pub binary: PathBuf,
-    /// What stands before `run resume ID`: the config, the state directory.
-    pub arguments: Vec<String>,
-}
-
-/// What the engine should do beside answering: a script wants less than a console.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PollMode {
-    /// Everything, as long as it lives: figures, the journal of others, the cache.
-    Console,
-    /// One answer of every endpoint.
-    Once,
-    /// Every endpoint and credential tried: hosts answer again when asked, registries answer everything of one project.
-    Probe,
-    /// One answer of every endpoint, with the figures of running containers.
-    OnceWithFigures,
-}
 
 /// A started engine. Closing it ends all that it started.
 #[derive(Debug)]
@@ -138,6 +91,7 @@ pub fn start(setup: Setup) -> Running {
     let (visible_in, visible) = watch::channel::<Visible>(Arc::default());
     let (lines_in, lines) = watch::channel(Arc::default());
     let lines = DockerClients::new(lines);
+    let (registries_in, registries) = watch::channel(Arc::default());
 
     tasks.start("keeper", "engine", keeper::keep(keeper, reports, fleet_in, clock.clone()));
     if interest != PollMode::Once {
@@ -146,7 +100,7 @@ pub fn start(setup: Setup) -> Running {
     }
     let executor = journal.clone().map(|journal| Executor {
         journal,
-        lines: lines.clone(),
+        clients: Clients::new(lines.clone(), registries, wire.clone()),
         fleet: fleet.clone(),
         reports: report.clone(),
         clock: clock.clone(),
@@ -174,6 +128,7 @@ pub fn start(setup: Setup) -> Running {
         wire: wire.clone(),
         lines_in,
         lines,
+        registries_in,
         visible: visible_in,
         fleet: fleet.clone(),
         reports: report,
@@ -189,9 +144,4 @@ pub fn start(setup: Setup) -> Running {
     tasks.start("supervisor", "engine", supervisor.run(commands, tails, places));
     let engine = Engine { commands: command, tails: tail, fleet, live, mode, owner };
     Running { engine, tasks, closing, wire, cache, memory }
-}
-
-/// A Fault said in the log, where no face can show it.
-pub(super) fn log_fault(doing: &'static str, fault: &Fault) {
-    tracing::warn!(doing, %fault, "failed");
 }

@@ -7,13 +7,13 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::command::{Answer, Asked, Command};
-use super::endpoints::{DockerClients, HostClient, HostClients};
+use super::endpoints::{DockerClients, HostClient, HostClients, RegistryAccess, RegistryAccesses};
 use super::executor::Executor;
 use super::figures::Visible;
 use super::poller::{Pace, Poller};
 use super::registries::{Memory, QuestionSet, RegistryPoller, TaskLogAsk, TaskRequests, kind_of};
 use super::runs::Runs;
-use super::start::{PollMode, RunnerCommand};
+use super::setup::{PollMode, RunnerCommand};
 use super::tail::{Tail, TailAsk, TailText};
 use super::tailing::Feed;
 use super::tasks::Tasks;
@@ -39,6 +39,7 @@ pub(super) struct SupervisorParts {
     pub(super) wire: Wire,
     pub(super) lines_in: watch::Sender<HostClients>,
     pub(super) lines: DockerClients,
+    pub(super) registries_in: watch::Sender<RegistryAccesses>,
     pub(super) visible: watch::Sender<Visible>,
     pub(super) fleet: watch::Receiver<Arc<Fleet>>,
     pub(super) reports: mpsc::Sender<Report>,
@@ -237,6 +238,9 @@ impl Supervisor {
             tasks.start("registry", &name, poller.run());
             self.talked.insert(name, Talked { entry, wake, task_requests, tasks });
         }
+        let access = |talked: &Talked| RegistryAccess { entry: talked.entry.clone(), wake: Arc::clone(&talked.wake) };
+        let all = self.talked.iter().map(|(name, talked)| (Arc::clone(name), access(talked)));
+        self.parts.registries_in.send_replace(Arc::new(all.collect()));
     }
 
     async fn take_hosts(&mut self) {

@@ -71,14 +71,13 @@ impl Feed {
             let task = fleet.borrow_and_update().runs.iter().find(|t| t.id == *run).cloned();
             let mut text = TailText::default();
             if let Some(task) = task {
-                let lines = task.plan.steps.iter().zip(&task.endings).enumerate().map(|(n, (step, ending))| {
-                    let under_way = u32::try_from(n).is_ok_and(|n| task.under_way.contains(&n));
-                    let words = match ending {
-                        None if under_way => "…".to_owned(),
+                let lines = task.steps.iter().map(|step| {
+                    let words = match &step.ending {
+                        None if step.under_way => "…".to_owned(),
                         None => "·".to_owned(),
                         Some(ending) => ending_words(ending),
                     };
-                    plain_line(None, &format!("{}  {}  {words}", step.call.target(), step.call.shown()))
+                    plain_line(None, &format!("{}  {}  {words}", step.step.target(), step.step.shown()))
                 });
                 append(&mut text, lines.collect());
                 text.ended = task.ended.is_some();

@@ -5,6 +5,8 @@ use std::future::Future;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::model::fault::Fault;
+
 /// The engine's running tasks. Cloning shares them; a child's cancel ends its own tasks only.
 #[derive(Clone, Debug)]
 pub(super) struct Tasks {
@@ -60,4 +62,9 @@ impl Tasks {
             tracing::debug!(task = name, owner, cancelled = ended.is_none(), "end");
         });
     }
+}
+
+/// Writes a Fault to the log, where no face can show it.
+pub(super) fn log_fault(doing: &'static str, fault: &Fault) {
+    tracing::warn!(doing, %fault, "failed");
 }

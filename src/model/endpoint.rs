@@ -16,6 +16,8 @@ pub enum EndpointKind {
     Oci,
     Dragonfly,
     Cloud,
+    /// Our own record: answers to gates, what was acknowledged.
+    Journal,
 }
 
 /// An endpoint's identity: its protocol and its name in the config (of a host or a registry).

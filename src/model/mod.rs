@@ -2,6 +2,7 @@
 
 pub mod artifact;
 pub mod audit;
+pub mod call;
 pub mod clock;
 pub mod cluster;
 pub mod compact;

@@ -4,91 +4,117 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::call::{Call, Observed, Target};
 use super::clock::Stamp;
 use super::cost::Money;
 use super::fault::Fault;
-use super::host::ContainerId;
 use super::text::Text;
-
-/// What to do with one container.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ContainerVerb {
-    Start,
-    /// Seconds to wait before it is killed; `None` is the container's own.
-    Stop {
-        timeout_s: Option<u32>,
-    },
-    /// `SIGKILL`, `SIGHUP`, ..
-    Kill {
-        signal: Arc<str>,
-    },
-    Restart {
-        timeout_s: Option<u32>,
-    },
-    Remove {
-        force: bool,
-        volumes: bool,
-    },
-}
-
-/// One remote act as data. Each variant is a power over the world; adding one is deliberate.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Call {
-    Container { host: Arc<str>, id: ContainerId, name: Arc<str>, verb: ContainerVerb },
-}
-
-impl Call {
-    /// The row it acts on, as people write it: `host/name`.
-    #[must_use]
-    pub fn target(&self) -> String {
-        match self {
-            Self::Container { host, name, .. } => format!("{host}/{name}"),
-        }
-    }
-
-    /// The exact request, as the plan shows it.
-    #[must_use]
-    pub fn shown(&self) -> String {
-        match self {
-            Self::Container { id, verb, .. } => {
-                let id = id.short();
-                match verb {
-                    ContainerVerb::Start => format!("POST /containers/{id}/start"),
-                    ContainerVerb::Stop { timeout_s } => format!("POST /containers/{id}/stop{}", query_t(*timeout_s)),
-                    ContainerVerb::Kill { signal } => format!("POST /containers/{id}/kill?signal={signal}"),
-                    ContainerVerb::Restart { timeout_s } => format!("POST /containers/{id}/restart{}", query_t(*timeout_s)),
-                    ContainerVerb::Remove { force, volumes } => format!("DELETE /containers/{id}?force={force}&v={volumes}"),
-                }
-            }
-        }
-    }
-
-    /// The endpoint it is sent to.
-    #[must_use]
-    pub fn endpoint(&self) -> super::endpoint::EndpointId {
-        match self {
-            Self::Container { host, .. } => super::endpoint::EndpointId::docker(Arc::clone(host)),
-        }
-    }
-}
-
-fn query_t(timeout_s: Option<u32>) -> String {
-    timeout_s.map(|t| format!("?t={t}")).unwrap_or_default()
-}
 
 /// One decided step. Its place in [`Plan::steps`] is its number.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
-    pub call: Call,
+    #[serde(flatten)]
+    pub act: StepAct,
     /// Steps of one group run together, groups run one after another.
     pub group: u32,
     /// About how long it takes.
     pub seconds: u32,
     /// What must still be so when its turn comes; what is `None` in it does not matter. Else the call is not made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub only_if: Option<Before>,
+    pub only_if: Option<Observed>,
+}
+
+/// What a step does when its turn comes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepAct {
+    Call(Call),
+    /// Waits until a person has said yes or no.
+    Gate(Gate),
+    /// Waits until something is so.
+    Wait(Wait),
+}
+
+/// A question that a person answers before the run goes on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gate {
+    pub question: Text,
+}
+
+/// Something that must come true before the run goes on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wait {
+    /// In the words of `wharf until`: `host yf-1 up`.
+    pub condition: String,
+    /// Seconds after which the step fails, counted from its beginning.
+    pub within_s: u32,
+}
+
+impl Step {
+    /// A call in a group, as long as the call says.
+    #[must_use]
+    pub fn new(call: impl Into<Call>, group: u32) -> Self {
+        let call = call.into();
+        Self { seconds: call.seconds(), act: StepAct::Call(call), group, only_if: None }
+    }
+
+    /// The same, made only while this still holds.
+    #[must_use]
+    pub fn only_if(mut self, wanted: Option<Observed>) -> Self {
+        self.only_if = wanted;
+        self
+    }
+
+    #[must_use]
+    pub fn gate(question: Text, group: u32) -> Self {
+        Self { act: StepAct::Gate(Gate { question }), group, seconds: 0, only_if: None }
+    }
+
+    #[must_use]
+    pub fn wait(condition: impl Into<String>, within_s: u32, group: u32) -> Self {
+        Self { act: StepAct::Wait(Wait { condition: condition.into(), within_s }), group, seconds: 0, only_if: None }
+    }
+
+    /// The remote act, where it is one.
+    #[must_use]
+    pub fn call(&self) -> Option<&Call> {
+        match &self.act {
+            StepAct::Call(call) => Some(call),
+            StepAct::Gate(_) | StepAct::Wait(_) => None,
+        }
+    }
+
+    /// What its call acts on; empty for a step without a call.
+    #[must_use]
+    pub fn targets(&self) -> Vec<Target> {
+        self.call().map(Call::targets).unwrap_or_default()
+    }
+
+    /// What it acts on, as people write it: `host/name`; for a step without a call what is waited for.
+    #[must_use]
+    pub fn target(&self) -> String {
+        match &self.act {
+            StepAct::Call(call) => call.target(),
+            StepAct::Gate(_) => "gate".to_owned(),
+            StepAct::Wait(wait) => wait.condition.clone(),
+        }
+    }
+
+    /// The exact request, as the plan shows it; for a step without a call what it waits for.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        match &self.act {
+            StepAct::Call(call) => call.shown(),
+            StepAct::Gate(gate) => format!("wait for a person: {}", gate.question.en),
+            StepAct::Wait(wait) => format!("wait up to {} s", wait.within_s),
+        }
+    }
+
+    /// True where it waits for a person or for something to come true.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        self.call().is_none()
+    }
 }
 
 /// A target that was asked for and gets no step, with the reason.
@@ -131,12 +157,29 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// A plan without steps, to be filled in.
+    #[must_use]
+    pub fn empty(operation: impl Into<String>, title: Text) -> Self {
+        Self {
+            operation: operation.into(),
+            arguments: serde_json::Value::Null,
+            title,
+            revision: 0,
+            steps: Vec::new(),
+            skipped: Vec::new(),
+            undecided: Vec::new(),
+            cost_delta: Vec::new(),
+            danger: Danger::default(),
+            undoes: None,
+        }
+    }
+
     /// Equal in what it would do to the world; figures, revisions and words do not count.
     #[must_use]
     pub fn same_effects(&self, other: &Plan) -> bool {
         self.operation == other.operation
             && self.steps.len() == other.steps.len()
-            && self.steps.iter().zip(&other.steps).all(|(a, b)| a.call == b.call && a.group == b.group && a.only_if == b.only_if)
+            && self.steps.iter().zip(&other.steps).all(|(a, b)| a.act == b.act && a.group == b.group && a.only_if == b.only_if)
             && self.undoes == other.undoes
     }
 
@@ -179,28 +222,6 @@ impl std::fmt::Display for RunId {
     }
 }
 
-/// What the target was like just before the call, so that a later start can tell whether the call took effect
-/// without trusting anybody's clock.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Before {
-    pub state: Option<String>,
-    pub started_at: Option<String>,
-    pub finished_at: Option<String>,
-    pub restarts: Option<i64>,
-}
-
-impl Before {
-    /// Whether what is said here is also said there.
-    #[must_use]
-    pub fn still_holds(&self, now: &Self) -> bool {
-        let same = |wanted: &Option<String>, is: &Option<String>| wanted.is_none() || wanted == is;
-        same(&self.state, &now.state)
-            && same(&self.started_at, &now.started_at)
-            && same(&self.finished_at, &now.finished_at)
-            && (self.restarts.is_none() || self.restarts == now.restarts)
-    }
-}
-
 /// Written before the call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Intent {
@@ -208,7 +229,8 @@ pub struct Intent {
     pub step: u32,
     pub at: Stamp,
     pub call: Call,
-    pub before: Before,
+    #[serde(alias = "before")]
+    pub observed: Observed,
 }
 
 /// What became of a step.
@@ -227,6 +249,26 @@ pub enum Ending {
     Unknown(Fault),
     /// Cancelled before its call.
     Cancelled,
+}
+
+impl Ending {
+    /// The target is as the step wanted it.
+    #[must_use]
+    pub fn is_good(&self) -> bool {
+        matches!(self, Self::Done | Self::Already | Self::FoundDone)
+    }
+
+    /// The step changed its target.
+    #[must_use]
+    pub fn took_effect(&self) -> bool {
+        matches!(self, Self::Done | Self::FoundDone)
+    }
+
+    /// It failed, or nobody can say.
+    #[must_use]
+    pub fn is_bad(&self) -> bool {
+        matches!(self, Self::Failed(_) | Self::Unknown(_) | Self::FoundNotDone)
+    }
 }
 
 /// Written after the call.

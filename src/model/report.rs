@@ -9,7 +9,7 @@ use super::fault::Fault;
 use super::host::{Container, ContainerId, Host, HostFacts, HostSpec};
 use super::idc::Idc;
 use super::registry::{RegistryFact, RegistrySpec};
-use super::run::{Notice, Run};
+use super::run::{Notice, RunChange};
 
 /// All that is declared: the nouns of the config, in its order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -54,7 +54,7 @@ pub enum Report {
     ConfigFault(Option<Arc<Fault>>),
     /// The last known hosts of an earlier run. Only hosts that are declared and have no facts yet take them.
     Cached(Vec<Host>),
-    /// A run, as the journal has it now.
-    Run(Box<Run>),
+    /// What changed in a run.
+    Run(Box<RunChange>),
     Notice(Notice),
 }

@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::families;
+use crate::model::call::{Call, Reversibility};
 use crate::model::fleet::Fleet;
 use crate::model::idc::Idc;
-use crate::model::plan::{Call, Danger, Plan, Step};
+use crate::model::plan::{Danger, Plan, Step};
 
 /// How many objects a plan may change before a person must type its name or count.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,54 +31,49 @@ impl Limits {
     }
 }
 
-/// Whether an operation's effects can be undone by another one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reversibility {
-    Reversible,
-    Destructive,
-}
-
 /// Weighs a plan again by other limits, as the config sets them.
 pub fn reweigh(plan: &mut Plan, fleet: &Fleet, limits: &Limits) {
-    let effect = if plan.danger.destructive { Reversibility::Destructive } else { Reversibility::Reversible };
-    plan.danger = weigh(fleet, &plan.steps, effect, limits);
+    plan.danger = weigh(fleet, &plan.steps, limits);
 }
 
-/// Weighs steps. `prod` comes first among the environments.
+/// Weighs steps by the worst of their calls. `prod` comes first among the environments.
 #[must_use]
-pub fn weigh(fleet: &Fleet, steps: &[Step], effect: Reversibility, limits: &Limits) -> Danger {
+pub fn weigh(fleet: &Fleet, steps: &[Step], limits: &Limits) -> Danger {
+    let calls = || steps.iter().filter_map(Step::call);
     let mut environments: BTreeSet<(bool, Arc<str>)> = BTreeSet::new();
-    let mut is_careful = false;
-    for step in steps {
-        let Call::Container { host, .. } = &step.call;
-        if let Some(idc) = fleet.host(host).and_then(|h| fleet.idc(&h.spec.idc)) {
+    let (mut is_careful, mut objects) = (false, 0);
+    for target in calls().flat_map(Call::targets) {
+        objects += 1;
+        if let Some(idc) = fleet.idc_of(&target.endpoint) {
             is_careful |= limits.holds(idc);
             environments.insert((!idc.is_prod(), Arc::clone(&idc.environment)));
         }
     }
-    let limit = match effect {
-        Reversibility::Destructive if is_careful => 0,
-        _ if is_careful => limits.in_these,
-        _ => limits.elsewhere,
+    let destructive = calls().any(|call| call.reversibility() == Reversibility::Destructive);
+    let limit = match (destructive, is_careful) {
+        (true, true) => 0,
+        (false, true) => limits.in_these,
+        (_, false) => limits.elsewhere,
     };
     Danger {
         environments: environments.into_iter().map(|(_, name)| name).filter(|name| !name.is_empty()).collect(),
-        typed: (steps.len() > limit).then(|| word(fleet, steps)),
-        destructive: effect == Reversibility::Destructive && !steps.is_empty(),
+        typed: (objects > limit).then(|| word(fleet, steps, objects)),
+        destructive,
     }
 }
 
-/// What a person types: the one container's or service's name, else the count.
-fn word(fleet: &Fleet, steps: &[Step]) -> String {
-    if let [Step { call: Call::Container { name, .. }, .. }] = steps {
-        return name.to_string();
+/// What a person types: the one object's or service's name, else the count.
+fn word(fleet: &Fleet, steps: &[Step], objects: usize) -> String {
+    let mut calls = steps.iter().filter_map(Step::call);
+    if let (Some(only), None, 1) = (calls.next(), calls.next(), objects)
+        && let Some(target) = only.targets().first()
+    {
+        return target.name.to_string();
     }
-    let mut services = steps.iter().map(|step| {
-        let Call::Container { host, id, .. } = &step.call;
-        crate::model::fleet::find_container(fleet, host, id).and_then(|(_, c)| c.service.as_ref())
-    });
-    match services.next().flatten() {
-        Some(first) if services.all(|service| service == Some(first)) => first.to_string(),
-        _ => steps.len().to_string(),
+    let calls = steps.iter().filter_map(Step::call);
+    let mut whole = calls.flat_map(|call| (0..call.targets().len()).map(move |part| families::belongs_to(call, part, fleet)));
+    match whole.next().flatten() {
+        Some(first) if whole.all(|other| other.as_ref() == Some(&first)) => first.to_string(),
+        _ => objects.to_string(),
     }
 }

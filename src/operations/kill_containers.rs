@@ -1,20 +1,17 @@
 //! Sends a signal to running containers at once.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
-use super::acts::{self, Act, Waves, because, is_active};
 use super::completion::Completes;
-use super::danger::Reversibility;
-use super::operation::{Example, Operation};
+use super::families::container::{self, Act, Waves, because, is_active};
+use super::operation::{Example, Needs, Operation};
 use super::targets::Targets;
+use crate::model::call::container::ContainerVerb;
 use crate::model::clock::Stamp;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::fleet::Fleet;
-use crate::model::plan::{ContainerVerb, Plan};
+use crate::model::plan::Plan;
 use crate::model::text::{Text, clean};
 
 /// Which containers, and which signal.
@@ -39,20 +36,18 @@ impl Operation for KillContainers {
         Example { line: "kill-containers --service web --host yf-web-02", does: "end a service on one host at once" },
     ];
 
-    fn depends_on(&self) -> Option<BTreeSet<Arc<str>>> {
-        self.targets.hosts_named()
+    fn needs(&self) -> Needs {
+        Needs::hosts(self.targets.hosts_named())
     }
 
     fn plan(&self, fleet: &Fleet, now: Stamp) -> Result<Plan, Fault> {
         let act = Act {
             verb: ContainerVerb::Kill { signal: signal(&self.signal)?.into() },
-            effect: Reversibility::Destructive,
-            seconds: 1,
             waves: Waves::One,
             word: Text::new("kill", "强制终止"),
             skip: &|container| if is_active(container) { None } else { Some(because(container, "", "")) },
         };
-        acts::plan(self, &self.targets, fleet, now, &act)
+        container::plan(self, &self.targets, fleet, now, &act)
     }
 }
 
@@ -72,7 +67,12 @@ fn signal(word: &str) -> Result<String, Fault> {
         (false, false) => {
             let word = clean(word);
             let cause = Text::made(format!("'{word}' is no signal"), format!("“{word}”不是信号"));
-            Err(Fault::new("--signal", FaultKind::Usage, cause, Text::new("write a name such as SIGHUP, or its number", "请写 SIGHUP 这样的名字或编号")))
+            Err(Fault::new(
+                "--signal",
+                FaultKind::Usage,
+                cause,
+                Text::new("write a name such as SIGHUP, or its number", "请写 SIGHUP 这样的名字或编号"),
+            ))
         }
     }
 }

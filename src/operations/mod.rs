@@ -1,22 +1,19 @@
 //! VERBS. One file each: arguments, help, plan.
 
-mod acts;
 mod command_line;
 pub mod completion;
 pub mod danger;
+mod families;
 pub mod operation;
 pub mod shell;
 pub mod targets;
-
-use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use clap::Subcommand;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use danger::Limits;
-pub use operation::{Example, Operation};
+pub use operation::{Example, Names, Needs, Operation};
 pub use targets::Targets;
 
 use crate::model::clock::Stamp;
@@ -94,16 +91,10 @@ macro_rules! operations {
                 match self { $(Self::$operation(operation) => operation.plan(fleet, now)),* }
             }
 
-            /// Hosts whose answers decide the plan; `None`: all.
+            /// What has to have answered before the plan is decided.
             #[must_use]
-            pub fn depends_on(&self) -> Option<BTreeSet<Arc<str>>> {
-                match self { $(Self::$operation(operation) => operation.depends_on()),* }
-            }
-
-            /// The run that decides the plan, as people call it; it is in the journal.
-            #[must_use]
-            pub fn reads_run(&self) -> Option<&str> {
-                match self { $(Self::$operation(operation) => operation.reads_run()),* }
+            pub fn needs(&self) -> Needs {
+                match self { $(Self::$operation(operation) => operation.needs()),* }
             }
         }
     };

@@ -1,20 +1,17 @@
 //! Removes containers; running ones only when told to.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
-use super::acts::{self, Act, Waves, because, is_active};
-use super::danger::Reversibility;
-use super::operation::{Example, Operation};
+use super::families::container::{self, Act, Waves, because, is_active};
+use super::operation::{Example, Needs, Operation};
 use super::targets::Targets;
+use crate::model::call::container::ContainerVerb;
 use crate::model::clock::Stamp;
 use crate::model::fault::Fault;
 use crate::model::fleet::Fleet;
 use crate::model::host::ContainerState;
-use crate::model::plan::{ContainerVerb, Plan};
+use crate::model::plan::Plan;
 use crate::model::text::Text;
 
 /// Which containers, and what goes with them.
@@ -43,15 +40,13 @@ impl Operation for RemoveContainers {
         Example { line: "remove-containers --service web --force --volumes", does: "all containers of a service, with their anonymous volumes" },
     ];
 
-    fn depends_on(&self) -> Option<BTreeSet<Arc<str>>> {
-        self.targets.hosts_named()
+    fn needs(&self) -> Needs {
+        Needs::hosts(self.targets.hosts_named())
     }
 
     fn plan(&self, fleet: &Fleet, now: Stamp) -> Result<Plan, Fault> {
         let act = Act {
             verb: ContainerVerb::Remove { force: self.force, volumes: self.volumes },
-            effect: Reversibility::Destructive,
-            seconds: 2,
             waves: Waves::One,
             word: Text::new("remove", "删除"),
             skip: &|container| {
@@ -64,6 +59,6 @@ impl Operation for RemoveContainers {
                 }
             },
         };
-        acts::plan(self, &self.targets, fleet, now, &act)
+        container::plan(self, &self.targets, fleet, now, &act)
     }
 }

@@ -1,21 +1,18 @@
 //! Restarts running containers, host after host where a service is spread over several.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
-use super::acts::{self, Act, Waves, because};
 use super::completion::Completes;
-use super::danger::Reversibility;
-use super::operation::{Example, Operation};
+use super::families::container::{self, Act, Waves, because};
+use super::operation::{Example, Needs, Operation};
 use super::targets::Targets;
+use crate::model::call::container::ContainerVerb;
 use crate::model::clock::Stamp;
 use crate::model::fault::Fault;
 use crate::model::fleet::Fleet;
 use crate::model::host::ContainerState;
-use crate::model::plan::{ContainerVerb, Plan};
+use crate::model::plan::Plan;
 use crate::model::text::Text;
 
 /// Which containers, and how long they may take to stop.
@@ -41,15 +38,13 @@ impl Operation for RestartContainers {
         Example { line: "restart-containers --service web --stop-timeout 30", does: "every running container of a service, host after host" },
     ];
 
-    fn depends_on(&self) -> Option<BTreeSet<Arc<str>>> {
-        self.targets.hosts_named()
+    fn needs(&self) -> Needs {
+        Needs::hosts(self.targets.hosts_named())
     }
 
     fn plan(&self, fleet: &Fleet, now: Stamp) -> Result<Plan, Fault> {
         let act = Act {
             verb: ContainerVerb::Restart { timeout_s: self.stop_timeout },
-            effect: Reversibility::Reversible,
-            seconds: self.stop_timeout.unwrap_or(10).saturating_add(2),
             waves: Waves::ByHost,
             word: Text::new("restart", "重启"),
             skip: &|container| match &container.state {
@@ -60,6 +55,6 @@ impl Operation for RestartContainers {
                 ContainerState::Dead | ContainerState::Removing => Some(because(container, "", "")),
             },
         };
-        acts::plan(self, &self.targets, fleet, now, &act)
+        container::plan(self, &self.targets, fleet, now, &act)
     }
 }

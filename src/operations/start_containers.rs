@@ -1,20 +1,17 @@
 //! Starts containers that do not run.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
-use super::acts::{self, Act, Waves, because};
-use super::danger::Reversibility;
-use super::operation::{Example, Operation};
+use super::families::container::{self, Act, Waves, because};
+use super::operation::{Example, Needs, Operation};
 use super::targets::Targets;
+use crate::model::call::container::ContainerVerb;
 use crate::model::clock::Stamp;
 use crate::model::fault::Fault;
 use crate::model::fleet::Fleet;
 use crate::model::host::ContainerState;
-use crate::model::plan::{ContainerVerb, Plan};
+use crate::model::plan::Plan;
 use crate::model::text::Text;
 
 /// Which containers.
@@ -35,15 +32,13 @@ impl Operation for StartContainers {
         Example { line: "start-containers --service web --idc yongfeng", does: "the stopped containers of a service in one IDC" },
     ];
 
-    fn depends_on(&self) -> Option<BTreeSet<Arc<str>>> {
-        self.targets.hosts_named()
+    fn needs(&self) -> Needs {
+        Needs::hosts(self.targets.hosts_named())
     }
 
     fn plan(&self, fleet: &Fleet, now: Stamp) -> Result<Plan, Fault> {
         let act = Act {
             verb: ContainerVerb::Start,
-            effect: Reversibility::Reversible,
-            seconds: 2,
             waves: Waves::One,
             word: Text::new("start", "启动"),
             skip: &|container| match &container.state {
@@ -54,6 +49,6 @@ impl Operation for StartContainers {
                 ContainerState::Restarting(_) | ContainerState::Removing => Some(because(container, "", "")),
             },
         };
-        acts::plan(self, &self.targets, fleet, now, &act)
+        container::plan(self, &self.targets, fleet, now, &act)
     }
 }

@@ -1,20 +1,17 @@
 //! Stops running containers.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
-use super::acts::{self, Act, Waves, because, is_active};
 use super::completion::Completes;
-use super::danger::Reversibility;
-use super::operation::{Example, Operation};
+use super::families::container::{self, Act, Waves, because, is_active};
+use super::operation::{Example, Needs, Operation};
 use super::targets::Targets;
+use crate::model::call::container::ContainerVerb;
 use crate::model::clock::Stamp;
 use crate::model::fault::Fault;
 use crate::model::fleet::Fleet;
-use crate::model::plan::{ContainerVerb, Plan};
+use crate::model::plan::Plan;
 use crate::model::text::Text;
 
 /// Which containers, and how long they may take.
@@ -40,19 +37,17 @@ impl Operation for StopContainers {
         Example { line: "stop-containers --all-on yf-core-01 --stop-timeout 60", does: "everything that runs on a host, with a minute to end" },
     ];
 
-    fn depends_on(&self) -> Option<BTreeSet<Arc<str>>> {
-        self.targets.hosts_named()
+    fn needs(&self) -> Needs {
+        Needs::hosts(self.targets.hosts_named())
     }
 
     fn plan(&self, fleet: &Fleet, now: Stamp) -> Result<Plan, Fault> {
         let act = Act {
             verb: ContainerVerb::Stop { timeout_s: self.stop_timeout },
-            effect: Reversibility::Reversible,
-            seconds: self.stop_timeout.unwrap_or(10),
             waves: Waves::One,
             word: Text::new("stop", "停止"),
             skip: &|container| if is_active(container) { None } else { Some(because(container, "", "")) },
         };
-        acts::plan(self, &self.targets, fleet, now, &act)
+        container::plan(self, &self.targets, fleet, now, &act)
     }
 }

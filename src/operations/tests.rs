@@ -5,12 +5,13 @@ use serde_json::json;
 
 use super::fixture::{after, was};
 use super::*;
+use crate::model::call::container::{ContainerObserved, ContainerVerb};
 use crate::model::fault::FaultKind;
 use crate::model::fixture::{NOW, ago, container, failed, fleet, id, online};
 use crate::model::host::ContainerState;
-use crate::model::plan::{Before, ContainerVerb, Ending, RunId};
+use crate::model::plan::{Ending, RunId};
 use crate::model::report::Report;
-use crate::model::run::{Run, RunState};
+use crate::model::run::{Owner, Run, RunState};
 
 fn plan(words: &str) -> Plan {
     planned(&fleet(), words).unwrap_or_else(|fault| panic!("{words}: {fault}"))
@@ -29,7 +30,7 @@ fn refused(words: &str) -> String {
 fn steps(plan: &Plan) -> Vec<String> {
     plan.steps
         .iter()
-        .map(|step| format!("{} {} {}", step.group, step.call.target(), step.call.shown().split('/').next_back().unwrap_or("")))
+        .map(|step| format!("{} {} {}", step.group, step.target(), step.shown().split('/').next_back().unwrap_or("")))
         .collect()
 }
 
@@ -101,7 +102,7 @@ fn each_verb_leaves_out_what_makes_no_sense() {
     assert_eq!(left_out(&plan("kill-containers tc-web-01/job").skipped), ["tc-web-01/job: created"]);
     assert_eq!(left_out(&plan("remove-containers web-1").skipped), ["yf-web-01/web-1: running; --force removes it too"]);
     assert_eq!(
-        plan("remove-containers web-1 --force --volumes").steps[0].call.shown(),
+        plan("remove-containers web-1 --force --volumes").steps[0].shown(),
         format!("DELETE /containers/{}?force=true&v=true", id(1).short())
     );
     let nothing = plan("stop-containers yf-web-02/web-5");
@@ -143,7 +144,7 @@ fn production_and_many_want_typing() {
 fn every_operation_is_known_by_its_name_everywhere() {
     let fleet = after("stop-containers yf-web-01/web-1", RunState::Done, &[Some(Ending::Done)], &was("running"));
     for (name, help) in AnyOperation::ALL {
-        let of_run = AnyOperation::from_words([*name, "7f3c"]).expect(name).reads_run().is_some();
+        let of_run = AnyOperation::from_words([*name, "7f3c"]).expect(name).needs().run.is_some();
         let operation = AnyOperation::from_words([*name, if of_run { "7f3c" } else { "web-1" }]).expect(name);
         assert_eq!(operation.name(), *name);
         assert!(!help.zh.is_empty());
@@ -238,8 +239,8 @@ fn runs_of_older_journals_are_read() {
 #[test]
 fn the_verb_carries_its_arguments() {
     let plan = plan("stop-containers web-1 --stop-timeout 3");
-    let crate::model::plan::Call::Container { verb, .. } = &plan.steps[0].call;
-    assert_eq!(*verb, ContainerVerb::Stop { timeout_s: Some(3) });
+    let Some(crate::model::call::Call::Container(call)) = plan.steps[0].call() else { panic!("a container's call") };
+    assert_eq!(call.verb, ContainerVerb::Stop { timeout_s: Some(3) });
 }
 
 #[test]
@@ -271,7 +272,7 @@ fn what_was_stopped_is_started_where_it_is_still_as_it_was_left() {
     let plan = planned(&fleet, "undo 7f3c").expect("a plan");
     assert_eq!(plan.arguments, json!({ "run": "019ab0007f3c0001" }), "the whole id is journalled");
     assert_eq!(plan.undoes.as_ref().map(ToString::to_string).as_deref(), Some("019ab0007f3c0001"));
-    assert_eq!(plan.steps[0].only_if, Some(Before { started_at: Some("s".into()), ..Before::default() }));
+    assert_eq!(plan.steps[0].only_if, Some(ContainerObserved { started_at: Some("s".into()), ..ContainerObserved::default() }.into()));
     assert!(plan.same_effects(&plan_again(&plan.operation, &plan.arguments, &fleet, NOW).expect("again")));
     failed(&mut fleet, "tc-web-01", NOW, FaultKind::Timeout);
     online(&mut fleet, "yf-core-01", NOW, Vec::new());
@@ -282,10 +283,10 @@ fn what_was_stopped_is_started_where_it_is_still_as_it_was_left() {
 
 #[test]
 fn what_cannot_be_taken_back_is_said() {
-    let reasons = |words: &str, before: &Before| {
+    let reasons = |words: &str, before: &ContainerObserved| {
         let fleet = after(words, RunState::Done, &[Some(Ending::Done)], before);
         let plan = planned(&fleet, "undo 019ab").expect("a plan");
-        assert!(plan.steps.is_empty() || plan.steps[0].call.shown().ends_with("/stop"), "{words}");
+        assert!(plan.steps.is_empty() || plan.steps[0].shown().ends_with("/stop"), "{words}");
         left_out(&plan.skipped)
     };
     assert_eq!(reasons("restart-containers yf-web-01/web-1", &was("running")), ["yf-web-01/web-1: a restart cannot be taken back"]);
@@ -314,12 +315,12 @@ fn a_run_is_taken_back_when_it_rests_and_by_one_at_a_time() {
     let mut fleet = after(words, RunState::Done, &[Some(Ending::Done)], &was("running"));
     online(&mut fleet, "yf-web-01", NOW, vec![container(1, "web-1", None, ContainerState::Exited(Some(0)))]);
     let undo = planned(&fleet, "undo 7f3c").expect("a plan");
-    let mut other = Run::clone(&fleet.runs[0]);
-    other.id = RunId("019ab1110000000a".into());
-    other.plan = Arc::new(undo);
+    let owner = Owner::clone(&fleet.runs[0].owner);
+    let mut other = Run::of(&undo, RunId("019ab1110000000a".into()), owner, ago(30));
     for (state, ending) in [(RunState::Running, None), (RunState::Abandoned, None), (RunState::Done, Some(Ending::Done))] {
-        (other.state, other.endings) = (state, vec![ending]);
-        fleet.apply(Report::Run(Box::new(other.clone())));
+        other.state = state;
+        other.change(0, |step| step.ending = ending);
+        fleet.apply(Report::Run(Box::new(other.whole())));
         if state == RunState::Done {
             let plan = planned(&fleet, "undo 7f3c").expect("a plan");
             assert_eq!(left_out(&plan.skipped), ["yf-web-01/web-1: taken back already by run 019ab1110000000a"]);

@@ -44,7 +44,7 @@ impl Table for Tasks {
 
     fn mark(&self, cx: &Context<'_>, row: RowId) -> Mark {
         match at(cx.fleet, row).map(|task| task.state) {
-            Some(RunState::Running) => Mark::Changing,
+            Some(RunState::Running | RunState::Waiting) => Mark::Changing,
             Some(RunState::Abandoned | RunState::Partial) => Mark::Warn,
             Some(RunState::Done) => Mark::Good,
             Some(RunState::Failed) => Mark::Bad,
@@ -108,8 +108,8 @@ impl Table for Tasks {
         let Some(task) = at(cx.fleet, row) else { return Vec::new() };
         vec![
             ("name", json!(task.id)),
-            ("operation", json!(task.plan.operation)),
-            ("steps", json!(task.plan.steps.len())),
+            ("operation", json!(task.operation)),
+            ("steps", json!(task.steps.len())),
             ("machine", json!(task.owner.machine)),
             ("ended", json!(task.ended.map(Stamp::rfc3339))),
         ]
@@ -123,6 +123,7 @@ fn at(fleet: &Fleet, row: RowId) -> Option<&Arc<Run>> {
 fn word(state: RunState) -> (&'static str, &'static str, Tone) {
     match state {
         RunState::Running => ("running", "进行中", Tone::Changing),
+        RunState::Waiting => ("waiting", "等待中", Tone::Changing),
         RunState::Abandoned => ("abandoned", "无人接管", Tone::Warn),
         RunState::Done => ("done", "完成", Tone::Good),
         RunState::Partial => ("partial", "部分失败", Tone::Warn),

@@ -150,7 +150,7 @@ async fn a_plan_is_carried_out_journalled_and_its_effects_are_seen() {
     let fleet =
         bench.until("the run has ended", Duration::from_secs(40), |f| f.runs.iter().any(|t| t.id == run && t.ended.is_some())).await;
     let task = fleet.runs.iter().find(|t| t.id == run).expect("task");
-    assert_eq!((task.progress(), task.failed()), ((3, 3), 0), "{:?}", task.endings);
+    assert_eq!((task.progress(), task.failed()), ((3, 3), 0), "{:?}", task.endings());
     for target in &up {
         let (host, name) = target.split_once('/').expect("host/name");
         let stopped = |f: &Fleet| f.host(host).is_some_and(|h| h.known_containers().iter().any(|c| &*c.name == name && !c.state.is_up()));

@@ -13,38 +13,37 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use wharf::journal::{HEART_GONE_MS, Journal, TakeOver, owner_here};
+use wharf::model::call::container::{ContainerCall, ContainerObserved, ContainerVerb};
 use wharf::model::clock::{Clock, Stamp};
 use wharf::model::fault::{Fault, FaultKind};
 use wharf::model::host::ContainerId;
-use wharf::model::plan::{Before, Call, ContainerVerb, Danger, Ending, Intent, Outcome, Plan, RunId, Step};
+use wharf::model::plan::{Ending, Intent, Outcome, Plan, RunId, Step};
 use wharf::model::run::{Owner, RunState};
 use wharf::model::text::Text;
 
 use crate::own_process::own_process;
 
 fn plan(steps: u32) -> Plan {
-    let call = |n: u32| Call::Container {
+    let call = |n: u32| ContainerCall {
         host: "yf-1".into(),
         id: ContainerId([7; 32]),
         name: format!("web-{n}").into(),
         verb: ContainerVerb::Start,
     };
-    Plan {
-        operation: "start-containers".to_owned(),
-        arguments: serde_json::json!({ "containers": ["yf-1/web-0"] }),
-        title: Text::new("start containers", "启动容器"),
-        revision: 4,
-        steps: (0..steps).map(|n| Step { call: call(n), group: 0, seconds: 1, only_if: None }).collect(),
-        skipped: Vec::new(),
-        undecided: Vec::new(),
-        cost_delta: Vec::new(),
-        danger: Danger::default(),
-        undoes: None,
-    }
+    let mut plan = Plan::empty("start-containers", Text::new("start containers", "启动容器"));
+    plan.arguments = serde_json::json!({ "containers": ["yf-1/web-0"] });
+    plan.steps = (0..steps).map(|n| Step::new(call(n), 0)).collect();
+    plan
 }
 
 fn intent(run: &RunId, step: u32) -> Intent {
-    Intent { run: run.clone(), step, at: Stamp(1), call: plan(step + 1).steps[step as usize].call.clone(), before: Before::default() }
+    Intent {
+        run: run.clone(),
+        step,
+        at: Stamp(1),
+        call: plan(step + 1).steps[step as usize].call().expect("a call").clone(),
+        observed: ContainerObserved::default().into(),
+    }
 }
 
 fn outcome(run: &RunId, step: u32, ending: Ending) -> Outcome {
@@ -156,9 +155,10 @@ async fn a_run_is_kept_as_it_was_and_is() {
     journal.intend(&intent(&run, 2)).await.expect("intend");
 
     let task = journal.run(&run).await.expect("task");
-    assert_eq!((task.state, &task.owner, &*task.plan), (RunState::Running, &owner, &plan(3)));
-    assert_eq!(task.endings, [Some(Ending::Failed(fault())), Some(Ending::Already), None]);
-    assert_eq!((task.under_way.as_slice(), task.reason.as_deref(), task.started), (&[2][..], Some("slow"), clock.now()));
+    assert_eq!((task.state, &task.owner, &task.operation, &task.title), (RunState::Running, &owner, &plan(3).operation, &plan(3).title));
+    assert_eq!(task.steps.iter().map(|step| step.step.clone()).collect::<Vec<_>>(), plan(3).steps);
+    assert_eq!(task.endings(), [Some(Ending::Failed(fault())), Some(Ending::Already), None]);
+    assert_eq!((task.under_way().as_slice(), task.reason.as_deref(), task.started), (&[2][..], Some("slow"), clock.now()));
     assert_eq!(journal.open_intents(&run).await.expect("open"), [intent(&run, 2)]);
 
     // A step is intended once; an ending that is certain stays, one that is not gives way.
@@ -173,7 +173,7 @@ async fn a_run_is_kept_as_it_was_and_is() {
     journal.conclude(&outcome(&run, 2, Ending::Failed(fault()))).await.expect("too late");
     journal.finish(&run, RunState::Partial).await.expect("finish");
     let task = journal.run(&run).await.expect("task");
-    assert_eq!((task.state, task.endings[2].clone(), task.ended), (RunState::Partial, Some(Ending::Done), Some(clock.now())));
+    assert_eq!((task.state, task.endings()[2].clone(), task.ended), (RunState::Partial, Some(Ending::Done), Some(clock.now())));
     assert_eq!(journal.intend(&intent(&run, 1)).await.expect_err("ended").kind, FaultKind::Conflict);
     journal.close().await;
 
@@ -275,7 +275,7 @@ async fn many_consoles_make_the_journal_at_once() {
         let journal = Journal::open(&state, &Clock::system()).await.expect("open");
         let tasks = journal.runs(100).await.expect("tasks");
         assert_eq!(tasks.len(), 6);
-        assert!(tasks.iter().all(|t| t.state == RunState::Done && t.endings == [Some(Ending::Done)]));
+        assert!(tasks.iter().all(|t| t.state == RunState::Done && t.endings() == [Some(Ending::Done)]));
         assert_eq!(journal.check().await, Ok(()));
     }
 }
@@ -312,9 +312,9 @@ async fn a_writer_killed_at_any_moment_loses_nothing_it_was_told_is_kept() {
             let step = words.get(2).and_then(|s| s.parse::<usize>().ok());
             match (words[0], step) {
                 ("intended", Some(step)) => {
-                    assert!(task.endings[step].is_some() || task.under_way.iter().any(|s| *s as usize == step), "{line}");
+                    assert!(task.endings()[step].is_some() || task.under_way().iter().any(|s| *s as usize == step), "{line}");
                 }
-                ("concluded", Some(step)) => assert_eq!(task.endings[step], Some(Ending::Done), "{line}"),
+                ("concluded", Some(step)) => assert_eq!(task.endings()[step], Some(Ending::Done), "{line}"),
                 _ => {}
             }
             if task.state == RunState::Abandoned {

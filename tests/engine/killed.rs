@@ -283,17 +283,17 @@ async fn killed(verb: &str, more: &[&str], boundary: Boundary) {
 
     let running = scene.next_start().await;
     let place = format!("{verb} {boundary:?}");
-    let is_it = |task: &Run| task.plan.operation == verb;
+    let is_it = |task: &Run| task.operation == verb;
     let task = match boundary {
-        Boundary::Intent => until(&running, &place, |t| is_it(t) && t.state == RunState::Abandoned && t.under_way.is_empty()).await,
-        _ => until(&running, &place, |t| is_it(t) && t.under_way.is_empty() && t.endings[0].is_some()).await,
+        Boundary::Intent => until(&running, &place, |t| is_it(t) && t.state == RunState::Abandoned && t.under_way().is_empty()).await,
+        _ => until(&running, &place, |t| is_it(t) && t.under_way().is_empty() && t.endings()[0].is_some()).await,
     };
     let expected = match boundary {
         Boundary::Intent => None,
         Boundary::Call => Some(Ending::FoundNotDone),
         Boundary::Answer | Boundary::Outcome => Some(Ending::FoundDone),
     };
-    assert_eq!(task.endings, vec![expected], "{place}");
+    assert_eq!(task.endings(), vec![expected], "{place}");
     assert_eq!(scene.calls(), sent, "{place}: finding out changes nothing");
     if took_effect {
         assert_eq!(until(&running, &place, |t| is_it(t) && t.ended.is_some()).await.state, RunState::Done, "{place}");
@@ -302,7 +302,7 @@ async fn killed(verb: &str, more: &[&str], boundary: Boundary) {
         let asked = running.engine.ask(wharf::engine::Command::Resume { run: task.id.clone() }).expect("not busy");
         asked.await.expect("answered").expect("resumed");
         let ended = until(&running, &place, |t| is_it(t) && t.ended.is_some()).await;
-        assert_eq!(ended.endings, vec![Some(Ending::Done)], "{place}");
+        assert_eq!(ended.endings(), vec![Some(Ending::Done)], "{place}");
         assert_eq!(scene.calls().len(), 1, "{place}: {:?}", scene.calls());
     }
     running.close().await;
@@ -366,7 +366,7 @@ async fn a_run_that_was_to_end_is_ended_by_the_next_start() {
     scene.proxy.hold.send_replace(Hold::Nothing);
     let running = scene.next_start().await;
     let ended = until(&running, "it is ended", |t| t.ended.is_some()).await;
-    assert_eq!((ended.state, &ended.endings), (RunState::Cancelled, &vec![Some(Ending::FoundNotDone)]));
+    assert_eq!((ended.state, &ended.endings()), (RunState::Cancelled, &vec![Some(Ending::FoundNotDone)]));
     assert_eq!(scene.calls(), Vec::<String>::new());
     running.close().await;
 }

@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 use crate::hosts::{Hosts, run};
 use wharf::clients::docker::{CarriedOut, Docker, DockerEndpoint, DockerEvents, LogAsk, LogSource, LogStream};
 use wharf::clients::{Mode, TlsFiles, Wire, WireOptions};
+use wharf::model::call::container::ContainerVerb;
 use wharf::model::clock::Clock;
 use wharf::model::endpoint::Address;
 use wharf::model::fault::FaultKind;
 use wharf::model::host::{ContainerId, ContainerState};
-use wharf::model::plan::ContainerVerb;
 
 fn wire(hosts: &Hosts) -> Wire {
     let mut options = WireOptions::new(Mode::Writing, Clock::system(), hosts.site.join("r"));
@@ -103,11 +103,11 @@ async fn three_hosts_are_read_and_changed() {
         assert_eq!(log, [(LogSource::Console, "on a terminal".to_owned())]);
 
         let up = docker.inspect_container(&id).await.expect("inspected");
-        assert!(up.running && up.before.started_at.is_some());
+        assert!(up.running && up.observed.started_at.is_some());
         assert_eq!(docker.carry_out(&id, &ContainerVerb::Start).await, Ok(CarriedOut::Already));
         assert_eq!(docker.carry_out(&id, &ContainerVerb::Restart { timeout_s: Some(0) }).await, Ok(CarriedOut::Done));
         wait_for(&mut events, "restart").await;
-        assert_ne!(docker.inspect_container(&id).await.expect("inspected").before.started_at, up.before.started_at);
+        assert_ne!(docker.inspect_container(&id).await.expect("inspected").observed.started_at, up.observed.started_at);
         assert_eq!(docker.carry_out(&id, &ContainerVerb::Stop { timeout_s: Some(0) }).await, Ok(CarriedOut::Done));
         assert_eq!(docker.carry_out(&id, &ContainerVerb::Stop { timeout_s: Some(0) }).await, Ok(CarriedOut::Already));
         assert_eq!(wait_for(&mut events, "stop").await.0, id);

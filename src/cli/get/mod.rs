@@ -74,7 +74,7 @@ impl Query {
         match self.needs() {
             // Nobody is asked: no Dragonfly has a poller.
             Needs::Nothing => vec![EndpointKind::Dragonfly],
-            Needs::Hosts | Needs::Named(_) | Needs::Everything([]) => vec![EndpointKind::Docker],
+            Needs::Hosts | Needs::Of(_) | Needs::Everything([]) => vec![EndpointKind::Docker],
             Needs::Registries(_) => vec![EndpointKind::Harbor, EndpointKind::Oci],
             Needs::Everything(_) => Vec::new(),
         }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::engine::Engine;
+use crate::model::call::container::ContainerObserved;
 use crate::model::fault::Fault;
 use crate::model::host::ContainerId;
-use crate::model::plan::Before;
 use crate::model::text::clean;
 
 /// What `inspect` says.
@@ -13,7 +13,7 @@ use crate::model::text::clean;
 pub struct Inspected {
     /// As it came, environment and all: whoever shows it washes it and masks its secrets.
     pub json: serde_json::Value,
-    pub before: Before,
+    pub observed: ContainerObserved,
     pub running: bool,
     pub exit_code: Option<i32>,
     /// Its output is one raw stream.
@@ -32,7 +32,7 @@ impl Engine {
 
 fn read(json: serde_json::Value) -> Inspected {
     let text = |pointer: &str| json.pointer(pointer).and_then(|v| v.as_str()).filter(|t| !t.is_empty()).map(|t| clean(t).into_owned());
-    let before = Before {
+    let observed = ContainerObserved {
         state: text("/State/Status"),
         started_at: text("/State/StartedAt"),
         finished_at: text("/State/FinishedAt"),
@@ -42,7 +42,7 @@ fn read(json: serde_json::Value) -> Inspected {
     let running = flag("/State/Running");
     let code = json.pointer("/State/ExitCode").and_then(serde_json::Value::as_i64).and_then(|c| i32::try_from(c).ok());
     let stop = json.pointer("/Config/StopTimeout").and_then(serde_json::Value::as_u64).and_then(|s| u32::try_from(s).ok());
-    Inspected { before, running, exit_code: code.filter(|_| !running), tty: flag("/Config/Tty"), stop_timeout_s: stop, json }
+    Inspected { observed, running, exit_code: code.filter(|_| !running), tty: flag("/Config/Tty"), stop_timeout_s: stop, json }
 }
 
 #[cfg(test)]
@@ -52,12 +52,12 @@ mod tests {
     #[test]
     fn missing_fields_are_unknown() {
         let bare = read(serde_json::json!({"State": null, "Config": {}}));
-        assert_eq!((bare.before, bare.running, bare.exit_code, bare.tty), (Before::default(), false, None, false));
+        assert_eq!((bare.observed, bare.running, bare.exit_code, bare.tty), (ContainerObserved::default(), false, None, false));
         let full = read(serde_json::json!({
             "RestartCount": 2, "Config": {"Tty": true, "StopTimeout": 30},
             "State": {"Status": "exited", "Running": false, "ExitCode": 137, "StartedAt": "2026-11-23T03:32:18.08Z", "FinishedAt": ""},
         }));
-        assert_eq!((full.exit_code, full.tty, full.stop_timeout_s, full.before.restarts), (Some(137), true, Some(30), Some(2)));
-        assert_eq!((full.before.state.as_deref(), full.before.finished_at), (Some("exited"), None));
+        assert_eq!((full.exit_code, full.tty, full.stop_timeout_s, full.observed.restarts), (Some(137), true, Some(30), Some(2)));
+        assert_eq!((full.observed.state.as_deref(), full.observed.finished_at), (Some("exited"), None));
     }
 }

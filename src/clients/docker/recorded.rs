@@ -11,11 +11,11 @@ use super::pool::Use;
 use super::{CarriedOut, Docker, DockerEndpoint, LogAsk};
 use crate::clients::gate::{Client, Gate, fits};
 use crate::clients::{Mode, Wire, WireOptions};
+use crate::model::call::container::ContainerVerb;
 use crate::model::clock::{Clock, Stamp};
 use crate::model::endpoint::Address;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::host::{ContainerId, ContainerState, Health};
-use crate::model::plan::ContainerVerb;
 
 #[path = "../../../tests/common/far.rs"]
 mod far;
@@ -193,11 +193,11 @@ async fn what_the_client_asks_gives_what_was_recorded() {
 
     play.put(find("inspect"));
     let up = docker.inspect_container(&id).await.expect("inspected");
-    assert_eq!((up.running, up.exit_code, up.before.state.as_deref(), up.before.restarts), (true, None, Some("running"), Some(0)));
-    assert_eq!(up.before.started_at.as_deref(), Some("2026-11-23T03:32:18.083580479Z"));
+    assert_eq!((up.running, up.exit_code, up.observed.state.as_deref(), up.observed.restarts), (true, None, Some("running"), Some(0)));
+    assert_eq!(up.observed.started_at.as_deref(), Some("2026-11-23T03:32:18.083580479Z"));
     play.put(find("inspect after the kill"));
     let down = docker.inspect_container(&id).await.expect("inspected");
-    assert_eq!((down.running, down.exit_code, down.before.state.as_deref()), (false, Some(137), Some("exited")));
+    assert_eq!((down.running, down.exit_code, down.observed.state.as_deref()), (false, Some(137), Some("exited")));
     play.put(find("inspect, none"));
     assert_eq!(docker.inspect_container(&id).await.expect_err("none").kind, FaultKind::NotFound);
 

@@ -8,9 +8,9 @@ use hyper::{Method, StatusCode};
 use super::engine::{Engine, Question};
 use super::pool::Use;
 use crate::clients::http::segment;
+use crate::model::call::container::ContainerVerb;
 use crate::model::fault::Fault;
 use crate::model::host::ContainerId;
-use crate::model::plan::ContainerVerb;
 
 /// How an act went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

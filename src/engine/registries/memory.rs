@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::{Mutex, watch};
 
-use crate::engine::start::log_fault;
+use crate::engine::tasks::log_fault;
 use crate::journal::{Journal, Remembered, Saved};
 use crate::model::fleet::Fleet;
 use crate::model::registry::RegistrySpec;

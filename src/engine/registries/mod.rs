@@ -20,7 +20,7 @@ pub(super) use question_set::QuestionSet;
 pub(super) use task_requests::TaskRequests;
 
 use super::backoff::{Backoff, Wait};
-use super::start::PollMode;
+use super::setup::PollMode;
 use crate::clients::Wire;
 use crate::clients::gate::Client;
 use crate::clients::http::{Credentials, HttpEndpoint};
@@ -134,7 +134,7 @@ impl RegistryPoller {
 }
 
 /// Where a registry speaks HTTP, and who we are there.
-async fn endpoint(entry: &RegistryEntry, wire: &Wire, client: Client) -> Result<HttpEndpoint, Fault> {
+pub(super) async fn endpoint(entry: &RegistryEntry, wire: &Wire, client: Client) -> Result<HttpEndpoint, Fault> {
     let spec = &entry.spec;
     let base = spec.url.parse().map_err(|_| bad_url(&spec.name, &spec.url))?;
     let credentials = secret::credentials(wire, &spec.name, &entry.access, &spec.url).await?;

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep_until};
 use super::RegistryPoller;
 use crate::clients::gate::Client;
 use crate::clients::oci::Oci;
-use crate::engine::start::PollMode;
+use crate::engine::setup::PollMode;
 use crate::model::artifact::{Artifact, ArtifactType, Digest, Kinds, PackedArtifacts, Repository, Tag};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::registry::{Question, RegistryFact};

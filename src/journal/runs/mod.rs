@@ -174,7 +174,7 @@ impl Journal {
             RunState::Partial => "partial",
             RunState::Failed => "failed",
             RunState::Cancelled => "cancelled",
-            RunState::Running | RunState::Abandoned => {
+            RunState::Running | RunState::Waiting | RunState::Abandoned => {
                 return Err(conflict(run, Text::new("a run that goes on cannot be ended so", "未结束的状态不能作为结局")));
             }
         };
@@ -251,6 +251,30 @@ impl Journal {
         }
         let by = format!("{}@{} ({})", owner.who, owner.machine, owner.pid);
         Err(conflict(run, Text::made(format!("it was taken over by {by}"), format!("已由 {by} 接管"))))
+    }
+
+    /// Whether a run of ours may go on: it was not taken over, has not ended, and nobody has asked for its end.
+    /// To be asked right before each request.
+    ///
+    /// # Errors
+    /// [`FaultKind::Conflict`] where it is no longer ours, [`FaultKind::Cancelled`] where somebody asked for its end, or the
+    /// file cannot be read.
+    pub async fn still_holds(&self, run: &RunId) -> Result<(), Fault> {
+        let ours = self.inner.owned.lock().unwrap_or_else(PoisonError::into_inner).get(run).cloned();
+        let Some(ours) = ours else {
+            return Err(conflict(run, Text::new("this process does not own the run", "本进程不是该任务的属主")));
+        };
+        let mut reader = self.reader().await;
+        self.still_ours(&mut reader, run, &ours).await?;
+        let stopped = sqlx::query("SELECT stopped_by FROM runs WHERE id = ? AND stopped_by IS NOT NULL").bind(&*run.0);
+        match stopped.fetch_optional(&mut *reader).await.map_err(|e| self.fault(&e))? {
+            None => Ok(()),
+            Some(row) => {
+                let who = clean(row.get::<&str, _>(0)).into_owned();
+                let cause = Text::made(format!("{who} has stopped the run"), format!("{who} 已停止该任务"));
+                Err(Fault::new(format!("run {run}"), FaultKind::Cancelled, cause, Text::new("nothing more is sent", "不再发出任何请求")))
+            }
+        }
     }
 
     fn remember(&self, run: &RunId, owner: &Owner) {

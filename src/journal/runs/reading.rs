@@ -1,6 +1,5 @@
 //! What the journal says of runs: to show them, to find them, to follow what changes.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
@@ -10,7 +9,7 @@ use super::{COLUMNS, is_gone, no_such, read_owner};
 use crate::journal::Journal;
 use crate::model::clock::Stamp;
 use crate::model::fault::{Fault, FaultKind};
-use crate::model::plan::{Before, Ending, Intent, Plan, RunId};
+use crate::model::plan::{Ending, Intent, Plan, RunId};
 use crate::model::run::{Run, RunState};
 use crate::model::text::{Text, clean};
 
@@ -107,56 +106,37 @@ impl Journal {
         }
     }
 
-    /// What the targets of a run were like before its calls. Only wanted when it no longer goes on.
-    async fn read_before(&self, tx: &mut SqliteConnection, run: &str, steps: usize) -> Result<Vec<Option<Before>>, Fault> {
-        let rows = sqlx::query("SELECT step, body FROM intents WHERE run = ?").bind(run);
-        let rows = rows.fetch_all(&mut *tx).await.map_err(|e| self.fault(&e))?;
-        let mut before = vec![None; steps];
-        for row in &rows {
-            let intent: Intent = serde_json::from_str(row.get::<&str, _>(1)).map_err(|e| self.unreadable(&e))?;
-            if let Some(place) = before.get_mut(row.get::<u32, _>(0) as usize) {
-                *place = Some(intent.before);
-            }
-        }
-        Ok(before)
-    }
-
     async fn read_run(&self, tx: &mut SqliteConnection, row: &SqliteRow) -> Result<Run, Fault> {
         let said = |error: sqlx::Error| self.fault(&error);
         let id: &str = row.get("id");
         let plan: Plan = serde_json::from_str(row.get("plan")).map_err(|e| self.unreadable(&e))?;
-        let ended = sqlx::query("SELECT step, ending FROM outcomes WHERE run = ?").bind(id).fetch_all(&mut *tx).await.map_err(said)?;
-        let begun = sqlx::query("SELECT step FROM intents WHERE run = ? ORDER BY step").bind(id).fetch_all(&mut *tx).await.map_err(said)?;
-        let mut known: BTreeMap<u32, Ending> = BTreeMap::new();
-        for outcome in &ended {
-            let ending = serde_json::from_str(outcome.get::<&str, _>(1)).map_err(|e| self.unreadable(&e))?;
-            known.insert(outcome.get(0), ending);
-        }
-        let begun: BTreeSet<u32> = begun.iter().map(|intent| intent.get(0)).collect();
         let owner = read_owner(row);
-        let state = match row.get::<&str, _>("state") {
+        let mut run = Run::of(&plan, RunId(id.into()), owner, Stamp(row.get("started")));
+        let begun = sqlx::query("SELECT step, body FROM intents WHERE run = ? ORDER BY step").bind(id);
+        for intent in &begun.fetch_all(&mut *tx).await.map_err(said)? {
+            let read: Intent = serde_json::from_str(intent.get::<&str, _>(1)).map_err(|e| self.unreadable(&e))?;
+            run.change(intent.get(0), |step| {
+                (step.under_way, step.attempts, step.began, step.observed) = (true, 1, Some(read.at), Some(read.observed));
+            });
+        }
+        let ended = sqlx::query("SELECT step, at, ending FROM outcomes WHERE run = ?").bind(id);
+        for outcome in &ended.fetch_all(&mut *tx).await.map_err(said)? {
+            let ending: Ending = serde_json::from_str(outcome.get::<&str, _>(2)).map_err(|e| self.unreadable(&e))?;
+            run.change(outcome.get(0), |step| {
+                (step.under_way, step.ended, step.ending) = (false, Some(Stamp(outcome.get(1))), Some(ending));
+            });
+        }
+        run.state = match row.get::<&str, _>("state") {
             "done" => RunState::Done,
             "partial" => RunState::Partial,
             "failed" => RunState::Failed,
             "cancelled" => RunState::Cancelled,
-            _ if is_gone(&owner, Stamp(row.get("beat")), self.now()) => RunState::Abandoned,
-            _ => RunState::Running,
+            _ if is_gone(&run.owner, Stamp(row.get("beat")), self.now()) => RunState::Abandoned,
+            _ => run.alive_state(),
         };
-        let steps = u32::try_from(plan.steps.len()).unwrap_or(u32::MAX);
-        let before = if state == RunState::Running { Vec::new() } else { self.read_before(tx, id, plan.steps.len()).await? };
-        Ok(Run {
-            id: RunId(id.into()),
-            title: plan.title.clone(),
-            owner,
-            state,
-            started: Stamp(row.get("started")),
-            ended: row.get::<Option<i64>, _>("ended").map(Stamp),
-            reason: row.get::<Option<&str>, _>("reason").map(Arc::from),
-            stopped_by: row.get::<Option<&str>, _>("stopped_by").map(Arc::from),
-            before,
-            under_way: begun.into_iter().filter(|step| !known.contains_key(step)).collect(),
-            endings: (0..steps).map(|step| known.remove(&step)).collect(),
-            plan: Arc::new(plan),
-        })
+        run.ended = row.get::<Option<i64>, _>("ended").map(Stamp);
+        run.reason = row.get::<Option<&str>, _>("reason").map(Arc::from);
+        run.stopped_by = row.get::<Option<&str>, _>("stopped_by").map(Arc::from);
+        Ok(run)
     }
 }

@@ -115,7 +115,7 @@ fn run(task: &Arc<Run>) -> Verdict {
     let id = &task.id;
     match task.state {
         RunState::Done => Verdict::Met,
-        RunState::Running => {
+        RunState::Running | RunState::Waiting => {
             Verdict::Waiting(Text::made(format!("run {id}: {ended} of {all} steps"), format!("任务 {id}：{ended}/{all} 步")))
         }
         RunState::Abandoned => Verdict::Stuck(

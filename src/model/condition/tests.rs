@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::model::fixture::{NOW, failed, fleet, online};
-use crate::model::plan::{Danger, Ending, Plan, RunId};
+use crate::model::plan::{Ending, Plan, RunId, Step};
 use crate::model::report::Report;
 use crate::model::run::{Owner, Run, RunState};
 
@@ -19,33 +19,12 @@ fn waits(words: &str, fleet: &Fleet) -> String {
 
 /// A run of so many steps in this state.
 fn run(id: &str, state: RunState) -> Report {
-    let plan = Plan {
-        operation: "stop-containers".into(),
-        arguments: serde_json::Value::Null,
-        title: Text::new("stop", "停止"),
-        revision: 1,
-        steps: Vec::new(),
-        skipped: Vec::new(),
-        undecided: Vec::new(),
-        cost_delta: Vec::new(),
-        danger: Danger::default(),
-        undoes: None,
-    };
+    let mut plan = Plan::empty("stop-containers", Text::new("stop", "停止"));
+    plan.steps = vec![Step::gate(Text::raw("?"), 0), Step::gate(Text::raw("?"), 0)];
     let owner = Owner { who: "ops".into(), machine: "jump1".into(), pid: 1, started: NOW };
-    Report::Run(Box::new(Run {
-        id: RunId(id.into()),
-        title: plan.title.clone(),
-        owner,
-        state,
-        started: NOW,
-        ended: None,
-        plan: Arc::new(plan),
-        reason: None,
-        endings: vec![Some(Ending::Done), None],
-        under_way: Vec::new(),
-        stopped_by: None,
-        before: Vec::new(),
-    }))
+    let mut run = Run { state, ..Run::of(&plan, RunId(id.into()), owner, NOW) };
+    run.change(0, |step| step.ending = Some(Ending::Done));
+    Report::Run(Box::new(run.whole()))
 }
 
 #[test]

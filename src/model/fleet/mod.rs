@@ -78,9 +78,15 @@ impl Fleet {
                 Applied::Attention
             }
             Report::Cached(hosts) => self.apply_cached(hosts),
-            Report::Run(task) => {
-                put_sorted(&mut self.runs, Arc::new(*task), |t| t.id.clone());
-                Applied::Attention
+            Report::Run(change) => {
+                let known = self.runs.binary_search_by(|run| run.id.cmp(&change.head.id)).ok();
+                match change.fold(known.map(|at| &*self.runs[at])) {
+                    Some(run) => {
+                        put_sorted(&mut self.runs, Arc::new(run), |run| run.id.clone());
+                        Applied::Attention
+                    }
+                    None => Applied::Nothing,
+                }
             }
             Report::Notice(notice) => {
                 self.note(notice);
@@ -106,6 +112,17 @@ impl Fleet {
     #[must_use]
     pub fn idc(&self, name: &str) -> Option<&Arc<Idc>> {
         self.idcs.iter().find(|i| &*i.name == name)
+    }
+
+    /// The IDC that an endpoint is declared in.
+    #[must_use]
+    pub fn idc_of(&self, endpoint: &EndpointId) -> Option<&Arc<Idc>> {
+        let name = match endpoint.kind {
+            EndpointKind::Docker => &self.host(&endpoint.name)?.spec.idc,
+            EndpointKind::Harbor | EndpointKind::Oci => &self.registry(&endpoint.name)?.spec.idc,
+            EndpointKind::Dragonfly | EndpointKind::Cloud | EndpointKind::Journal => return None,
+        };
+        self.idc(name)
     }
 
     #[must_use]
@@ -135,7 +152,7 @@ impl Fleet {
         match endpoint.kind {
             EndpointKind::Docker => {}
             EndpointKind::Harbor | EndpointKind::Oci => return self.apply_registry(&endpoint.name, generation, at, fact),
-            EndpointKind::Dragonfly | EndpointKind::Cloud => return Applied::Nothing,
+            EndpointKind::Dragonfly | EndpointKind::Cloud | EndpointKind::Journal => return Applied::Nothing,
         }
         let Some(index) = self.host_index(&endpoint.name) else { return Applied::Nothing };
         if generation < self.hosts[index].freshness.generation {

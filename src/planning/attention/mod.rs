@@ -11,8 +11,7 @@ use std::sync::Arc;
 use crate::model::clock::Stamp;
 use crate::model::derived::{Attention, AttentionTarget};
 use crate::model::fleet::Fleet;
-use crate::model::host::ContainerId;
-use crate::model::plan::{Call, ContainerVerb, RunId};
+use crate::model::plan::RunId;
 use crate::model::replication::Topology;
 use crate::model::run::{RunState, Severity};
 use crate::model::text::Text;
@@ -35,7 +34,7 @@ pub struct Troubles {
     /// Hosts that have any, by index.
     hosts: BTreeMap<usize, Trouble>,
     /// Containers that somebody of ours stopped, and when that run began: their exit is what was asked for.
-    asked: BTreeMap<(Arc<str>, ContainerId), Stamp>,
+    asked: BTreeMap<Arc<str>, Stamp>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -75,10 +74,9 @@ impl Troubles {
         // Older runs stopped nothing whose end is recent; measured against the newest run, so that time alone changes nothing.
         let newest = fleet.runs.iter().map(|t| t.started).max().unwrap_or_default();
         for task in fleet.runs.iter().filter(|t| newest.since(t.started) < 2 * RECENT_MS) {
-            for step in &task.plan.steps {
-                let Call::Container { host, id, verb, .. } = &step.call;
-                if matches!(verb, ContainerVerb::Stop { .. } | ContainerVerb::Kill { .. }) {
-                    self.asked.insert((Arc::clone(host), *id), task.started);
+            for call in task.steps.iter().filter_map(|step| step.step.call()).filter(|call| call.stops_targets()) {
+                for target in call.targets() {
+                    self.asked.insert(target.key, task.started);
                 }
             }
         }
@@ -106,8 +104,11 @@ impl Troubles {
     }
 
     fn was_asked(&self, host: &Arc<str>, failing: &Failing) -> bool {
-        let began = self.asked.get(&(Arc::clone(host), failing.id));
-        failing.is_exit() && began.zip(failing.since).is_some_and(|(began, ended)| ended.plus_millis(ROUGH_MS) >= *began)
+        if !failing.is_exit() || self.asked.is_empty() {
+            return false;
+        }
+        let began = self.asked.get(&*format!("{host}/{}", failing.id));
+        began.zip(failing.since).is_some_and(|(began, ended)| ended.plus_millis(ROUGH_MS) >= *began)
     }
 }
 

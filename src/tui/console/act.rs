@@ -9,7 +9,7 @@ use super::{Console, ConsoleRequest};
 use crate::engine::{Answer, Command, Mode};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::fleet::Fleet;
-use crate::model::plan::{Call, Ending, Plan, RunId};
+use crate::model::plan::{Ending, Plan, RunId};
 use crate::model::run::{Run, RunState};
 use crate::model::text::Text;
 use crate::operations::AnyOperation;
@@ -38,7 +38,7 @@ const FOLLOWED: usize = 64;
 impl Followed {
     /// Something is being carried out, here or by another console.
     pub(in crate::tui) fn any_running(&self, fleet: &Fleet) -> bool {
-        !self.runs.is_empty() || fleet.runs.iter().any(|t| t.state == RunState::Running)
+        !self.runs.is_empty() || fleet.runs.iter().any(|t| t.state.is_alive())
     }
 }
 
@@ -127,7 +127,7 @@ impl Console {
         for begun in std::mem::take(&mut self.followed.runs) {
             let found = begun.run.as_ref().and_then(|id| fleet.runs.iter().find(|t| t.id == *id));
             match found {
-                Some(task) if is_over(task.state) => self.settle_run(task, &begun),
+                Some(task) if task.state.is_over() => self.settle_run(task, &begun),
                 _ => open.push(begun),
             }
         }
@@ -136,13 +136,15 @@ impl Console {
 
     fn settle_run(&mut self, task: &Run, begun: &Begun) {
         let mut failed = BTreeSet::new();
-        for (step, ending) in task.plan.steps.iter().zip(&task.endings) {
-            let went_well = matches!(ending, Some(Ending::Done | Ending::Already | Ending::FoundDone));
-            if !went_well {
-                failed.insert(key_of(&step.call));
+        let mut planned = BTreeSet::new();
+        for step in task.steps.iter() {
+            for (part, target) in step.step.targets().into_iter().enumerate() {
+                if !step.part(part).is_some_and(Ending::is_good) {
+                    failed.insert(Arc::clone(&target.key));
+                }
+                planned.insert(target.key);
             }
         }
-        let planned: BTreeSet<RowKey> = task.plan.steps.iter().map(|s| key_of(&s.call)).collect();
         for listing in self.trails.iter_mut().flatten() {
             for row in begun.rows.iter().filter(|row| planned.contains(*row)) {
                 if failed.contains(row) {
@@ -152,7 +154,7 @@ impl Console {
                 }
             }
         }
-        let (title, all, bad) = (&task.title, task.endings.len(), failed.len());
+        let (title, all, bad) = (&task.title, task.counts.all, failed.len());
         self.say(if bad == 0 {
             Text::made(format!("{}: {all} of {all} done", title.en), format!("{}：{all} 步全部完成", title.zh))
         } else {
@@ -174,16 +176,5 @@ impl Console {
                 self.layers.push(Box::new(Abandoned::new(Arc::clone(task), self.now)));
             }
         }
-    }
-}
-
-fn is_over(state: RunState) -> bool {
-    !matches!(state, RunState::Running | RunState::Abandoned)
-}
-
-/// The row of the containers table that a call acts on.
-fn key_of(call: &Call) -> RowKey {
-    match call {
-        Call::Container { host, id, .. } => format!("{host}/{id}").into(),
     }
 }

@@ -22,7 +22,6 @@ use super::{Console, ConsoleRequest};
 use crate::engine::{TAIL_SOURCES, TailAsk};
 use crate::model::derived::AttentionTarget;
 use crate::model::host::{ContainerId, Host};
-use crate::model::run::RunState;
 use crate::model::text::{Lang, Text, clean};
 use crate::tables::{Context, RowId, RowKey, Scope, Tone, attention_at};
 
@@ -51,7 +50,7 @@ impl Console {
 
     /// Back to the shell, but never while a run of ours is under way: a stopped console carries nothing out.
     pub(super) fn stop(&mut self) {
-        let ours = self.moment.fleet.runs.iter().any(|t| t.state == RunState::Running && t.owner == *self.owner);
+        let ours = self.moment.fleet.runs.iter().any(|t| t.state.is_alive() && t.owner == *self.owner);
         if ours {
             return self.say(Text::new("a run is under way: it would stand still too", "有操作正在执行：挂起会使其停住"));
         }

@@ -64,23 +64,13 @@ fn rows_that_failed_stay_marked_and_the_others_lose_their_mark() {
     let run = RunId("00000000000000aa".into());
     console.take_answer(number, Ok(Answer::Begun(run.clone())));
     let fault = Fault::new("h", crate::model::fault::FaultKind::Timeout, Text::raw("slow"), Text::raw("wait"));
-    let mut endings: Vec<Option<Ending>> = plan.steps.iter().map(|_| Some(Ending::Done)).collect();
-    endings[0] = Some(Ending::Failed(fault));
     let skipped = plan.skipped.len() + plan.undecided.len();
-    let task = Run {
-        id: run,
-        title: plan.title.clone(),
-        owner: Owner::clone(&console.owner),
-        state: RunState::Partial,
-        started: NOW,
-        ended: Some(NOW),
-        plan: Arc::new(plan),
-        reason: None,
-        endings,
-        under_way: Vec::new(),
-        stopped_by: None,
-        before: Vec::new(),
-    };
+    let mut task = Run::of(&plan, run, Owner::clone(&console.owner), NOW);
+    for number in 0..u32::try_from(plan.steps.len()).expect("few") {
+        let ending = if number == 0 { Ending::Failed(fault.clone()) } else { Ending::Done };
+        task.change(number, |step| step.ending = Some(ending));
+    }
+    (task.state, task.ended) = (RunState::Partial, Some(NOW));
     let mut fleet = published();
     fleet.runs.push(Arc::new(task));
     console.take_fleet(Arc::new(fleet), NOW);
@@ -144,21 +134,9 @@ fn hostile_names_stay_words() {
 #[test]
 fn an_abandoned_run_is_offered_once_and_not_to_a_watcher() {
     let (_, _, plan) = restarted();
-    let endings = plan.steps.iter().map(|_| None).collect();
-    let task = Run {
-        id: RunId("00000000000000ab".into()),
-        title: plan.title.clone(),
-        owner: Owner { who: "eve".into(), machine: "jump2".into(), pid: 9, started: NOW },
-        state: RunState::Abandoned,
-        started: NOW,
-        ended: None,
-        plan: Arc::new(plan),
-        reason: None,
-        endings,
-        under_way: vec![0],
-        stopped_by: None,
-        before: Vec::new(),
-    };
+    let owner = Owner { who: "eve".into(), machine: "jump2".into(), pid: 9, started: NOW };
+    let mut task = Run { state: RunState::Abandoned, ..Run::of(&plan, RunId("00000000000000ab".into()), owner, NOW) };
+    task.change(0, |step| step.under_way = true);
     let mut fleet = published();
     fleet.runs.push(Arc::new(task));
     let watcher = console(fleet.clone(), Mode::ReadOnly, Lang::En);

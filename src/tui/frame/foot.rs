@@ -9,7 +9,7 @@ use super::super::theme::Role;
 use super::super::verb::{Home, Needs, Shown, Verb};
 use super::super::verbs::VERBS;
 use crate::engine::Mode;
-use crate::model::run::{Run, RunState};
+use crate::model::run::Run;
 use crate::model::text::{Lang, width};
 
 pub(super) fn has_tasks(console: &Console) -> bool {
@@ -17,7 +17,7 @@ pub(super) fn has_tasks(console: &Console) -> bool {
 }
 
 fn running(console: &Console) -> impl Iterator<Item = &Run> {
-    console.moment.fleet.runs.iter().rev().map(|t| &**t).filter(|t| t.state == RunState::Running)
+    console.moment.fleet.runs.iter().rev().map(|t| &**t).filter(|t| t.state.is_alive())
 }
 
 /// ` ⠹ restart-containers on 3 hosts  5/12  00:41       t tasks`

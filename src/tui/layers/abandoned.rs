@@ -61,15 +61,13 @@ impl Abandoned {
             ),
         };
         let mut lines = vec![Said::new("", head, Tone::Plain), Said::blank()];
-        for (at, (step, ending)) in self.task.plan.steps.iter().zip(&self.task.endings).enumerate() {
-            let (word, tone) = match ending {
+        for step in self.task.steps.iter() {
+            let (word, tone) = match &step.ending {
                 Some(ending) => (ending.words(), tone_of(ending)),
-                None if self.task.under_way.iter().any(|s| usize::try_from(*s) == Ok(at)) => {
-                    (Text::new("was under way", "当时正在进行"), Tone::Warn)
-                }
+                None if step.under_way => (Text::new("was under way", "当时正在进行"), Tone::Warn),
                 None => (Text::new("not begun", "未开始"), Tone::Dim),
             };
-            lines.push(Said::new(step.call.target(), word.get(lang), tone));
+            lines.push(Said::new(step.step.target(), word.get(lang), tone));
         }
         lines
     }

@@ -38,7 +38,7 @@ impl Runs {
 /// Running and abandoned ones first, then the newest.
 fn listed(cx: &LayerContext<'_>) -> Vec<Arc<Run>> {
     let mut tasks: Vec<Arc<Run>> = cx.moment.fleet.runs.iter().rev().cloned().collect();
-    tasks.sort_by_key(|t| !matches!(t.state, RunState::Running | RunState::Abandoned));
+    tasks.sort_by_key(|t| t.state.is_over());
     tasks
 }
 
@@ -65,11 +65,11 @@ impl Layer for Runs {
                 cx.effects.push(LayerEffect::Open(Box::new(LogBox::new(title, Follow::FromTop))));
                 cx.effects.push(LayerEffect::Tail(TailAsk::Run { run }));
             }
-            (Code::Char('C'), RunState::Running) if writes => {
+            (Code::Char('C'), RunState::Running | RunState::Waiting) if writes => {
                 cx.effects.push(LayerEffect::Send(Command::Cancel { run }));
                 cx.effects.push(LayerEffect::Say(Text::new("will stop after the steps under way", "将在进行中的步骤之后停止")));
             }
-            (Code::Char('U'), state) if writes && state != RunState::Running => cx.effects.push(LayerEffect::Line(format!("undo {run}"))),
+            (Code::Char('U'), state) if writes && !state.is_alive() => cx.effects.push(LayerEffect::Line(format!("undo {run}"))),
             (Code::Char('R'), RunState::Abandoned) if writes => cx.effects.push(LayerEffect::Send(Command::Resume { run })),
             (Code::Char('L'), RunState::Abandoned) if writes => cx.effects.push(LayerEffect::Send(Command::Abandon { run })),
             (Code::Char('C' | 'U' | 'R' | 'L'), _) if !writes => {
@@ -124,8 +124,11 @@ impl Layer for Runs {
 fn draw_task(canvas: &mut Canvas<'_>, area: Rect, task: &Run, cx: &LayerContext<'_>) {
     let glyphs = canvas.look.glyphs;
     let (sign, role, word) = match task.state {
-        RunState::Running if task.stopped_by.is_some() => (glyphs.changing, Role::Warn, Text::new("stopping", "正在停止")),
+        RunState::Running | RunState::Waiting if task.stopped_by.is_some() => {
+            (glyphs.changing, Role::Warn, Text::new("stopping", "正在停止"))
+        }
         RunState::Running => (glyphs.changing, Role::Changing, Text::new("running", "进行中")),
+        RunState::Waiting => (glyphs.changing, Role::Changing, Text::new("waiting", "等待中")),
         RunState::Abandoned => (glyphs.warn, Role::Warn, Text::new("abandoned", "已中断")),
         RunState::Done => (glyphs.good, Role::Good, Text::new("done", "完成")),
         RunState::Partial => (glyphs.bad, Role::Bad, Text::new("some failed", "部分失败")),

@@ -108,7 +108,7 @@ impl Scene {
     /// What is typed after `:` to plan an operation.
     pub(crate) fn words_of(&self, at: usize, run: &str) -> String {
         let name = AnyOperation::ALL[at].0;
-        let is_of_run = AnyOperation::from_words([name, "x"]).is_ok_and(|operation| operation.reads_run().is_some());
+        let is_of_run = AnyOperation::from_words([name, "x"]).is_ok_and(|operation| operation.needs().run.is_some());
         if is_of_run { format!("{name} {run}") } else { format!("{name} {}/{}", self.host, victim(at)) }
     }
 

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use wharf::clients::Mode;
 use wharf::clients::docker::{CONNECTIONS, LogAsk};
+use wharf::model::call::container::ContainerVerb;
 use wharf::model::fault::FaultKind;
-use wharf::model::plan::ContainerVerb;
 
 use crate::docker_client::{docker, id, whole, wire};
 use crate::far::{Act, Far, engine};

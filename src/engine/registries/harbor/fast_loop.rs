@@ -10,10 +10,10 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
 use super::AT_ONCE;
-use super::runs::Memory;
+use super::execution_memory::ExecutionMemory;
 use crate::clients::harbor::{AuditFilter, Harbor, Listing};
 use crate::engine::registries::RegistryPoller;
-use crate::engine::start::PollMode;
+use crate::engine::setup::PollMode;
 use crate::model::audit::AuditLog;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::registry::{Peer, Question, RegistryFact, SystemFacts};
@@ -41,14 +41,14 @@ pub(super) struct FastLoop<'a> {
     pub(super) pools: Vec<WorkerPool>,
     pub(super) workers: Vec<Worker>,
     /// Of executions.
-    pub(super) memory: Memory,
+    pub(super) memory: ExecutionMemory,
 }
 
 impl<'a> FastLoop<'a> {
     pub(super) fn new(poller: &'a RegistryPoller, harbor: Harbor, system: Option<&SystemFacts>, nudge: &'a Notify) -> Self {
         let (pools, workers) = (Vec::new(), Vec::new());
         let mut fast_loop =
-            Self { poller, harbor, nudge, ahead_ms: 0, skew_ms: None, read_only: None, pools, workers, memory: Memory::default() };
+            Self { poller, harbor, nudge, ahead_ms: 0, skew_ms: None, read_only: None, pools, workers, memory: ExecutionMemory::default() };
         if let Some(system) = system {
             fast_loop.take(system);
         }

@@ -1,5 +1,6 @@
 //! The talk with one Harbor: who we are first, then what a person watches beside what is swept in the background.
 
+mod execution_memory;
 mod fast_loop;
 mod reading;
 mod runs;
@@ -17,7 +18,7 @@ use super::RegistryPoller;
 use crate::clients::Pace;
 use crate::clients::gate::Client;
 use crate::clients::harbor::Harbor;
-use crate::engine::start::PollMode;
+use crate::engine::setup::PollMode;
 use crate::model::artifact::Kinds;
 use crate::model::clock::Stamp;
 use crate::model::fault::Fault;

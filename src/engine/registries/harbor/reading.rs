@@ -10,7 +10,7 @@ use super::sweep::Sweep;
 use super::{AT_ONCE, Known};
 use crate::clients::harbor::{Harbor, Which};
 use crate::engine::registries::{QuestionSet, concerns_all};
-use crate::engine::start::PollMode;
+use crate::engine::setup::PollMode;
 use crate::model::artifact::{Artifact, Kinds, PackedArtifacts, Repository};
 use crate::model::clock::Stamp;
 use crate::model::fault::{Fault, FaultKind};

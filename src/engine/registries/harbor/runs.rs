@@ -1,13 +1,12 @@
 //! Executions: read, judged, and where they failed asked for why, before Harbor forgets it.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::fast_loop::FastLoop;
 use crate::model::clock::Stamp;
 use crate::model::fault::Fault;
 use crate::model::registry::{JudgedExecution, Question, RegistryFact};
-use crate::model::replication::{Cause, Execution, Queue, ReplicationTask, Settled, TaskStatus};
+use crate::model::replication::{Execution, Queue, ReplicationTask, Settled, TaskStatus};
 use crate::planning::replication::{Around, read_log, settle};
 
 /// Executions kept; each costs Harbor a query of its own.
@@ -20,17 +19,6 @@ const LOGS: usize = 5;
 /// Executions read of a policy that is in none of the newest ones, and such policies read in one round.
 const OLDER: usize = 5;
 const QUIET: usize = 10;
-
-/// What is remembered from one round to the next.
-#[derive(Debug, Default)]
-pub(super) struct Memory {
-    /// What the log of a failed execution told, by the execution's id: it does not change once the execution is over.
-    causes: BTreeMap<i64, (Option<Cause>, Arc<Vec<ReplicationTask>>)>,
-    /// Policies that are on, by their ids.
-    pub(super) policies: Vec<i64>,
-    /// The last executions of policies that ran too long ago to be among the newest of all: they change only by running again.
-    older: BTreeMap<i64, Vec<Execution>>,
-}
 
 impl FastLoop<'_> {
     pub(super) async fn runs(&mut self, queue: Option<&Queue>) -> Result<(), Fault> {

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep_until};
 use super::{Extent, Known};
 use crate::clients::harbor::{Harbor, Listing};
 use crate::engine::registries::{RegistryPoller, concerns_all};
-use crate::engine::start::PollMode;
+use crate::engine::setup::PollMode;
 use crate::model::fault::Fault;
 use crate::model::project::Project;
 use crate::model::quota::Quota;

@@ -223,7 +223,7 @@ fn lines_of(plan: &Plan, lang: crate::model::text::Lang) -> Vec<Said> {
     let say = |text: Text| text.get(lang).to_owned();
     let mut lines = Vec::new();
     for step in &plan.steps {
-        lines.push(Said::new(step.call.target(), step.call.shown(), Tone::Plain));
+        lines.push(Said::new(step.target(), step.shown(), Tone::Plain));
     }
     for (list, word) in [(&plan.skipped, Text::new("skipped: ", "跳过：")), (&plan.undecided, Text::new("undecided: ", "无法判定："))]
     {

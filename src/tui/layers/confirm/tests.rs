@@ -7,25 +7,18 @@ use super::super::super::listing::Moment;
 use super::super::super::testing::{NOW, context_of};
 use super::super::super::verb::VerbPlace;
 use super::*;
+use crate::model::call::container::{ContainerCall, ContainerVerb};
 use crate::model::host::ContainerId;
-use crate::model::plan::{Call, ContainerVerb, Danger, Step};
+use crate::model::plan::{Danger, Step};
 use crate::model::text::Lang;
 use crate::operations::shell::split;
 
 fn plan(typed: Option<&str>) -> Arc<Plan> {
-    let call = Call::Container { host: "h".into(), id: ContainerId([1; 32]), name: "web-1".into(), verb: ContainerVerb::Start };
-    Arc::new(Plan {
-        operation: "start-containers".into(),
-        arguments: serde_json::Value::Null,
-        title: Text::new("start-containers on 1 host", "启动 1 台主机上的容器"),
-        revision: 1,
-        steps: vec![Step { call, group: 0, seconds: 1, only_if: None }],
-        skipped: Vec::new(),
-        undecided: Vec::new(),
-        cost_delta: Vec::new(),
-        danger: Danger { typed: typed.map(Into::into), ..Danger::default() },
-        undoes: None,
-    })
+    let call = ContainerCall { host: "h".into(), id: ContainerId([1; 32]), name: "web-1".into(), verb: ContainerVerb::Start };
+    let mut plan = Plan::empty("start-containers", Text::new("start-containers on 1 host", "启动 1 台主机上的容器"));
+    plan.steps = vec![Step::new(call, 0)];
+    plan.danger = Danger { typed: typed.map(Into::into), ..Danger::default() };
+    Arc::new(plan)
 }
 
 struct Bench {

@@ -1,36 +1,35 @@
-//! What the container verbs have in common: targets looked up, each decided, the rest told why not.
+//! The family `container`: targets looked up, each decided, the rest with the reason why not; and how one is now.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::danger::{Limits, Reversibility, weigh};
-use super::operation::Operation;
-use super::targets::Targets;
+use super::{InFleet, NotSeen};
+use crate::model::call::container::{ContainerCall, ContainerObserved, ContainerVerb};
 use crate::model::clock::Stamp;
 use crate::model::fault::{Fault, FaultKind};
-use crate::model::fleet::Fleet;
-use crate::model::host::{Container, ContainerState, Host};
-use crate::model::plan::{Call, ContainerVerb, Plan, Skipped, Step};
-use crate::model::text::Text;
+use crate::model::fleet::{Fleet, find_container};
+use crate::model::host::{Container, ContainerState, Host, HostState};
+use crate::model::plan::{Plan, Skipped, Step};
+use crate::model::text::{Text, clean};
+use crate::operations::danger::{Limits, weigh};
+use crate::operations::operation::Operation;
+use crate::operations::targets::Targets;
 
 /// A container verb as its file says it.
-pub(super) struct Act<'a> {
-    pub(super) verb: ContainerVerb,
-    pub(super) effect: Reversibility,
-    /// About how long one call takes.
-    pub(super) seconds: u32,
-    pub(super) waves: Waves,
+pub(in crate::operations) struct Act<'a> {
+    pub(in crate::operations) verb: ContainerVerb,
+    pub(in crate::operations) waves: Waves,
     /// `restart` / `重启`, for the title.
-    pub(super) word: Text,
+    pub(in crate::operations) word: Text,
     /// Why a container gets no step; `None` where it gets one.
-    pub(super) skip: &'a dyn Fn(&Container) -> Option<Text>,
+    pub(in crate::operations) skip: &'a dyn Fn(&Container) -> Option<Text>,
 }
 
 /// What runs together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Waves {
+pub(in crate::operations) enum Waves {
     /// Everything at once.
     One,
     /// Host after host where a service has containers on several hosts, so that it is never away everywhere at once.
@@ -38,7 +37,7 @@ pub(super) enum Waves {
 }
 
 /// Plans one container verb.
-pub(super) fn plan<O: Operation + Serialize>(
+pub(in crate::operations) fn plan<O: Operation + Serialize>(
     operation: &O,
     targets: &Targets,
     fleet: &Fleet,
@@ -58,16 +57,9 @@ pub(super) fn plan<O: Operation + Serialize>(
     let steps: Vec<Step> = chosen
         .iter()
         .zip(groups)
-        .map(|((host, container), group)| Step {
-            call: Call::Container {
-                host: Arc::clone(host.name()),
-                id: container.id,
-                name: Arc::from(&*container.name),
-                verb: act.verb.clone(),
-            },
-            group,
-            seconds: act.seconds,
-            only_if: None,
+        .map(|((host, container), group)| {
+            let (host, name, verb) = (Arc::clone(host.name()), Arc::from(&*container.name), act.verb.clone());
+            Step::new(ContainerCall { host, id: container.id, name, verb }, group)
         })
         .collect();
     let arguments = serde_json::to_value(operation).map_err(|error| {
@@ -79,7 +71,7 @@ pub(super) fn plan<O: Operation + Serialize>(
         arguments,
         title: title(&act.word, &chosen),
         revision: fleet.revision,
-        danger: weigh(fleet, &steps, act.effect, &Limits::default()),
+        danger: weigh(fleet, &steps, &Limits::default()),
         steps,
         skipped,
         undecided: found.undecided,
@@ -88,14 +80,34 @@ pub(super) fn plan<O: Operation + Serialize>(
     })
 }
 
+impl InFleet for ContainerCall {
+    fn now(&self, _part: usize, fleet: &Fleet, now: Stamp) -> Result<ContainerObserved, NotSeen> {
+        let Some(host) = fleet.host(&self.host) else {
+            return Err(NotSeen::Gone(Text::new("its host is not declared any more", "其主机已不在配置中")));
+        };
+        if host.state(now) != HostState::Online || host.containers.is_none() {
+            let host = clean(&self.host).into_owned();
+            return Err(NotSeen::Unknown(Text::made(format!("{host} does not answer"), format!("{host} 没有应答"))));
+        }
+        let Some(container) = host.container(&self.id) else {
+            return Err(NotSeen::Gone(Text::new("it is gone", "该容器已不存在")));
+        };
+        Ok(ContainerObserved { state: Some(container.state.word().to_owned()), ..ContainerObserved::default() })
+    }
+
+    fn belongs_to(&self, _part: usize, fleet: &Fleet) -> Option<Arc<str>> {
+        find_container(fleet, &self.host, &self.id)?.1.service.clone()
+    }
+}
+
 /// A container that runs, in whatever way.
-pub(super) fn is_active(container: &Container) -> bool {
+pub(in crate::operations) fn is_active(container: &Container) -> bool {
     matches!(container.state, ContainerState::Running | ContainerState::Paused | ContainerState::Restarting(_))
 }
 
 /// Why nothing is done to a container in this state.
-pub(super) fn because(container: &Container, next_en: &str, next_zh: &str) -> Text {
-    let word = crate::model::text::clean(container.state.word()).into_owned();
+pub(in crate::operations) fn because(container: &Container, next_en: &str, next_zh: &str) -> Text {
+    let word = clean(container.state.word()).into_owned();
     let zh = match &container.state {
         ContainerState::Dead => "已失效",
         ContainerState::Exited(_) => "已退出",
