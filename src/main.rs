@@ -92,7 +92,7 @@ async fn over(given: &Given, face: &Face, premises: Premises) -> Exit {
         Face::Plan(ask) => {
             let needs = ask.operation.needs();
             let interest = if needs.run.is_some() { PollMode::Console } else { PollMode::Once };
-            let start = Start { mode: Mode::ReadOnly, interest, kinds: needs.kinds(), questions: needs.questions.clone() };
+            let start = Start { mode: Mode::ReadOnly, interest, kinds: needs.kinds(), questions: needs.questions };
             with_engine(given, premises, start, async |running| cli::plan::plan(&running.engine, ask, &limits, &mut streams.lend()).await)
                 .await
         }
@@ -101,12 +101,8 @@ async fn over(given: &Given, face: &Face, premises: Premises) -> Exit {
                 // A session of its own: it goes on when the terminal that began it is gone.
                 let _ = rustix::process::setsid();
             }
-            // A run that goes on may have calls of every kind.
-            let (kinds, questions) = match &ask.what {
-                RunWhat::Operation(operation) => (operation.needs().kinds(), operation.needs().questions),
-                RunWhat::Resume { .. } | RunWhat::Cancel { .. } => (Vec::new(), Vec::new()),
-            };
-            let start = Start { mode: writing(given), interest: PollMode::Console, kinds, questions };
+            let needs = ask.what.needs();
+            let start = Start { mode: writing(given), interest: PollMode::Console, kinds: needs.kinds(), questions: needs.questions };
             with_engine(given, premises, start, async |running| cli::run::run(&running.engine, ask, &limits, &mut streams.lend()).await)
                 .await
         }

@@ -11,7 +11,7 @@ use super::Exit;
 use super::span;
 use crate::model::condition;
 use crate::model::text::Lang;
-use crate::operations::AnyOperation;
+use crate::operations::{AnyOperation, Needs};
 use crate::tables;
 
 const AFTER: &str = "Exit codes: 0 ok, 1 partial, 2 unreachable or failed, 3 refused, 4 the plan has changed, 5 waiting at a gate, \
@@ -209,6 +209,17 @@ pub enum RunWhat {
         #[arg(value_name = "ID")]
         run: String,
     },
+}
+
+impl RunWhat {
+    /// What has to have answered first. A run that goes on may have calls of every kind.
+    #[must_use]
+    pub fn needs(&self) -> Needs {
+        match self {
+            Self::Operation(operation) => operation.needs(),
+            Self::Resume { .. } | Self::Cancel { .. } => Needs::default(),
+        }
+    }
 }
 
 #[derive(Clone, Debug, Args)]
