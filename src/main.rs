@@ -9,7 +9,7 @@ use futures_util::TryFutureExt as _;
 use wharf::cli::arguments::{Lab as LabAsk, RunWhat, Watch};
 use wharf::cli::watch::Until;
 use wharf::cli::{self, Cli, Exit, Face, Streams};
-use wharf::clients::{Mode, Wire, WireOptions};
+use wharf::clients::{Mode, Wire, WireOptions, ansible};
 use wharf::config::{self, Config, Places, Problem};
 use wharf::engine::{self, PollMode, RunnerCommand, Running, Setup};
 use wharf::journal::{self, Journal, Leaving};
@@ -49,9 +49,9 @@ fn main() -> ExitCode {
     let Ok(runtime) = runtime else { return Exit::Failed.into() };
     let locale =
         ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(|n| std::env::var(n).ok()).find(|v| !v.is_empty()).unwrap_or_default();
-    let places = Places::platform(cli.always.config.as_deref());
-    let given = Given { cli, places, clock: Clock::system(), locale };
-    let exit = runtime.block_on(run(&given));
+    let lister = ansible::inventory_lister(runtime.handle().clone(), Clock::system());
+    let places = Places::platform(cli.always.config.as_deref()).listing_with(lister);
+    let exit = runtime.block_on(run(&Given { cli, places, clock: Clock::system(), locale }));
     // Programs and file reads that hang must not keep a console that was told to go.
     runtime.shutdown_timeout(Duration::from_millis(200));
     exit.into()
@@ -63,8 +63,8 @@ async fn run(given: &Given) -> Exit {
         Some(Face::Lab(ask)) if ask.serve => serve(given, ask).await,
         Some(Face::Lab(ask)) => lab(given, ask.world.as_deref()).await,
         Some(Face::Config(ask)) => {
-            let console_faults = |config: &Config, places: &Places| tui::config_faults(&config.console, places.themes());
-            cli::config::config(ask, &given.places, console_faults, &mut out(given, None).lend())
+            let faults = |config: &Config, places: &Places| tui::config_faults(&config.console, places.themes());
+            cli::config::config(ask, &given.places, faults, &mut out(given, None).lend())
         }
         Some(Face::Watch(ask)) => watch(given, ask).await,
         Some(face) => match premises(given).await {
@@ -214,8 +214,8 @@ async fn open_lab(given: &Given, world: Option<&str>, port: u16) -> Result<(Lab,
 }
 
 async fn interrupted() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let signals = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()].map(signal);
+    use tokio::signal::unix::{SignalKind as Kind, signal};
+    let signals = [Kind::interrupt(), Kind::terminate(), Kind::hangup()].map(signal);
     let [Ok(mut int), Ok(mut term), Ok(mut hup)] = signals else { return };
     tokio::select! { _ = int.recv() => {} _ = term.recv() => {} _ = hup.recv() => {} }
 }

@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn a_config_is_written_once_and_never_over_another() {
         let folder = tempfile::tempdir().expect("a folder");
-        let places = Places { system: folder.path().join("none"), user: folder.path().join("deep/wharf.toml") };
+        let places = Places { system: folder.path().join("none"), user: folder.path().join("deep/wharf.toml"), ..Places::default() };
         let (exit, path, _) = run(&ConfigAsk::Init { print: false }, &places);
         assert_eq!((exit, path.trim()), (Exit::Ok, places.user.to_str().expect("a path")));
         std::fs::write(&places.user, "mine = true\n").expect("written");
@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn a_check_tells_every_problem_with_its_line_and_prints_nothing() {
         let folder = tempfile::tempdir().expect("a folder");
-        let places = Places { system: folder.path().join("none"), user: folder.path().join("wharf.toml") };
+        let places = Places { system: folder.path().join("none"), user: folder.path().join("wharf.toml"), ..Places::default() };
         assert_eq!(run(&ConfigAsk::Check, &places).0, Exit::Config);
         std::fs::write(&places.user, "[[idc]]\nnaem = \"a\"\n").expect("written");
         let (exit, stdout, stderr) = run(&ConfigAsk::Check, &places);

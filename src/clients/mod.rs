@@ -1,5 +1,6 @@
 //! THE WIRE. One protocol each, all behind the one gate; returns nouns of the model or a Fault.
 
+pub mod ansible;
 mod cause;
 mod connection_budget;
 pub mod docker;

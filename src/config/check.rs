@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::draft::{ClusterDraft, HostDraft, IdcDraft, Name};
-use super::inventory::{self, Known};
+use super::draft::{ClusterDraft, HostDraft, IdcDraft, Listed, Name};
+use super::inventory::{self, InventoryProgram, Known};
 use super::join::Draft;
 use super::places;
 use super::problem::Problem;
@@ -26,7 +26,7 @@ struct Names {
 }
 
 /// Makes the config. What is wrong goes to `problems`; the result counts only when there are none.
-pub(super) fn check(draft: Draft, problems: &mut Vec<Problem>, notes: &mut Vec<Problem>) -> Config {
+pub(super) fn check(draft: Draft, program: &InventoryProgram, problems: &mut Vec<Problem>, notes: &mut Vec<Problem>) -> Config {
     let idcs = Names::of("idc", draft.idcs.iter().map(|i| &i.name));
     let classes = Names::of("class", draft.classes.iter().map(|c| &c.name));
     let clusters = Names::of("cluster", draft.clusters.iter().map(|c| &c.name));
@@ -39,13 +39,17 @@ pub(super) fn check(draft: Draft, problems: &mut Vec<Problem>, notes: &mut Vec<P
     let mut hosts = draft.hosts;
     let known = known(&draft.idcs, &draft.clusters, draft.classes.iter().map(|c| Arc::clone(&c.name.value)).collect());
     for one in &draft.inventories {
-        files.push(one.watched());
-        add_hosts(&mut hosts, inventory::hosts(one, &known, problems), notes);
+        let found = inventory::hosts(one, &known, program);
+        files.extend(found.files);
+        found.notes.into_iter().for_each(|note| say(notes, note));
+        add_hosts(&mut hosts, found.hosts, notes);
     }
 
     let (mut specs, mut hosts_tls) = (Vec::with_capacity(hosts.len()), HashMap::new());
+    let mut hosts_ssh = HashMap::new();
     for host in hosts {
         let place = &host.name;
+        let problems = if host.listed == Listed::Here { &mut *problems } else { &mut *notes };
         let idc = idc_of(host.belongs.idc.as_ref(), place, &idcs, only_idc.as_ref(), problems);
         let cluster = host.belongs.cluster.as_ref().and_then(|name| clusters.find(name, problems));
         let pool = match (&host.belongs.pool, &cluster) {
@@ -72,6 +76,9 @@ pub(super) fn check(draft: Draft, problems: &mut Vec<Problem>, notes: &mut Vec<P
                 say(notes, unverified(&host.name));
             }
             hosts_tls.insert(Arc::clone(&host.name.value), tls);
+        }
+        if let Some(ssh) = host.ssh {
+            hosts_ssh.insert(Arc::clone(&host.name.value), ssh);
         }
         let HostDraft { name, address, login, labels, .. } = host;
         specs.push(Arc::new(HostSpec { name: name.value, idc, cluster, pool, class, address, login, labels }));
@@ -138,6 +145,7 @@ pub(super) fn check(draft: Draft, problems: &mut Vec<Problem>, notes: &mut Vec<P
             registries: registries.iter().map(|r| Arc::clone(&r.spec)).collect(),
         },
         hosts_tls,
+        hosts_ssh,
         registries,
         journal: draft.journal.unwrap_or_default(),
         clouds,

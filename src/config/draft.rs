@@ -89,5 +89,16 @@ pub(super) struct HostDraft {
     pub(super) address: Address,
     pub(super) login: Option<Address>,
     pub(super) tls: Option<TlsFiles>,
+    /// Further arguments of ssh.
+    pub(super) ssh: Option<Arc<[Arc<str>]>>,
     pub(super) labels: Arc<Labels>,
+    pub(super) listed: Listed,
+}
+
+/// Who wrote a host down: what is wrong with one that the config itself lists must be corrected there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Listed {
+    Here,
+    /// In a file of somebody else's: it costs only that host.
+    Elsewhere,
 }

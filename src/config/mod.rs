@@ -36,6 +36,7 @@ pub use clouds::{Cloud, CloudKind, Credential as CloudCredential, Dragonfly, Gra
 pub use console::{Confirm, Console, Key, Kiosk};
 pub use discover::{Discovered, Found, FoundRegistry, Surroundings, discover, starter};
 pub use draft::{Access, TlsFiles};
+pub use inventory::InventoryProgram;
 pub use places::{Places, state_dir};
 pub use problem::{Problem, fault_of};
 pub use secret::{Asking, Credential, Resolved, SecretForm, SecretRef, User, WAYS};
@@ -109,7 +110,8 @@ pub fn load(places: &Places) -> Result<Config, Vec<Problem>> {
     if files.is_empty() && findings.problems.is_empty() {
         return Err(vec![places.nothing_there()]);
     }
-    finish(layers, files, places::identity(&places.user), findings).map(|config| Config { console, ..config })
+    finish(Read { layers, files, identity: places::identity(&places.user), program: places.inventories.clone() }, findings)
+        .map(|config| Config { console, ..config })
 }
 
 /// Reads and checks one text as if it were the only config. Relative paths start from the folder of `file`.
@@ -119,7 +121,8 @@ pub fn load(places: &Places) -> Result<Config, Vec<Problem>> {
 pub fn parse(text: &str, file: &Path) -> Result<Config, Vec<Problem>> {
     let (mut findings, mut console) = (Findings::default(), Console::default());
     let layers = vec![read_layer(text, file, &mut console, &mut findings)];
-    finish(layers, vec![file.to_owned()], places::identity(file), findings).map(|config| Config { console, ..config })
+    finish(Read { layers, files: vec![file.to_owned()], identity: places::identity(file), program: InventoryProgram::default() }, findings)
+        .map(|config| Config { console, ..config })
 }
 
 /// The complete commented config, nothing in it active.
@@ -158,12 +161,21 @@ fn read_layer(text: &str, file: &Path, console: &mut Console, findings: &mut Fin
     draft
 }
 
-fn finish(layers: Vec<Draft>, files: Vec<PathBuf>, identity: String, mut findings: Findings) -> Result<Config, Vec<Problem>> {
+/// What was read of all files.
+struct Read {
+    layers: Vec<Draft>,
+    files: Vec<PathBuf>,
+    identity: String,
+    program: InventoryProgram,
+}
+
+fn finish(read: Read, mut findings: Findings) -> Result<Config, Vec<Problem>> {
+    let Read { layers, files, identity, program } = read;
     let mut joined = Draft::default();
     for layer in layers {
         joined.overlay(layer, &mut findings.notes);
     }
-    let mut config = check::check(joined, &mut findings.problems, &mut findings.notes);
+    let mut config = check::check(joined, &program, &mut findings.problems, &mut findings.notes);
     if !findings.problems.is_empty() {
         let place = |p: &Problem| files.iter().position(|f| *f == p.file).unwrap_or(usize::MAX);
         findings.problems.sort_by_key(|p| (place(p), p.line, p.column));

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::draft::{Access, Belongs, ClassDraft, ClusterDraft, HostDraft, IdcDraft, Name, PoolDraft, RegistryDraft, TlsFiles};
+use super::draft::{Access, Belongs, ClassDraft, ClusterDraft, HostDraft, IdcDraft, Listed, Name, PoolDraft, RegistryDraft, TlsFiles};
 use super::price;
 use super::problem::{Said, Sheet};
 use super::reader::Table;
@@ -192,7 +192,7 @@ pub(super) fn read_host(table: &Table<'_>) -> Option<HostDraft> {
         );
     }
     let labels = read_labels(table);
-    Some(HostDraft { name: name?, belongs, address: address?, login, tls, labels })
+    Some(HostDraft { name: name?, belongs, address: address?, login, tls, ssh: None, labels, listed: Listed::Here })
 }
 
 /// What a host or an inventory belongs to.

@@ -9,16 +9,20 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::CONFIG_MAX;
+use super::inventory::InventoryProgram;
 use super::problem::Problem;
+use crate::model::fault::Fault;
 use crate::model::text::{Text, clean};
 
 /// The two files of a config. Either may be absent, not both.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Places {
     /// The company's: `/etc/wharf/wharf.toml`.
     pub system: PathBuf,
     /// The user's own.
     pub user: PathBuf,
+    /// What lists Ansible's inventories, where that may be run.
+    pub inventories: InventoryProgram,
 }
 
 impl Places {
@@ -26,7 +30,13 @@ impl Places {
     #[must_use]
     pub fn platform(named: Option<&Path>) -> Self {
         let user = named.map_or_else(own, Path::to_owned);
-        Self { system: PathBuf::from("/etc/wharf/wharf.toml"), user }
+        Self { system: PathBuf::from("/etc/wharf/wharf.toml"), user, inventories: InventoryProgram::default() }
+    }
+
+    /// The same, with a program that lists Ansible's inventories: what it prints of a file, `None` where it is not installed.
+    #[must_use]
+    pub fn listing_with(self, list: impl Fn(&Path) -> Option<Result<Vec<u8>, Fault>> + Send + Sync + 'static) -> Self {
+        Self { inventories: InventoryProgram::new(list), ..self }
     }
 
     /// True where at least one of the files is there.

@@ -41,7 +41,7 @@ impl Folder {
     }
 
     fn places(&self) -> Places {
-        Places { system: self.path("system.toml"), user: self.path("wharf.toml") }
+        Places { system: self.path("system.toml"), user: self.path("wharf.toml"), ..Places::default() }
     }
 }
 
@@ -178,14 +178,15 @@ fn no_config_at_all_is_one_clear_problem_and_identity_follows_the_file() {
 
     folder.write("wharf.toml", "");
     std::os::unix::fs::symlink(folder.path("wharf.toml"), folder.path("link.toml")).expect("link");
-    let identity = |name| config::load(&Places { system: folder.path("none"), user: folder.path(name) }).expect("good").identity;
+    let identity =
+        |name| config::load(&Places { system: folder.path("none"), user: folder.path(name), ..Places::default() }).expect("good").identity;
     assert_eq!(identity("wharf.toml"), identity("link.toml"));
     folder.write("staging.toml", "");
     assert_ne!(identity("wharf.toml"), identity("staging.toml"));
     assert_eq!(identity("wharf.toml").len(), 12);
 
     folder.write("system.toml", "");
-    let typo = Places { system: folder.path("system.toml"), user: folder.path("wharf.tmol") };
+    let typo = Places { system: folder.path("system.toml"), user: folder.path("wharf.tmol"), ..Places::default() };
     assert!(config::load(&typo).is_err(), "a config that was named must be there, whatever the company's says");
     std::fs::set_permissions(folder.path("wharf.toml"), std::fs::Permissions::from_mode(0o666)).expect("chmod");
     let problems = config::load(&folder.places()).expect_err("others can change it");

@@ -25,6 +25,7 @@ mod pty;
 #[path = "../common/site.rs"]
 mod site;
 
+mod ansible;
 mod docker_engine;
 mod docker_wire;
 mod faults;

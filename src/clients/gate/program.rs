@@ -6,6 +6,10 @@ pub(super) const ROWS: &[Row] = &[
     run("ssh -G", "prints the user's own ssh settings for a host; opens no connection"),
     run("ssh -M", "one ssh connection to a host, running only `cat`, which ends with us; what is sent through it asks the gate itself"),
     run("ssh docker system dial-stdio", "a byte stream to the engine on the other side; each request on it asks the gate itself"),
+    run(
+        "ansible-inventory --list",
+        "prints the hosts of an inventory that the config names; runs what that inventory itself is a script for, as Ansible does",
+    ),
     run("secret command", "prints a secret that the config names with `command:`"),
     run("docker-credential get", "prints a secret that the config names with `docker-helper:`"),
     Row {

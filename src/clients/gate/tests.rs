@@ -112,7 +112,7 @@ fn sources(client: Client) -> Vec<String> {
         Client::Harbor => &["harbor"],
         Client::Oci => &["oci"],
         Client::Dragonfly => &["dragonfly"],
-        Client::Program => &["ssh", "../engine"],
+        Client::Program => &["ansible", "ssh", "../engine"],
         Client::Ec2 | Client::OpenStack | Client::Aliyun => &[],
     };
     let mut folders: Vec<PathBuf> = places.iter().map(|place| clients.join(place)).collect();

@@ -1,21 +1,22 @@
 //! More hosts from where they are already listed: an Ansible inventory, docker contexts.
 
 mod ansible;
+mod program;
+mod yaml;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::discover;
-use super::draft::{Belongs, HostDraft, Name, TlsFiles};
+use super::draft::{Belongs, HostDraft, Listed, Name, TlsFiles};
 use super::nouns;
-use super::problem::{Place, Problem, Said, Sheet};
+use super::problem::{Place, Problem, Said};
 use super::reader::Table;
 use crate::model::cluster::Labels;
 use crate::model::endpoint::Address;
 use crate::model::text::{Text, clean};
 
-/// Larger inventories are refused (bytes).
-const INVENTORY_MAX: u64 = 64 << 20;
+pub use program::InventoryProgram;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
@@ -36,14 +37,14 @@ pub(super) struct InventoryDraft {
     labels: Arc<Labels>,
 }
 
-impl InventoryDraft {
-    /// The file or folder that changes when its hosts do.
-    pub(super) fn watched(&self) -> PathBuf {
-        match self.kind {
-            Kind::Ansible => self.path.clone(),
-            Kind::DockerContext => self.path.join("contexts/meta"),
-        }
-    }
+/// What an inventory lists.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) hosts: Vec<HostDraft>,
+    /// What is wrong with files that others keep: it stops nothing.
+    pub(super) notes: Vec<Problem>,
+    /// The files and folders that change when its hosts do.
+    pub(super) files: Vec<PathBuf>,
 }
 
 /// The names that groups of an inventory can mean.
@@ -87,28 +88,16 @@ pub(super) fn read_inventory(table: &Table<'_>) -> Option<InventoryDraft> {
     Some(InventoryDraft { kind, path, place: table.place(), belongs, address: address.map(nouns::owned), tls, labels })
 }
 
-/// The hosts of an inventory; what is wrong goes to `problems`.
-pub(super) fn hosts(draft: &InventoryDraft, known: &Known, problems: &mut Vec<Problem>) -> Vec<HostDraft> {
+/// The hosts of an inventory.
+pub(super) fn hosts(draft: &InventoryDraft, known: &Known, program: &InventoryProgram) -> Found {
     match draft.kind {
-        Kind::Ansible => {
-            let text = match read_bounded(&draft.path) {
-                Ok(text) => text,
-                Err(why) => {
-                    problems.push(draft.place.problem(why, Text::new("name an inventory in ini form", "应指向 ini 格式的清单")));
-                    return Vec::new();
-                }
-            };
-            let sheet = Sheet::new(&draft.path, &text);
-            let hosts = ansible::hosts(&sheet, &text, draft, known);
-            problems.extend(sheet.findings().0);
-            hosts
-        }
-        Kind::DockerContext => contexts(draft, problems),
+        Kind::Ansible => ansible::hosts(draft, known, program),
+        Kind::DockerContext => contexts(draft),
     }
 }
 
-fn contexts(draft: &InventoryDraft, problems: &mut Vec<Problem>) -> Vec<HostDraft> {
-    let mut hosts = Vec::new();
+fn contexts(draft: &InventoryDraft) -> Found {
+    let mut found = Found { files: vec![draft.path.join("contexts/meta")], ..Found::default() };
     for context in discover::contexts(&draft.path) {
         let address = match Address::parse(&context.host) {
             Ok(address) => address,
@@ -120,26 +109,15 @@ fn contexts(draft: &InventoryDraft, problems: &mut Vec<Problem>) -> Vec<HostDraf
                     format!("docker context update {name}, or docker context rm {name}"),
                     format!("docker context update {name}，或 docker context rm {name}"),
                 );
-                problems.push(draft.place.problem(what, fix));
+                found.notes.push(draft.place.problem(what, fix));
                 continue;
             }
         };
         let name: Name = Said { value: clean(&context.name).replace([' ', '/'], "-").into(), place: draft.place.clone() };
         let labels = Arc::clone(&draft.labels);
         let tls = context.tls.or_else(|| draft.tls.clone()).filter(|_| matches!(address, Address::Tcp { .. }));
-        hosts.push(HostDraft { name, belongs: draft.belongs.clone(), address, login: None, tls, labels });
+        let belongs = draft.belongs.clone();
+        found.hosts.push(HostDraft { name, belongs, address, login: None, tls, ssh: None, labels, listed: Listed::Elsewhere });
     }
-    hosts
-}
-
-fn read_bounded(path: &Path) -> Result<String, Text> {
-    let fail = |error: &dyn std::fmt::Display| {
-        let shown = path.display().to_string();
-        Text::made(format!("{}: {error}", clean(&shown)), format!("{}：{error}", clean(&shown)))
-    };
-    let size = std::fs::metadata(path).map_err(|e| fail(&e))?.len();
-    if size > INVENTORY_MAX {
-        return Err(fail(&"larger than 64 MiB"));
-    }
-    std::fs::read_to_string(path).map_err(|e| fail(&e))
+    found
 }
